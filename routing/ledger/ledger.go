@@ -1,0 +1,179 @@
+// Package ledger remembers company requests: what was asked, who leads, what happened since, and the notices to send. A
+// request is written before anything leaves. It may import routing and libraries of its own field; its driver imports it.
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"guichet/routing"
+)
+
+// Errors of a Store.
+var (
+	ErrNotFound = errors.New("demande introuvable")
+	// ErrNoViewer is returned by every read asked without a viewer.
+	ErrNoViewer = errors.New("lecture du registre demandée sans lecteur")
+	// ErrTransition is returned when a status cannot follow the present one.
+	ErrTransition = errors.New("changement d'état impossible")
+)
+
+// Viewer is the person on whose behalf the ledger is read. The zero value is refused.
+type Viewer struct {
+	// Staff sees every request.
+	Staff bool
+	// EPCI is the SIREN of a partner: it sees the requests of its territory.
+	EPCI string
+	// Channel and Thread let a person see the requests of their own conversation.
+	Channel, Thread string
+}
+
+// Status is where a request stands. It is derived from the events.
+type Status string
+
+// The statuses. Waiting: a fact that decides was asked and no direction leads yet.
+const (
+	Waiting     Status = "waiting"
+	Transmitted Status = "transmitted"
+	Taken       Status = "taken"
+	Answered    Status = "answered"
+	Closed      Status = "closed"
+	Unreachable Status = "unreachable"
+)
+
+// EventKind is what happened to a request.
+type EventKind string
+
+// The events. History is never rewritten: each change is one more event.
+const (
+	Received    EventKind = "received"    // a message came in (the first, or one that joined)
+	Decided     EventKind = "decided"     // the rules gave a lead, or asked for a fact
+	Assigned    EventKind = "assigned"    // a person or a direction was given the request by hand, with a reason
+	StatusSet   EventKind = "status"      // taken, closed, unreachable…
+	AnswerGiven EventKind = "answered"    // an answer was recorded
+	Reopened    EventKind = "reopened"    // a closed request lives again
+	HumanAsked  EventKind = "human_asked" // the person asked for someone
+	NoticeSent  EventKind = "notice_sent" // a notice was delivered
+	NoticeDead  EventKind = "notice_dead" // a notice could not be delivered after every try
+)
+
+// Event is one fact of a request's life: who, when, why.
+type Event struct {
+	ID   int64     `json:"id"`
+	At   time.Time `json:"at"`
+	Kind EventKind `json:"kind"`
+	// By is who did it: a person's name as the channel knows it, or « guichet ».
+	By string `json:"by"`
+	// Why is the reason, the message or the answer, as written.
+	Why    string `json:"why,omitempty"`
+	Status Status `json:"status,omitempty"`
+	// Lead is the direction's code when the event changed it.
+	Lead string `json:"lead,omitempty"`
+	// Decision is the whole decision of a Decided event.
+	Decision *routing.Decision `json:"decision,omitempty"`
+}
+
+// Company is what is known of who needs help. Every field may be empty: a creator has no SIREN.
+type Company struct {
+	Name  string `json:"name,omitempty"`
+	SIREN string `json:"siren,omitempty"`
+	SIRET string `json:"siret,omitempty"`
+}
+
+// Place is the territory of a request: INSEE code of the commune, SIREN of its EPCI, code of its département.
+type Place struct {
+	Commune     string `json:"commune,omitempty"`
+	EPCI        string `json:"epci,omitempty"`
+	Departement string `json:"departement,omitempty"`
+}
+
+// Request is one company request, with what its events make of it.
+type Request struct {
+	ID int64 `json:"-"`
+	// Reference is what people are told: « 2026-0042 », the year and a number in it.
+	Reference string  `json:"reference"`
+	Channel   string  `json:"channel"`
+	Thread    string  `json:"thread"`
+	Author    string  `json:"author,omitempty"`
+	Text      string  `json:"text"`
+	Company   Company `json:"company"`
+	Place     Place   `json:"place"`
+	Status    Status  `json:"status"`
+	// Lead is the direction's code, empty while Waiting; Owner is the person in charge, if one took it.
+	Lead       string           `json:"lead,omitempty"`
+	Owner      string           `json:"owner,omitempty"`
+	Associated []string         `json:"associated,omitempty"`
+	Decision   routing.Decision `json:"decision"`
+	CreatedAt  time.Time        `json:"created_at"`
+	UpdatedAt  time.Time        `json:"updated_at"`
+	// Events are given by Get only, oldest first.
+	Events []Event `json:"events,omitempty"`
+}
+
+// Intake is a message that asks something for a company.
+type Intake struct {
+	Channel, Message, Thread, Author string
+	Text                             string
+	Company                          Company
+	Place                            Place
+	Decision                         routing.Decision
+	// EntryPoint is the direction that gets the request if the missing fact never comes, Deadline when.
+	EntryPoint string
+	Deadline   time.Time
+	At         time.Time
+}
+
+// Notice is a message to send after the transaction that made it necessary. Key makes its delivery idempotent.
+type Notice struct {
+	Key string `json:"key"`
+	// Kind says why: new_request, associated, joined, human.
+	Kind string `json:"kind"`
+	// To is a direction's code.
+	To        string    `json:"to"`
+	Reference string    `json:"reference"`
+	Text      string    `json:"text"`
+	CreatedAt time.Time `json:"created_at"`
+	// SentAt is zero until delivered; Tries counts the failed tries, LastError says why the last one failed.
+	SentAt    time.Time `json:"sent_at,omitzero"`
+	Tries     int       `json:"tries"`
+	LastError string    `json:"last_error,omitempty"`
+}
+
+// Filter narrows a List; empty fields do not.
+type Filter struct {
+	Status []Status
+	Lead   string
+	SIREN  string
+	EPCI   string
+	// Text is found in the message, the company's name or the reference.
+	Text  string
+	Limit int
+}
+
+// Store keeps the ledger. Every method uses the transaction of its context when there is one, else its own.
+type Store interface {
+	// Take writes a request, its events and its notices in one transaction. When the same company already has an open
+	// request (same SIREN, or same name and commune; or the same thread's request is still Waiting), the message joins it:
+	// its lead is kept, the second direction is told, and joined is true. The same channel and message twice gives the
+	// same request back and writes nothing.
+	Take(ctx context.Context, in Intake) (r Request, joined bool, err error)
+	// Decide records the decision made with a fact that came later; the request must be Waiting.
+	Decide(ctx context.Context, reference string, d routing.Decision, by string, at time.Time) (Request, error)
+	// Assign gives the request to a direction (lead, may be empty to keep it) and a person (owner, may be empty), with the reason.
+	Assign(ctx context.Context, reference, lead, owner, why, by string, at time.Time) (Request, error)
+	// SetStatus records taken, closed or unreachable, with the reason.
+	SetStatus(ctx context.Context, reference string, s Status, why, by string, at time.Time) (Request, error)
+	// Answer records the answer given to the company.
+	Answer(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
+	// Reopen brings a closed, answered or unreachable request back to its lead.
+	Reopen(ctx context.Context, reference, why, by string, at time.Time) (Request, error)
+	// AskHuman records that the person asked for someone, with a notice to the lead, or to the entry point when none leads.
+	AskHuman(ctx context.Context, reference, entryPoint, text, by string, at time.Time) (Request, error)
+	// Get gives a request with its events, or ErrNotFound, also when the viewer may not see it.
+	Get(ctx context.Context, v Viewer, reference string) (Request, error)
+	// List gives the requests that the viewer may see, newest first.
+	List(ctx context.Context, v Viewer, f Filter) ([]Request, error)
+	// Notices gives the outbox, newest first; staff only.
+	Notices(ctx context.Context, v Viewer, limit int) ([]Notice, error)
+}
