@@ -1,0 +1,131 @@
+// Package database opens the project's database: which engine, which connections, which schema. What is read and written
+// in it belongs to the packages that use it. It may import migrations and the engines' drivers.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"guichet/migrations"
+)
+
+// DB is an open, migrated database.
+type DB struct {
+	// Dialect tells the engines apart, for the few statements that differ.
+	Dialect migrations.Dialect
+
+	// SQLite has one writer: keeping one connection for it makes writers queue in Go, where a context can end the wait,
+	// and leaves the readers free.
+	writer, readers *sql.DB
+}
+
+// Querier is what runs SQL: a transaction, or a connection of the pool.
+type Querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Open opens the database of a URL (« sqlite:PATH »), creates it if need be and brings its schema up to date. Errors are
+// in French, name the file, and wrap migrations.NewerError when the database belongs to a later program.
+func Open(ctx context.Context, url string) (*DB, error) {
+	switch scheme, rest, _ := strings.Cut(url, ":"); scheme {
+	case "sqlite":
+		return openSQLite(ctx, rest)
+	case "postgres", "postgresql":
+		return nil, errors.New("PostgreSQL n'est pas encore pris en charge : donnez une base « sqlite:CHEMIN »")
+	default: // a URL may hold a password: only its beginning is repeated
+		return nil, fmt.Errorf("adresse de base « %s » inconnue : donnez « sqlite:CHEMIN »", scheme)
+	}
+}
+
+// Close closes the connections.
+func (db *DB) Close() error { return errors.Join(db.readers.Close(), db.writer.Close()) }
+
+// Writer gives the pool that writes, for a library that brings its own SQL. Inside InTx it is taken: use Tx.
+func (db *DB) Writer() *sql.DB { return db.writer }
+
+// transaction is what a context carries inside InTx. The key holds the DB: a context may cross two databases.
+type transaction struct {
+	tx    *sql.Tx
+	depth int
+}
+type transactionKey struct{ db *DB }
+
+// InTx runs a function in one transaction that writes; Conn and Tx find it in the context given to the function. An
+// error, a panic or a context that ends rolls back. Inside a transaction it joins it: the inner function's own writes
+// are undone when it fails, and the outer one decides about the rest.
+func (db *DB) InTx(ctx context.Context, do func(ctx context.Context) error) (err error) {
+	if outer, ok := ctx.Value(transactionKey{db}).(*transaction); ok {
+		return db.inSavepoint(ctx, outer, do)
+	}
+	tx, err := db.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("ouvrir une transaction : %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // no effect after Commit
+	if err := do(context.WithValue(ctx, transactionKey{db}, &transaction{tx: tx})); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("valider la transaction : %w", err)
+	}
+	return nil
+}
+
+func (db *DB) inSavepoint(ctx context.Context, outer *transaction, do func(ctx context.Context) error) error {
+	inner := &transaction{tx: outer.tx, depth: outer.depth + 1}
+	name := fmt.Sprintf("inner_%d", inner.depth)
+	if _, err := inner.tx.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
+		return fmt.Errorf("ouvrir une transaction : %w", err)
+	}
+	if err := do(context.WithValue(ctx, transactionKey{db}, inner)); err != nil {
+		// A context that ended has already rolled the whole transaction back: this fails, and so will Commit.
+		_, undo := inner.tx.ExecContext(context.WithoutCancel(ctx), "ROLLBACK TO SAVEPOINT "+name)
+		if undo != nil && !errors.Is(undo, sql.ErrTxDone) {
+			return errors.Join(err, fmt.Errorf("annuler les écritures : %w", undo))
+		}
+		return err
+	}
+	if _, err := inner.tx.ExecContext(ctx, "RELEASE SAVEPOINT "+name); err != nil {
+		return fmt.Errorf("valider la transaction : %w", err)
+	}
+	return nil
+}
+
+// Conn gives what runs SQL for a context: its transaction, else the connections that only read. Writing needs InTx.
+func (db *DB) Conn(ctx context.Context) Querier {
+	if tx, ok := db.Tx(ctx); ok {
+		return tx
+	}
+	return db.readers
+}
+
+// Tx gives the transaction of a context, for a library that takes one.
+func (db *DB) Tx(ctx context.Context) (*sql.Tx, bool) {
+	t, ok := ctx.Value(transactionKey{db}).(*transaction)
+	if !ok {
+		return nil, false
+	}
+	return t.tx, true
+}
+
+// Stamp writes a time as microseconds since 1970 UTC, the same and sorted in both engines; the zero time gives 0.
+func Stamp(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// Time reads a Stamp, in UTC.
+func Time(stamp int64) time.Time {
+	if stamp == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(stamp).UTC()
+}

@@ -1,0 +1,141 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+	_ "github.com/ncruces/go-sqlite3/driver" // database/sql's « sqlite3 »
+	"github.com/ncruces/go-sqlite3/ext/fts5"
+
+	"guichet/migrations"
+)
+
+// Each connection holds its own page cache: few of them, small caches. One writer and three readers keep under 20 MB.
+const (
+	readers     = 3
+	cachePages  = "cache_size(-4096)" // KiB
+	busyTimeout = "busy_timeout(10000)"
+	idle        = 5 * time.Minute
+)
+
+func init() { sqlite3.AutoExtension(fts5.Register) }
+
+func openSQLite(ctx context.Context, path string) (*DB, error) {
+	if path == "" || strings.HasPrefix(path, ":memory:") {
+		return nil, errors.New("la base « sqlite: » demande le chemin d'un fichier : « sqlite:CHEMIN »")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("trouver la base %s : %w", path, err)
+	}
+	if err := create(path); err != nil {
+		return nil, err
+	}
+	db := &DB{Dialect: migrations.SQLite}
+	// Order matters: without the timeout first, switching to WAL fails when another process does the same.
+	db.writer, err = pool(path, 1, "_txlock=immediate", busyTimeout, "journal_mode(wal)", "foreign_keys(1)", cachePages)
+	if err != nil {
+		return nil, err
+	}
+	db.readers, err = pool(path, readers, "_txlock=deferred", busyTimeout, "query_only(1)", cachePages)
+	if err != nil {
+		return nil, errors.Join(err, db.writer.Close())
+	}
+	if err := migrate(ctx, db.writer, path); err != nil {
+		_ = db.Close()
+		return nil, explain(path, err)
+	}
+	return db, nil
+}
+
+// create makes the file and its folder, readable by their owner only, so that the system's own errors come first.
+func create(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("créer le dossier de la base %s : %w", path, french(err))
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("ouvrir la base %s : %w", path, french(err))
+	}
+	return f.Close()
+}
+
+func pool(path string, size int, txlock string, pragmas ...string) (*sql.DB, error) {
+	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + txlock
+	for _, p := range pragmas {
+		dsn += "&_pragma=" + p
+	}
+	db, err := sql.Open("sqlite3", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("ouvrir la base %s : %w", path, err)
+	}
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	db.SetConnMaxIdleTime(idle)
+	return db, nil
+}
+
+// migrate applies what is left, if anything is, alone among the processes that start together: the lock is an exclusive
+// transaction on a file of its own, because goose commits each migration on the database itself. The system frees it if
+// the process dies; the empty file stays, since removing a lock file lets two processes lock two different ones.
+func migrate(ctx context.Context, db *sql.DB, path string) error {
+	pending, err := migrations.Check(ctx, db, migrations.SQLite)
+	if err != nil || !pending {
+		return err
+	}
+	lock, err := pool(path+"-lock", 1, "_txlock=exclusive", "busy_timeout(60000)")
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	tx, err := lock.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("attendre la mise à jour du schéma par un autre processus : %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := migrations.Check(ctx, db, migrations.SQLite); err != nil {
+		return err
+	}
+	return migrations.Up(ctx, db, migrations.SQLite)
+}
+
+// explain turns what SQLite says into a sentence for the person who gave the path.
+func explain(path string, err error) error {
+	switch {
+	case errors.Is(err, sqlite3.NOTADB):
+		return fmt.Errorf("le fichier %s n'est pas une base SQLite : %w", path, err)
+	case errors.Is(err, sqlite3.CORRUPT):
+		return fmt.Errorf("la base %s est abîmée, restaurez une sauvegarde : %w", path, err)
+	case errors.Is(err, sqlite3.READONLY), errors.Is(err, sqlite3.CANTOPEN), errors.Is(err, sqlite3.PERM):
+		return fmt.Errorf("la base %s ou son dossier ne peut pas être écrit : %w", path, err)
+	case errors.Is(err, sqlite3.BUSY):
+		return fmt.Errorf("la base %s est occupée par un autre programme : %w", path, err)
+	case errors.Is(err, sqlite3.FULL):
+		return fmt.Errorf("le disque de la base %s est plein : %w", path, err)
+	}
+	return fmt.Errorf("base %s : %w", path, err)
+}
+
+// french says in French the two errors of the system that people meet.
+func french(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("écriture interdite (%w)", err)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("chemin introuvable (%w)", err)
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return fmt.Errorf("ce n'est pas un fichier que l'on peut écrire (%w)", err)
+	}
+	return err
+}

@@ -1,0 +1,88 @@
+// Package migrations is the schema: numbered SQL files, the same numbers in both dialects, applied in order and never
+// changed once released. It may import goose, and no other package of the project.
+package migrations
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed sqlite/*.sql
+var files embed.FS
+
+// Dialect names a database engine and the folder of its files.
+type Dialect string
+
+// SQLite is the embedded default.
+const SQLite Dialect = "sqlite"
+
+var gooseDialects = map[Dialect]goose.Dialect{SQLite: goose.DialectSQLite3}
+
+// NewerError tells that a database was written by a later program: reading or writing it could lose what that one added.
+type NewerError struct{ Database, Program int64 }
+
+func (e NewerError) Error() string {
+	return fmt.Sprintf("la base est plus récente que ce programme (schéma %d, le programme connaît le schéma %d) : installez la version de guichet qui l'a créée, ou une plus récente", e.Database, e.Program)
+}
+
+// Status gives the schema's version in the database (0 when it is empty) and the version that the program knows.
+func Status(ctx context.Context, db *sql.DB, d Dialect) (database, program int64, err error) {
+	p, err := provider(db, d)
+	if err != nil {
+		return 0, 0, err
+	}
+	database, program, err = p.GetVersions(ctx)
+	if err != nil {
+		return 0, 0, fmt.Errorf("lire la version du schéma : %w", err)
+	}
+	return database, program, nil
+}
+
+// Check tells whether migrations are left to apply. It returns a NewerError for a database of a later program.
+func Check(ctx context.Context, db *sql.DB, d Dialect) (pending bool, err error) {
+	p, err := provider(db, d)
+	if err != nil {
+		return false, err
+	}
+	database, program, err := p.GetVersions(ctx)
+	if err != nil {
+		return false, fmt.Errorf("lire la version du schéma : %w", err)
+	}
+	if database > program {
+		return false, NewerError{Database: database, Program: program}
+	}
+	pending, err = p.HasPending(ctx)
+	if err != nil {
+		return false, fmt.Errorf("comparer le schéma : %w", err)
+	}
+	return pending, nil
+}
+
+// Up applies what is left. The caller holds a lock against another process that would do the same.
+func Up(ctx context.Context, db *sql.DB, d Dialect) error {
+	p, err := provider(db, d)
+	if err != nil {
+		return err
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("mettre le schéma à jour : %w", err)
+	}
+	return nil
+}
+
+func provider(db *sql.DB, d Dialect) (*goose.Provider, error) {
+	folder, err := fs.Sub(files, string(d))
+	if err != nil {
+		return nil, fmt.Errorf("lire les migrations %s : %w", d, err)
+	}
+	p, err := goose.NewProvider(gooseDialects[d], db, folder, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, fmt.Errorf("lire les migrations %s : %w", d, err)
+	}
+	return p, nil
+}
