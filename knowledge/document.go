@@ -39,7 +39,8 @@ const (
 	Paragraph BlockKind = iota
 	Item                // a list item
 	Row                 // a table row, cells with their column titles
-	Field               // a labelled fact of the front matter (« Montant : … »), quoted as it stands in the source
+	Field               // a labelled fact of the front matter, its label last in Path, its value quoted as it stands in the source
+	Title               // the document's own title
 )
 
 // Block is a piece of a document that is never cut further without need.
@@ -49,6 +50,8 @@ type Block struct {
 	Path []string
 	// Text is verbatim, but for line breaks inside a paragraph, which become spaces.
 	Text string
+	// Mark is what announces a list item in the source (« - », « 1. », « => »).
+	Mark string
 	// Offset is the byte offset of the block in the extracted text, Page the page it stands on (0 when there are none).
 	Offset, Page int
 }
@@ -58,8 +61,10 @@ type Passage struct {
 	Document string
 	// Ordinal numbers the passages of a document from 0, in reading order.
 	Ordinal int
-	Path    []string
-	Text    string
-	Offset  int
-	Page    int
+	// Kind is that of the first block.
+	Kind   BlockKind
+	Path   []string
+	Text   string
+	Offset int
+	Page   int
 }

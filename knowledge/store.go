@@ -1,0 +1,66 @@
+package knowledge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrNotFound is returned for a document that does not exist or that the viewer may not see: the two look the same.
+var ErrNotFound = errors.New("document introuvable")
+
+// Store keeps documents and finds their passages. Every read takes a Viewer, refuses one without an audience
+// (ErrNoAudience), and applies the viewer's rights before any limit.
+type Store interface {
+	// Put adds a document or replaces the one of the same ID, all or nothing. It returns a *ConflictError when another
+	// document has the same source.
+	Put(ctx context.Context, d Document, entries []Entry) error
+	// Remove takes documents out; an unknown ID is no error.
+	Remove(ctx context.Context, ids ...string) error
+	// Documents gives the documents that the viewer may see, by ID, without their Blocks.
+	Documents(ctx context.Context, v Viewer) ([]Document, error)
+	// Open gives one document, without its Blocks, and its passages in reading order; ErrNotFound.
+	Open(ctx context.Context, v Viewer, id string) (Document, []Passage, error)
+	// Find gives the passages that hold a word of the query or belong to a document that does, best first.
+	Find(ctx context.Context, v Viewer, q Query) ([]Hit, error)
+	// Frequencies counts the passages that hold each analysed word (absent: none), and all passages.
+	Frequencies(ctx context.Context, words []string) (counts map[string]int, total int, err error)
+	// Vocabulary gives the analysed words of the base that start with a prefix, with the number of passages that hold them.
+	Vocabulary(ctx context.Context, prefix string) (map[string]int, error)
+}
+
+// Entry is a passage with its analysed words (Analyse), as a Store indexes it.
+type Entry struct {
+	Passage
+	// Title, Section and Body are the words of the document's title, of the titles above the passage, and of its text.
+	Title, Section, Body []string
+}
+
+// Query is what a Store looks for.
+type Query struct {
+	// Words are analysed words, any of which is enough.
+	Words []string
+	// OpenOn leaves out the schemes that are closed on that day; zero keeps them.
+	OpenOn time.Time
+	// Documents and Passages limit what is found by the score of whole documents and by the score of passages.
+	Documents, Passages int
+}
+
+// Hit is a passage that was found.
+type Hit struct {
+	Entry
+	// Document is the passage's document, without its Blocks.
+	Document Document
+	// Whole is the BM25 score of the document's words, Local that of the passage's; higher is better, 0 when not found by it.
+	Whole, Local float64
+	// Vector is the similarity of meaning; 0 until the base has vectors.
+	Vector float64
+}
+
+// ConflictError tells that two documents claim the same identity; nothing was written.
+type ConflictError struct{ ID, Source, Other string }
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("l'identifiant « %s » de %s est déjà celui de %s : changez l'un des deux", e.ID, e.Source, e.Other)
+}
