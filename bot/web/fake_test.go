@@ -1,0 +1,205 @@
+package web_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"guichet/bot"
+	"guichet/knowledge"
+	"guichet/routing"
+	"guichet/routing/ledger"
+)
+
+// fakeDesk answers by the first word of the message and remembers what it was given.
+type fakeDesk struct {
+	*fakeJournal
+	got []bot.Message
+}
+
+func (d *fakeDesk) Handle(_ context.Context, m bot.Message) (bot.Reply, error) {
+	d.got = append(d.got, m)
+	if reply, ok, _ := d.Replied(context.Background(), m.Channel, m.ID); ok {
+		return reply, nil
+	}
+	var reply bot.Reply
+	switch word, _, _ := strings.Cut(m.Text, " "); word {
+	case "":
+		return bot.Reply{Kind: bot.ReplyRefused, Text: "Votre message est vide. Écrivez votre question."}, nil
+	case "panne":
+		return bot.Reply{}, errors.New("disk full")
+	case "plante":
+		panic("a fault of the desk")
+	case "salariés":
+		reply = bot.Reply{Kind: bot.ReplyAsk, Text: "Combien de personnes travaillent dans l’entreprise ?", Choices: []bot.Choice{
+			{Label: "Moins de 10", Text: "Moins de 10 personnes."}, {Label: "10 ou plus", Text: "10 personnes ou plus."},
+		}}
+	case "demande":
+		reply = bot.Reply{Kind: bot.ReplyRouted, Request: "2026-0042", Text: "Votre demande est transmise.", Fields: []bot.Field{
+			{Label: "Numéro", Value: "2026-0042"}, {Label: "Direction chef de file", Value: "DIR-A"},
+			{Label: "Pourquoi", Value: "Vous cherchez un prêt : « un prêt de 50 000 € »."},
+		}}
+	case "inconnu":
+		reply = bot.Reply{Kind: bot.ReplyUnknown, Text: "Je ne sais pas.\n\nJ’ai cherché : inconnu.", Answer: "rep-" + m.ID[:6]}
+	default:
+		reply = bot.Reply{Kind: bot.ReplyAnswer, Text: "Voici ce que dit la fiche.\n\nUn taux de 40 %.\n" + m.Text, Answer: "rep-" + m.ID[:6], Quotes: []bot.Quote{
+			{Document: "fiche/é 1", Title: "Aide fictive", Section: "Montant", Text: "Un taux de 40 %.", URL: "https://exemple.invalid/aide", Date: "2026-01-05", Ordinal: 1},
+			{Document: "fiche-close", Title: "Ancienne aide fictive", Text: "Jusqu’au 31 décembre.", URL: "javascript:alert(1)", Closed: true},
+		}}
+	}
+	return reply, d.Record(context.Background(), m, reply, bot.Conversation{}, nil)
+}
+
+// fakeJournal keeps the turns in memory.
+type fakeJournal struct {
+	mu    sync.Mutex
+	turns []bot.Turn
+	votes map[string]string
+	gaps  []bot.Gap
+	err   error
+}
+
+func (j *fakeJournal) Replied(_ context.Context, channel, id string) (bot.Reply, bool, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, turn := range j.turns {
+		if turn.Message.Channel == channel && turn.Message.ID == id {
+			return turn.Reply, true, nil
+		}
+	}
+	return bot.Reply{}, false, nil
+}
+
+func (j *fakeJournal) Conversation(context.Context, string, string) (bot.Conversation, error) {
+	return bot.Conversation{}, nil
+}
+
+func (j *fakeJournal) Record(_ context.Context, m bot.Message, r bot.Reply, _ bot.Conversation, _ *bot.Gap) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.turns = append(j.turns, bot.Turn{Message: m, Reply: r})
+	return nil
+}
+
+func (j *fakeJournal) History(_ context.Context, channel, thread string, _ int) ([]bot.Turn, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var turns []bot.Turn
+	for _, turn := range j.turns {
+		if turn.Message.Channel == channel && turn.Message.Thread == thread {
+			turns = append(turns, turn)
+		}
+	}
+	return turns, j.err
+}
+
+func (j *fakeJournal) Vote(_ context.Context, answer string, useful bool, reason string, _ time.Time) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.votes[answer] = map[bool]string{true: "oui", false: "non"}[useful] + " " + reason
+	return nil
+}
+
+func (j *fakeJournal) Gaps(context.Context, int) ([]bot.Gap, error) { return j.gaps, nil }
+
+// fakeLedger holds one request and records what is done to it; the methods that the pages never call are left out.
+type fakeLedger struct {
+	ledger.Store
+	request ledger.Request
+	filter  ledger.Filter
+	done    []string
+}
+
+func (l *fakeLedger) act(reference, done, why, by string, kind ledger.EventKind, at time.Time) (ledger.Request, error) {
+	if reference != l.request.Reference {
+		return ledger.Request{}, ledger.ErrNotFound
+	}
+	l.done = append(l.done, done+" by "+by)
+	l.request.Events = append(l.request.Events, ledger.Event{At: at, Kind: kind, By: by, Why: why})
+	return l.request, nil
+}
+
+func (l *fakeLedger) Assign(_ context.Context, reference, lead, owner, why, by string, at time.Time) (ledger.Request, error) {
+	return l.act(reference, "assign "+lead+"/"+owner+": "+why, why, by, ledger.Assigned, at)
+}
+
+func (l *fakeLedger) SetStatus(_ context.Context, reference string, s ledger.Status, why, by string, at time.Time) (ledger.Request, error) {
+	if s == l.request.Status {
+		return ledger.Request{}, ledger.ErrTransition
+	}
+	l.request.Status = s
+	return l.act(reference, string(s)+": "+why, why, by, ledger.StatusSet, at)
+}
+
+func (l *fakeLedger) Answer(_ context.Context, reference, text, by string, at time.Time) (ledger.Request, error) {
+	return l.act(reference, "answer: "+text, text, by, ledger.AnswerGiven, at)
+}
+
+func (l *fakeLedger) Reopen(_ context.Context, reference, why, by string, at time.Time) (ledger.Request, error) {
+	l.request.Status = ledger.Transmitted
+	return l.act(reference, "reopen: "+why, why, by, ledger.Reopened, at)
+}
+
+func (l *fakeLedger) Get(_ context.Context, v ledger.Viewer, reference string) (ledger.Request, error) {
+	if !v.Staff || reference != l.request.Reference {
+		return ledger.Request{}, ledger.ErrNotFound
+	}
+	return l.request, nil
+}
+
+func (l *fakeLedger) List(_ context.Context, v ledger.Viewer, f ledger.Filter) ([]ledger.Request, error) {
+	if !v.Staff {
+		return nil, ledger.ErrNoViewer
+	}
+	l.filter = f
+	if len(f.Status) > 0 && !slices.Contains(f.Status, l.request.Status) {
+		return nil, nil
+	}
+	return []ledger.Request{l.request}, nil
+}
+
+func (l *fakeLedger) Notices(_ context.Context, v ledger.Viewer, _ int) ([]ledger.Notice, error) {
+	if !v.Staff {
+		return nil, ledger.ErrNoViewer
+	}
+	return []ledger.Notice{{Kind: "new_request", To: "DIR-A", Reference: "2026-0042", Text: "Une demande vous arrive.", CreatedAt: today, Tries: 2, LastError: "adresse refusée"}}, nil
+}
+
+var today = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+
+func fakeRequest() ledger.Request {
+	decision := routing.Decision{
+		Lead: "DIR-A", Rule: "pret", Associated: []string{"DIR-B"}, Operators: []string{"Opérateur fictif"}, Version: "v1", Section: "Finances",
+		Facts:        routing.Facts{{Name: "fund_kind", Value: "loan", Label: "prêt", Source: "un prêt"}, {Name: "origin", Value: "french", Source: routing.SourceDefault}},
+		Reasons:      []string{"Un prêt est demandé."},
+		Alternatives: []routing.Alternative{{Fact: "fund_kind", Value: "grant", Lead: "DIR-B", Rule: "aide"}},
+	}
+	return ledger.Request{
+		Reference: "2026-0042", Channel: "web", Text: "Nous cherchons <b>un prêt</b>\npour une machine.", Status: ledger.Transmitted,
+		Company: ledger.Company{Name: "Société Fictive"}, Lead: "DIR-A", Decision: decision, CreatedAt: today,
+		Events: []ledger.Event{{At: today, Kind: ledger.Received, By: "guichet", Why: "Nous cherchons <b>un prêt</b>"}, {At: today, Kind: ledger.Decided, By: "guichet", Lead: "DIR-A", Status: ledger.Transmitted}},
+	}
+}
+
+// openFake opens a public card, and a staff document for staff only, as the base does.
+func openFake(_ context.Context, v knowledge.Viewer, id string) (knowledge.Document, []knowledge.Passage, error) {
+	switch {
+	case id == "fiche/é 1":
+		d := knowledge.Document{ID: id, Title: "Aide fictive", Audience: knowledge.Public, URL: "https://exemple.invalid/aide", Date: today}
+		return d, []knowledge.Passage{
+			{Document: id, Ordinal: 0, Path: []string{"Objet"}, Text: "Une aide <i>fictive</i>."},
+			{Document: id, Ordinal: 1, Path: []string{"Montant"}, Text: "Un taux de 40 %."},
+		}, nil
+	case id == "fiche-close":
+		return knowledge.Document{ID: id, Title: "Ancienne aide fictive", Audience: knowledge.Public, ValidUntil: today.AddDate(-1, 0, 0)},
+			[]knowledge.Passage{{Document: id, Text: "Jusqu’au 31 décembre."}}, nil
+	case id == "interne" && v.Audience == knowledge.Staff:
+		return knowledge.Document{ID: id, Title: "Note interne", Audience: knowledge.Staff}, nil, nil
+	case id == "fuite": // a base that forgets the viewer
+		return knowledge.Document{ID: id, Title: "Note interne", Audience: knowledge.Staff}, nil, nil
+	}
+	return knowledge.Document{}, nil, knowledge.ErrNotFound
+}

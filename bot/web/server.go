@@ -1,0 +1,126 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"guichet/bot"
+	"guichet/knowledge"
+	"guichet/routing/ledger"
+)
+
+// Channel is the name of this channel in messages and in the ledger.
+const Channel = "web"
+
+// How long the parts of an exchange may last. The reply's own limit stays below the one of the connection, so that a person
+// gets a sentence rather than a broken page.
+const (
+	replyTimeout  = 45 * time.Second
+	writeTimeout  = 60 * time.Second
+	readTimeout   = 15 * time.Second
+	headerTimeout = 5 * time.Second
+	idleTimeout   = 2 * time.Minute
+	healthTimeout = 5 * time.Second
+)
+
+// maxBody is the largest request body that is read, in bytes.
+const maxBody = 1 << 20
+
+// Desk takes every message.
+type Desk interface {
+	Handle(ctx context.Context, m bot.Message) (bot.Reply, error)
+}
+
+// Direction is a direction that a request can be given to.
+type Direction struct{ Code, Name string }
+
+// Config is what the pages are made of. All fields are required but StaffToken, Directions and Examples.
+type Config struct {
+	Desk     Desk
+	Journal  bot.Journal
+	Requests ledger.Store
+	// Open gives a document and its passages in reading order, or knowledge.ErrNotFound (knowledge.Store.Open does).
+	Open func(ctx context.Context, v knowledge.Viewer, id string) (knowledge.Document, []knowledge.Passage, error)
+	// Directions are offered by the staff view, in this order.
+	Directions []Direction
+	// Examples are offered to a person who has written nothing yet.
+	Examples []bot.Choice
+	// StaffToken opens the staff view; empty, there is no staff view.
+	StaffToken string
+	// BehindProxy tells that the last address of X-Forwarded-For, and X-Forwarded-Proto, are those of a trusted proxy.
+	BehindProxy bool
+	// Health says why the service cannot work, or nil.
+	Health  func(ctx context.Context) error
+	Metrics *prometheus.Registry
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// site holds what the handlers share.
+type site struct {
+	Config
+	limits  *limits
+	metrics *metrics
+	staff   *staffDoor
+}
+
+// NewServer gives a server ready to listen; the address and its end are the caller's. It fails when a metric of its name is
+// already registered.
+func NewServer(c Config) (*http.Server, error) {
+	m, err := newMetrics(c.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	s := &site{Config: c, metrics: m, limits: newLimits(c.Now), staff: newStaffDoor(c.StaffToken, c.Now)}
+	return &http.Server{
+		Handler:           s.protect(s.routes()),
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
+	}, nil
+}
+
+func (s *site) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.showChat)
+	mux.HandleFunc("POST /{$}", s.postMessage)
+	mux.HandleFunc("POST /conversation", s.newConversation)
+	mux.HandleFunc("POST /avis", s.postVote)
+	mux.HandleFunc("GET /document/{id}", s.showDocument)
+	mux.HandleFunc("GET /assets/", serveAsset)
+
+	mux.HandleFunc("GET /agents/connexion", s.showLogin)
+	mux.HandleFunc("POST /agents/connexion", s.postLogin)
+	mux.HandleFunc("POST /agents/deconnexion", s.postLogout)
+	mux.HandleFunc("GET /agents", s.agents(s.showRequests))
+	mux.HandleFunc("GET /agents/demandes/{reference}", s.agents(s.showRequest))
+	mux.HandleFunc("POST /agents/demandes/{reference}/{action}", s.agents(s.postAction))
+	mux.HandleFunc("GET /agents/envois", s.agents(s.showNotices))
+	mux.HandleFunc("GET /agents/questions", s.agents(s.showGaps))
+
+	mux.HandleFunc("GET /healthz", s.showHealth)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{}))
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		s.problem(w, http.StatusNotFound, textNoPage)
+	})
+	return mux
+}
+
+func (s *site) showHealth(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), healthTimeout)
+	defer cancel()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if err := s.Health(ctx); err != nil {
+		s.Log.ErrorContext(ctx, "health check failed", "error", err)
+		http.Error(w, textUnhealthy, http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ok\n"))
+}

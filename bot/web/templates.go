@@ -1,0 +1,181 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"guichet/bot"
+	"guichet/knowledge"
+	"guichet/routing"
+	"guichet/routing/ledger"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+//go:embed assets
+var assetFiles embed.FS
+
+// The pages; each is the layout with its own title and content.
+var (
+	chatTemplate     = page("chat.html", "turn.html")
+	documentTemplate = page("document.html")
+	problemTemplate  = page("problem.html")
+	loginTemplate    = page("login.html")
+	requestsTemplate = page("requests.html", "staff.html")
+	requestTemplate  = page("request.html", "staff.html")
+	noticesTemplate  = page("notices.html", "staff.html")
+	gapsTemplate     = page("gaps.html", "staff.html")
+)
+
+func page(names ...string) *template.Template {
+	files := []string{"templates/layout.html"}
+	for _, name := range names {
+		files = append(files, "templates/"+name)
+	}
+	return template.Must(template.New("layout.html").Funcs(templateFuncs).ParseFS(templateFiles, files...))
+}
+
+var templateFuncs = template.FuncMap{
+	"asset":       assetPath,
+	"paragraphs":  paragraphs,
+	"passagePath": passagePath,
+	"requestPath": func(reference string) string { return "/agents/demandes/" + url.PathEscape(reference) },
+	"external":    external,
+	"join":        strings.Join,
+	"day":         func(t time.Time) string { return format(t, "02/01/2006") },
+	"moment":      func(t time.Time) string { return format(t, "02/01/2006 à 15:04") },
+	"iso":         func(t time.Time) string { return t.Format(time.RFC3339) },
+	"kind":        func(k bot.ReplyKind) string { return label(kindLabels, k) },
+	"status":      func(s ledger.Status) string { return label(statusLabels, s) },
+	"event":       func(k ledger.EventKind) string { return label(eventLabels, k) },
+	"notice":      func(k string) string { return label(noticeLabels, k) },
+	"role":        func(r routing.Role) string { return label(roleLabels, r) },
+	"audience":    func(a knowledge.Audience) string { return label(audienceLabels, a.String()) },
+	"action": func(p requestPage, name, label, ask string) actionForm {
+		return actionForm{Page: p, Name: name, Label: label, Ask: ask}
+	},
+	"source": func(source string) string {
+		if text, ok := sourceLabels[source]; ok {
+			return text
+		}
+		return "« " + source + " »"
+	},
+}
+
+// actionForm is one thing to do to a request: its name in the address, its label and what is to be written.
+type actionForm struct {
+	Page             requestPage
+	Name, Label, Ask string
+}
+
+func format(t time.Time, layout string) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format(layout)
+}
+
+// paragraphs cuts a plain text at its empty lines.
+func paragraphs(text string) []string {
+	var out []string
+	for _, paragraph := range strings.Split(text, "\n\n") {
+		if paragraph = strings.TrimSpace(paragraph); paragraph != "" {
+			out = append(out, paragraph)
+		}
+	}
+	return out
+}
+
+// passagePath is the address of a passage in its document.
+func passagePath(document string, ordinal int) string {
+	n := strconv.Itoa(ordinal)
+	return "/document/" + url.PathEscape(document) + "?p=" + n + "#p-" + n
+}
+
+// external gives an address that a person may follow on the web, "" for anything else (a file path, another scheme).
+func external(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	return address
+}
+
+// render writes a page, or the failure page when its template fails: never half a page.
+func (s *site) render(w http.ResponseWriter, code int, t *template.Template, data any) {
+	var out bytes.Buffer
+	if err := t.Execute(&out, data); err != nil {
+		s.Log.Error("page not rendered", "template", t.Name(), "error", err)
+		http.Error(w, textFailure, http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(code)
+	_, _ = out.WriteTo(w)
+}
+
+// problem shows an error page: what happened and what to do.
+func (s *site) problem(w http.ResponseWriter, code int, text string) {
+	s.render(w, code, problemTemplate, struct{ Alert string }{text})
+}
+
+// assetVersions are the first digits of each asset's hash: a changed file has a new address, so browsers keep the old for ever.
+var assetVersions = func() map[string]string {
+	versions := map[string]string{}
+	err := fs.WalkDir(assetFiles, "assets", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := assetFiles.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(content)
+		versions[name] = hex.EncodeToString(sum[:4])
+		return nil
+	})
+	if err != nil {
+		panic(err) // the files are in the program
+	}
+	return versions
+}()
+
+func assetPath(name string) (string, error) {
+	version, ok := assetVersions["assets/"+name]
+	if !ok {
+		return "", fmt.Errorf("asset %s does not exist", name)
+	}
+	return "/assets/" + name + "?v=" + version, nil
+}
+
+func serveAsset(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+	version, ok := assetVersions[name]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	file, err := assetFiles.Open(name)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	defer func() { _ = file.Close() }()
+	if r.URL.Query().Get("v") == version {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	http.ServeContent(w, r, name, time.Time{}, file.(io.ReadSeeker))
+}

@@ -1,0 +1,100 @@
+package web
+
+import (
+	"guichet/bot"
+	"guichet/routing"
+	"guichet/routing/ledger"
+)
+
+// What people read beside the templates.
+const (
+	textNoPage      = "Cette page n’existe pas ou n’existe plus. Revenez à la conversation."
+	textNoDocument  = "Ce document n’existe pas, ou il n’est pas public. Revenez à la conversation et posez votre question : une source ouverte existe peut-être."
+	textCrossOrigin = "Cette demande vient d’un autre site et n’a pas été prise en compte. Ouvrez la page de guichet et recommencez."
+	textTooLarge    = "Votre message est trop long pour être lu. Revenez en arrière (votre navigateur garde votre texte), gardez l’essentiel et renvoyez-le."
+	textBadForm     = "Le formulaire n’a pas pu être lu. Revenez en arrière et envoyez-le de nouveau."
+	textTooMany     = "Beaucoup de messages sont arrivés de votre connexion en peu de temps. Patientez dix secondes et renvoyez le vôtre : votre texte est gardé."
+	textFailure     = "guichet n’a pas pu traiter votre envoi : la panne vient de notre côté. Réessayez dans un instant."
+	textNotHandled  = "Votre message n’a pas pu être traité : la panne vient de notre côté. Votre texte est gardé ci-dessous ; renvoyez-le dans un instant."
+	textNoAnswer    = "Cette réponse n’est plus dans votre conversation : votre avis n’a pas pu être noté."
+	textLongReason  = "Votre explication est trop longue. Revenez en arrière et dites l’essentiel en quelques phrases."
+	textUnhealthy   = "guichet ne peut pas servir pour le moment ; la cause est dans son journal."
+
+	textNoStaffView  = "L’espace des agents n’est pas ouvert : aucun jeton n’a été donné au démarrage de guichet."
+	textWrongToken   = "Le jeton n’est pas le bon. Vérifiez-le auprès de la personne qui administre guichet."
+	textNoName       = "Donnez votre nom : il accompagne chaque action dans l’historique."
+	textTooManyLogin = "Trop d’essais en peu de temps. Patientez dix secondes et recommencez."
+	textNoRequest    = "Cette demande n’existe pas. Vérifiez sa référence dans la liste."
+	textNoAction     = "Cette action n’existe pas. Revenez à la demande."
+	textWrongStep    = "Cette action n’est plus possible : la demande a changé d’état entre-temps. Voyez son historique et recommencez si besoin."
+	textMissingText  = "Rien n’a été enregistré : le texte demandé est vide."
+	textNobody       = "Rien n’a été enregistré : choisissez une direction ou donnez le nom d’une personne, et dites pourquoi."
+)
+
+// label gives the French word of a key, or the key itself when the catalog does not know it: shown rather than hidden.
+func label[K ~string](catalog map[K]string, key K) string {
+	if text, ok := catalog[key]; ok {
+		return text
+	}
+	return string(key)
+}
+
+var kindLabels = map[bot.ReplyKind]string{
+	bot.ReplyAnswer:  "Réponse",
+	bot.ReplyUnknown: "Sans réponse certaine",
+	bot.ReplyWho:     "Qui fait quoi",
+	bot.ReplyAsk:     "Une précision, s’il vous plaît",
+	bot.ReplyRouted:  "Demande enregistrée",
+	bot.ReplyHuman:   "Une personne prend le relais",
+	bot.ReplySmall:   "guichet",
+	bot.ReplyRefused: "Message non traité",
+}
+
+var statusLabels = map[ledger.Status]string{
+	ledger.Waiting:     "en attente d’une précision",
+	ledger.Transmitted: "transmise",
+	ledger.Taken:       "prise en charge",
+	ledger.Answered:    "répondue",
+	ledger.Closed:      "close",
+	ledger.Unreachable: "demandeur injoignable",
+}
+
+// statuses are in the order of a request's life, for the filter.
+var statuses = []ledger.Status{
+	ledger.Waiting, ledger.Transmitted, ledger.Taken, ledger.Answered, ledger.Closed, ledger.Unreachable,
+}
+
+var eventLabels = map[ledger.EventKind]string{
+	ledger.Received:    "Message reçu",
+	ledger.Decided:     "Décision des règles",
+	ledger.Assigned:    "Affectation",
+	ledger.StatusSet:   "Changement d’état",
+	ledger.AnswerGiven: "Réponse donnée",
+	ledger.Reopened:    "Réouverture",
+	ledger.HumanAsked:  "Une personne est demandée",
+	ledger.NoticeSent:  "Avis envoyé",
+	ledger.NoticeDead:  "Avis impossible à envoyer",
+}
+
+var noticeLabels = map[string]string{
+	"new_request": "nouvelle demande",
+	"associated":  "direction associée",
+	"joined":      "message joint à une demande ouverte",
+	"human":       "une personne est demandée",
+}
+
+var sourceLabels = map[string]string{
+	routing.SourceDefault:  "supposé, faute d’indication",
+	routing.SourceRegister: "registre",
+	routing.SourceAsked:    "réponse à la question posée",
+	routing.SourceGiven:    "donné avec le message",
+	routing.SourceModel:    "lu par un modèle de langue, vérifié dans le message",
+}
+
+var roleLabels = map[routing.Role]string{
+	routing.Asked:   "demandé",
+	routing.Status:  "statut",
+	routing.Context: "contexte",
+}
+
+var audienceLabels = map[string]string{"public": "public", "partner": "partenaire", "staff": "agent"}
