@@ -20,7 +20,9 @@ type Document struct {
 	ValidFrom, ValidUntil time.Time
 	// Unavailable tells that the source itself marks the scheme as not open, whatever its dates.
 	Unavailable bool
-	// Hash is the SHA-256 of the content and of the metadata above, in hexadecimal: equal means unchanged.
+	// Notes say what the reader of the file had to suppose (an encoding), for the person who ingests it; they are not kept.
+	Notes []string
+	// Hash is the SHA-256, in hexadecimal, of the file and of what it was ingested for: equal means unchanged.
 	Hash string
 	// Blocks is the text by its own structure, in reading order.
 	Blocks []Block

@@ -1,0 +1,61 @@
+package knowledge
+
+import (
+	"strings"
+
+	"guichet/knowledge/french"
+)
+
+// Analyse gives the words under which a text is indexed and looked for: folded stems without the words that carry no
+// meaning. What people write in one or two words is there in both ways (« Éco-Flux » also as « ecoflux »,
+// « Proch'emploi » also as « proch » and « emploi », « 10 000 » also as « 10000 »).
+func Analyse(text string) []string {
+	var out []string
+	for _, t := range terms(text) {
+		out = append(out, t.forms...)
+	}
+	return out
+}
+
+// term is one meaningful word of a text with the words it is indexed under, the plainest first.
+type term struct {
+	french.Word
+	forms []string
+	// joins tells that the last form holds the previous term too.
+	joins bool
+}
+
+func terms(text string) []term {
+	words := french.Words(text)
+	out := make([]term, 0, len(words))
+	for i, w := range words {
+		if w.Elided || french.Stop(w.Fold) && !(w.Acronym && w.Fold != "a") {
+			continue
+		}
+		t := term{Word: w}
+		if before, after, ok := strings.Cut(w.Fold, "'"); ok {
+			t.forms = []string{french.Stem(before + after), french.Stem(before), french.Stem(after)}
+		} else {
+			t.forms = []string{french.Stem(w.Fold)}
+		}
+		if i > 0 && !words[i-1].Elided {
+			between := text[words[i-1].End:w.Start]
+			number := digits(words[i-1].Fold) && len(w.Fold) == 3 && digits(w.Fold)
+			if between == "-" || between == "‑" || between == "&" || number && (between == " " || between == "\u00a0" || between == "\u202f" || between == ".") {
+				t.forms = append(t.forms, french.Stem(words[i-1].Fold+w.Fold))
+				t.joins = true
+			}
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func digits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
