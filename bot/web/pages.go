@@ -232,7 +232,10 @@ func (s *site) showDocument(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, http.StatusServiceUnavailable, textFailure)
 		return
 	}
-	page := documentPage{Document: document, Date: format(document.Date, "02/01/2006"), Shut: document.Closed(s.Now())}
+	page := documentPage{Document: document, Shut: document.Closed(s.Now())}
+	if !document.Date.IsZero() {
+		page.Date = document.Date.Format(dayLayout)
+	}
 	quoted, err := strconv.Atoi(r.URL.Query().Get("p"))
 	if err != nil {
 		quoted = -1

@@ -54,14 +54,14 @@ var templateFuncs = template.FuncMap{
 	"passagePath": passagePath,
 	"requestPath": func(reference string) string { return "/agents/demandes/" + url.PathEscape(reference) },
 	"external":    external,
+	"frenchDay":   frenchDay,
 	"join":        strings.Join,
-	"day":         func(t time.Time) string { return format(t, "02/01/2006") },
-	"moment":      func(t time.Time) string { return format(t, "02/01/2006 à 15:04") },
+	"moment":      func(t time.Time) string { return t.Local().Format(dayLayout + " à 15:04") },
 	"iso":         func(t time.Time) string { return t.Format(time.RFC3339) },
 	"kind":        func(k bot.ReplyKind) string { return label(kindLabels, k) },
 	"status":      func(s ledger.Status) string { return label(statusLabels, s) },
 	"event":       func(k ledger.EventKind) string { return label(eventLabels, k) },
-	"notice":      func(k string) string { return label(noticeLabels, k) },
+	"notice":      func(k ledger.NoticeKind) string { return label(noticeLabels, k) },
 	"role":        func(r routing.Role) string { return label(roleLabels, r) },
 	"audience":    func(a knowledge.Audience) string { return label(audienceLabels, a.String()) },
 	"action": func(p requestPage, name, label, ask string) actionForm {
@@ -81,12 +81,8 @@ type actionForm struct {
 	Name, Label, Ask string
 }
 
-func format(t time.Time, layout string) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Local().Format(layout)
-}
+// dayLayout is how the French write a day.
+const dayLayout = "02/01/2006"
 
 // paragraphs cuts a plain text at its empty lines.
 func paragraphs(text string) []string {
@@ -103,6 +99,15 @@ func paragraphs(text string) []string {
 func passagePath(document string, ordinal int) string {
 	n := strconv.Itoa(ordinal)
 	return "/document/" + url.PathEscape(document) + "?p=" + n + "#p-" + n
+}
+
+// frenchDay gives a day written 2006-01-02 as the French write it, and any other text as it stands.
+func frenchDay(text string) string {
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return text
+	}
+	return day.Format(dayLayout)
 }
 
 // external gives an address that a person may follow on the web, "" for anything else (a file path, another scheme).

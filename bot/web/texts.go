@@ -76,11 +76,12 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.NoticeDead:  "Avis impossible à envoyer",
 }
 
-var noticeLabels = map[string]string{
-	"new_request": "nouvelle demande",
-	"associated":  "direction associée",
-	"joined":      "message joint à une demande ouverte",
-	"human":       "une personne est demandée",
+var noticeLabels = map[ledger.NoticeKind]string{
+	ledger.NewRequest: "nouvelle demande",
+	ledger.Associated: "direction associée",
+	ledger.Joined:     "message joint à une demande ouverte",
+	ledger.Human:      "une personne est demandée",
+	ledger.Returned:   "demande rouverte",
 }
 
 var sourceLabels = map[string]string{
@@ -92,7 +93,6 @@ var sourceLabels = map[string]string{
 }
 
 var roleLabels = map[routing.Role]string{
-	routing.Asked:   "demandé",
 	routing.Status:  "statut",
 	routing.Context: "contexte",
 }
