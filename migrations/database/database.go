@@ -98,11 +98,12 @@ func (db *DB) inSavepoint(ctx context.Context, outer *transaction, do func(ctx c
 }
 
 // Conn gives what runs SQL for a context: its transaction, else the connections that only read. Writing needs InTx.
+// Arguments are $1, $2…, in any order.
 func (db *DB) Conn(ctx context.Context) Querier {
 	if tx, ok := db.Tx(ctx); ok {
-		return tx
+		return numbered{tx}
 	}
-	return db.readers
+	return numbered{db.readers}
 }
 
 // Tx gives the transaction of a context, for a library that takes one.

@@ -241,6 +241,15 @@ func TestWritingNeedsATransaction(t *testing.T) {
 	}
 }
 
+func TestArgumentsInAnyOrder(t *testing.T) {
+	db := databasetest.New(t)
+	var a, b, c string
+	err := db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT $3, $1, $2 WHERE $1 = 'un'`, "un", "deux", "trois").Scan(&a, &b, &c)
+	if err != nil || a != "trois" || b != "un" || c != "deux" {
+		t.Errorf("%s %s %s, %v", a, b, c, err)
+	}
+}
+
 func TestFullTextAndForeignKeys(t *testing.T) {
 	db := databasetest.New(t)
 	err := db.InTx(t.Context(), func(ctx context.Context) error {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -67,6 +68,24 @@ func create(path string) error {
 		return fmt.Errorf("ouvrir la base %s : %w", path, french(err))
 	}
 	return f.Close()
+}
+
+// numbered writes $1 as ?1: SQLite takes $1 for a name and numbers names as they appear, so that « SET a = $2 WHERE
+// id = $1 » would silently swap the two.
+type numbered struct{ Querier }
+
+var argument = regexp.MustCompile(`\$([0-9]+)`)
+
+func (n numbered) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return n.Querier.ExecContext(ctx, argument.ReplaceAllString(query, "?$1"), args...)
+}
+
+func (n numbered) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return n.Querier.QueryContext(ctx, argument.ReplaceAllString(query, "?$1"), args...)
+}
+
+func (n numbered) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return n.Querier.QueryRowContext(ctx, argument.ReplaceAllString(query, "?$1"), args...)
 }
 
 func pool(path string, size int, txlock string, pragmas ...string) (*sql.DB, error) {
