@@ -15,6 +15,8 @@ var (
 	ErrNotFound = errors.New("demande introuvable")
 	// ErrNoViewer is returned by every read asked without a viewer.
 	ErrNoViewer = errors.New("lecture du registre demandée sans lecteur")
+	// ErrStaffOnly is returned to a viewer who is not staff by the reads that only staff may make.
+	ErrStaffOnly = errors.New("lecture du registre réservée aux agents")
 	// ErrTransition is returned when a status cannot follow the present one.
 	ErrTransition = errors.New("changement d'état impossible")
 )
@@ -25,8 +27,17 @@ type Viewer struct {
 	Staff bool
 	// EPCI is the SIREN of a partner: it sees the requests of its territory.
 	EPCI string
-	// Channel and Thread let a person see the requests of their own conversation.
+	// Channel and Thread, both given, let a person see the requests that their own conversation began. A request that
+	// their message only joined stays another person's: giving a company's name or SIREN must not open its file.
 	Channel, Thread string
+}
+
+// Check refuses the zero viewer, and a channel without its thread, which would open every conversation of the channel.
+func (v Viewer) Check() error {
+	if v.Staff || v.EPCI != "" || v.Channel != "" && v.Thread != "" {
+		return nil
+	}
+	return ErrNoViewer
 }
 
 // Status is where a request stands. It is derived from the events.
@@ -58,19 +69,24 @@ const (
 	NoticeDead  EventKind = "notice_dead" // a notice could not be delivered after every try
 )
 
+// Self is who acts when nobody did: the program.
+const Self = "guichet"
+
 // Event is one fact of a request's life: who, when, why.
 type Event struct {
 	ID   int64     `json:"id"`
 	At   time.Time `json:"at"`
 	Kind EventKind `json:"kind"`
-	// By is who did it: a person's name as the channel knows it, or « guichet ».
+	// By is who did it: a person's name as the channel knows it, empty when it knows none, or Self.
 	By string `json:"by"`
 	// Why is the reason, the message or the answer, as written.
 	Why    string `json:"why,omitempty"`
 	Status Status `json:"status,omitempty"`
-	// Lead is the direction's code when the event changed it.
-	Lead string `json:"lead,omitempty"`
-	// Decision is the whole decision of a Decided event.
+	// Lead is the direction's code when the event gave or changed it, Owner the person in charge likewise.
+	Lead  string `json:"lead,omitempty"`
+	Owner string `json:"owner,omitempty"`
+	// Decision is the whole decision of a Decided event. When the event has no Lead but its decision has one, a message
+	// joined a request that already had its lead: the decision is kept for the record and changes nothing.
 	Decision *routing.Decision `json:"decision,omitempty"`
 }
 
@@ -105,8 +121,11 @@ type Request struct {
 	Owner      string           `json:"owner,omitempty"`
 	Associated []string         `json:"associated,omitempty"`
 	Decision   routing.Decision `json:"decision"`
-	CreatedAt  time.Time        `json:"created_at"`
-	UpdatedAt  time.Time        `json:"updated_at"`
+	// EntryPoint is the direction that gets a request still Waiting at Deadline.
+	EntryPoint string    `json:"entry_point,omitempty"`
+	Deadline   time.Time `json:"deadline,omitzero"`
+	CreatedAt  time.Time `json:"created_at"`
+	UpdatedAt  time.Time `json:"updated_at"`
 	// Events are given by Get only, oldest first.
 	Events []Event `json:"events,omitempty"`
 }
@@ -118,26 +137,11 @@ type Intake struct {
 	Company                          Company
 	Place                            Place
 	Decision                         routing.Decision
-	// EntryPoint is the direction that gets the request if the missing fact never comes, Deadline when.
+	// EntryPoint is the direction that gets the request if the missing fact never comes, Deadline when. Both are required
+	// while the decision has no lead.
 	EntryPoint string
 	Deadline   time.Time
 	At         time.Time
-}
-
-// Notice is a message to send after the transaction that made it necessary. Key makes its delivery idempotent.
-type Notice struct {
-	Key string `json:"key"`
-	// Kind says why: new_request, associated, joined, human.
-	Kind string `json:"kind"`
-	// To is a direction's code.
-	To        string    `json:"to"`
-	Reference string    `json:"reference"`
-	Text      string    `json:"text"`
-	CreatedAt time.Time `json:"created_at"`
-	// SentAt is zero until delivered; Tries counts the failed tries, LastError says why the last one failed.
-	SentAt    time.Time `json:"sent_at,omitzero"`
-	Tries     int       `json:"tries"`
-	LastError string    `json:"last_error,omitempty"`
 }
 
 // Filter narrows a List; empty fields do not.
@@ -147,7 +151,8 @@ type Filter struct {
 	SIREN  string
 	EPCI   string
 	// Text is found in the message, the company's name or the reference.
-	Text  string
+	Text string
+	// Limit is 100 when it is 0.
 	Limit int
 }
 
@@ -156,13 +161,14 @@ type Store interface {
 	// Take writes a request, its events and its notices in one transaction. When the same company already has an open
 	// request (same SIREN, or same name and commune; or the same thread's request is still Waiting), the message joins it:
 	// its lead is kept, the second direction is told, and joined is true. The same channel and message twice gives the
-	// same request back and writes nothing.
+	// same request back and writes nothing. On a join the request given back may be another person's: tell the asker its
+	// reference and lead, not its text or its author.
 	Take(ctx context.Context, in Intake) (r Request, joined bool, err error)
 	// Decide records the decision made with a fact that came later; the request must be Waiting.
 	Decide(ctx context.Context, reference string, d routing.Decision, by string, at time.Time) (Request, error)
 	// Assign gives the request to a direction (lead, may be empty to keep it) and a person (owner, may be empty), with the reason.
 	Assign(ctx context.Context, reference, lead, owner, why, by string, at time.Time) (Request, error)
-	// SetStatus records taken, closed or unreachable, with the reason.
+	// SetStatus records taken, closed or unreachable, with the reason. Who takes a request without owner becomes its owner.
 	SetStatus(ctx context.Context, reference string, s Status, why, by string, at time.Time) (Request, error)
 	// Answer records the answer given to the company.
 	Answer(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
@@ -174,6 +180,6 @@ type Store interface {
 	Get(ctx context.Context, v Viewer, reference string) (Request, error)
 	// List gives the requests that the viewer may see, newest first.
 	List(ctx context.Context, v Viewer, f Filter) ([]Request, error)
-	// Notices gives the outbox, newest first; staff only.
+	// Notices gives the outbox, newest first, 100 when limit is 0; staff only.
 	Notices(ctx context.Context, v Viewer, limit int) ([]Notice, error)
 }

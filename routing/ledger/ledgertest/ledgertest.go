@@ -1,0 +1,679 @@
+// Package ledgertest is the suite that every ledger passes. Imported by tests only. Its directions and companies are
+// fictional.
+package ledgertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"guichet/routing"
+	"guichet/routing/ledger"
+)
+
+// Ledger is what the suite tests.
+type Ledger interface {
+	ledger.Store
+	ledger.Outbox
+}
+
+// Jobs is a ledger.Jobs that remembers what was planned, and refuses on demand.
+type Jobs struct {
+	mu        sync.Mutex
+	Delivered []ledger.Notice
+	HandOvers map[string]time.Time
+	// Refuse, when set, is asked before each plan; its error is given back.
+	Refuse func() error
+}
+
+// Deliver implements ledger.Jobs.
+func (j *Jobs) Deliver(_ context.Context, n ledger.Notice) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.Refuse != nil {
+		if err := j.Refuse(); err != nil {
+			return err
+		}
+	}
+	j.Delivered = append(j.Delivered, n)
+	return nil
+}
+
+// HandOver implements ledger.Jobs.
+func (j *Jobs) HandOver(_ context.Context, reference string, at time.Time) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.Refuse != nil {
+		if err := j.Refuse(); err != nil {
+			return err
+		}
+	}
+	if j.HandOvers == nil {
+		j.HandOvers = map[string]time.Time{}
+	}
+	j.HandOvers[reference] = at
+	return nil
+}
+
+var (
+	noon  = time.Date(2026, 3, 2, 12, 0, 0, 123456000, time.UTC)
+	staff = ledger.Viewer{Staff: true}
+)
+
+// intake is a request that NORD leads, about a company of its own.
+func intake(n int) ledger.Intake {
+	return ledger.Intake{
+		Channel: "web", Message: fmt.Sprintf("m%d", n), Thread: fmt.Sprintf("t%d", n), Author: "Ada", Text: fmt.Sprintf("Message numéro %d", n),
+		Company:    ledger.Company{Name: fmt.Sprintf("Fabrique fictive %d", n)},
+		Place:      ledger.Place{Commune: "00001", EPCI: "200000001", Departement: "00"},
+		Decision:   decision("NORD", "SUD", "EST"),
+		EntryPoint: "ACCUEIL", Deadline: noon.Add(72 * time.Hour), At: noon.Add(time.Duration(n) * time.Microsecond),
+	}
+}
+
+func decision(lead string, associated ...string) routing.Decision {
+	return routing.Decision{
+		Lead: lead, Rule: "règle-" + strings.ToLower(lead), Associated: associated, Version: "essai",
+		Facts:   routing.Facts{{Name: "headcount", Value: int64(12), Source: "douze"}, {Name: "innovative", Value: true, Source: "innovant"}},
+		Reasons: []string{"Parce que."},
+	}
+}
+
+func waiting(n int) ledger.Intake {
+	in := intake(n)
+	in.Decision = routing.Decision{Missing: []string{"headcount"}, Question: "Combien êtes-vous ?", Facts: routing.Facts{}}
+	return in
+}
+
+func take(t *testing.T, l Ledger, in ledger.Intake) ledger.Request {
+	t.Helper()
+	r, _, err := l.Take(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func get(t *testing.T, l Ledger, reference string) ledger.Request {
+	t.Helper()
+	r, err := l.Get(t.Context(), staff, reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What is stored is always what the events make of it.
+	var replayed ledger.Request
+	for _, e := range r.Events {
+		if replayed, err = ledger.Apply(replayed, e); err != nil {
+			t.Fatalf("%s: event %+v: %v", reference, e, err)
+		}
+	}
+	if replayed.Status != r.Status || replayed.Lead != r.Lead || replayed.Owner != r.Owner ||
+		!slices.Equal(replayed.Associated, r.Associated) || !reflect.DeepEqual(replayed.Decision, r.Decision) {
+		t.Errorf("%s is stored as\n%+v\nits events make\n%+v", reference, r, replayed)
+	}
+	return r
+}
+
+func notices(t *testing.T, l Ledger) []ledger.Notice {
+	t.Helper()
+	all, err := l.Notices(t.Context(), staff, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// told gives « kind → direction » of the notices about a request, sorted.
+func told(t *testing.T, l Ledger, reference string) string {
+	t.Helper()
+	var out []string
+	for _, n := range notices(t, l) {
+		if n.Reference == reference {
+			out = append(out, string(n.Kind)+" → "+n.To)
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}
+
+func kinds(r ledger.Request) string {
+	var out []string
+	for _, e := range r.Events {
+		out = append(out, string(e.Kind))
+	}
+	return strings.Join(out, " ")
+}
+
+// Run runs the suite; open gives a new, empty ledger that plans with the jobs.
+func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
+	fresh := func(t *testing.T) (Ledger, *Jobs) {
+		jobs := &Jobs{}
+		return open(t, jobs), jobs
+	}
+
+	t.Run("take records everything", func(t *testing.T) {
+		l, jobs := fresh(t)
+		in := intake(1)
+		in.Company.SIREN, in.Company.SIRET, in.Author = "000000000", "00000000000000", "Zoé Çelik"
+		r := take(t, l, in)
+		got := get(t, l, r.Reference)
+		if got.Reference != "2026-0001" || got.Status != ledger.Transmitted || got.Lead != "NORD" || kinds(got) != "received decided" {
+			t.Errorf("%+v with %s", got, kinds(got))
+		}
+		if got.Text != in.Text || got.Author != in.Author || got.Company != in.Company || got.Place != in.Place || got.EntryPoint != in.EntryPoint ||
+			!got.CreatedAt.Equal(in.At) || !got.Deadline.Equal(in.Deadline) || !reflect.DeepEqual(got.Decision, in.Decision) {
+			t.Errorf("%+v was not kept as taken: %+v", got, in)
+		}
+		if e := got.Events[0]; e.Why != in.Text || e.By != in.Author || !e.At.Equal(in.At) {
+			t.Errorf("first event %+v", e)
+		}
+		got.Events = nil
+		if !reflect.DeepEqual(got, r) {
+			t.Errorf("Take gives %+v, Get %+v", r, got)
+		}
+		if s := told(t, l, r.Reference); s != "associated → EST, associated → SUD, new_request → NORD" {
+			t.Errorf("told %s", s)
+		}
+		for _, n := range notices(t, l) {
+			if !strings.Contains(n.Text, r.Reference) || strings.Contains(n.Text, in.Text) || strings.Contains(n.Text, in.Author) || !n.CreatedAt.Equal(in.At) {
+				t.Errorf("notice %+v: it must name the request, and neither its message nor its author", n)
+			}
+		}
+		if len(jobs.Delivered) != 3 || len(jobs.HandOvers) != 0 {
+			t.Errorf("planned %+v", jobs)
+		}
+	})
+
+	t.Run("a direction is told once", func(t *testing.T) {
+		l, _ := fresh(t)
+		in := intake(1)
+		in.Decision = decision("NORD", "SUD", "NORD", "SUD")
+		r := take(t, l, in)
+		if s := told(t, l, r.Reference); s != "associated → SUD, new_request → NORD" {
+			t.Errorf("told %s", s)
+		}
+	})
+
+	t.Run("the same message again writes nothing", func(t *testing.T) {
+		l, jobs := fresh(t)
+		first := take(t, l, intake(1))
+		before := get(t, l, first.Reference)
+		again := intake(1)
+		again.Text, again.At, again.Decision = "autre texte", noon.AddDate(1, 0, 0), decision("SUD")
+		r, joined, err := l.Take(t.Context(), again)
+		if err != nil || joined || !reflect.DeepEqual(r, first) {
+			t.Errorf("%+v %v %v", r, joined, err)
+		}
+		if after := get(t, l, first.Reference); !reflect.DeepEqual(before, after) || len(jobs.Delivered) != 3 {
+			t.Errorf("changed to %+v, planned %d", after, len(jobs.Delivered))
+		}
+		second := intake(2)
+		second.Company = intake(1).Company
+		take(t, l, second)
+		if r, joined, err := l.Take(t.Context(), second); err != nil || !joined || r.Reference != first.Reference {
+			t.Errorf("a message that joined, again: %s %v %v", r.Reference, joined, err)
+		}
+		if r := get(t, l, first.Reference); kinds(r) != "received decided received decided" {
+			t.Errorf("events %s", kinds(r))
+		}
+	})
+
+	t.Run("an incomplete intake is refused", func(t *testing.T) {
+		l, _ := fresh(t)
+		for name, spoil := range map[string]func(*ledger.Intake){
+			"no channel":                  func(in *ledger.Intake) { in.Channel = "" },
+			"no message":                  func(in *ledger.Intake) { in.Message = "" },
+			"no thread":                   func(in *ledger.Intake) { in.Thread = "" },
+			"no lead and no entry point":  func(in *ledger.Intake) { in.Decision.Lead, in.EntryPoint = "", "" },
+			"no lead and no deadline":     func(in *ledger.Intake) { in.Decision.Lead, in.Deadline = "", time.Time{} },
+			"no lead, nobody, no instant": func(in *ledger.Intake) { *in = ledger.Intake{} },
+		} {
+			in := intake(1)
+			spoil(&in)
+			if _, _, err := l.Take(t.Context(), in); err == nil {
+				t.Errorf("%s: taken", name)
+			}
+		}
+	})
+
+	t.Run("waiting, then decided", func(t *testing.T) {
+		l, jobs := fresh(t)
+		in := waiting(1)
+		r := take(t, l, in)
+		if r.Status != ledger.Waiting || r.Lead != "" || told(t, l, r.Reference) != "" || !jobs.HandOvers[r.Reference].Equal(in.Deadline) {
+			t.Errorf("%+v, planned %v", r, jobs.HandOvers)
+		}
+		r, err := l.Decide(t.Context(), r.Reference, decision("SUD", "EST"), "Ada", noon.Add(time.Hour))
+		if err != nil || r.Status != ledger.Transmitted || r.Lead != "SUD" || told(t, l, r.Reference) != "associated → EST, new_request → SUD" {
+			t.Errorf("%+v %v, told %s", r, err, told(t, l, r.Reference))
+		}
+		if _, err := l.Decide(t.Context(), r.Reference, decision("EST"), "Ada", noon); !errors.Is(err, ledger.ErrTransition) {
+			t.Errorf("decided twice: %v", err)
+		}
+		if err := l.HandOver(t.Context(), r.Reference, in.Deadline); err != nil {
+			t.Error(err)
+		}
+		if got := get(t, l, r.Reference); got.Lead != "SUD" || kinds(got) != "received decided decided" {
+			t.Errorf("the hand-over of a decided request changed it: %s, %s", got.Lead, kinds(got))
+		}
+		if _, err := l.Decide(t.Context(), "2026-9999", decision("SUD"), "Ada", noon); !errors.Is(err, ledger.ErrNotFound) {
+			t.Errorf("unknown request decided: %v", err)
+		}
+	})
+
+	t.Run("waiting for ever goes to the entry point", func(t *testing.T) {
+		l, _ := fresh(t)
+		r := take(t, l, waiting(1))
+		for range 2 {
+			if err := l.HandOver(t.Context(), r.Reference, noon.Add(72*time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := get(t, l, r.Reference)
+		if got.Lead != "ACCUEIL" || got.Status != ledger.Transmitted || kinds(got) != "received decided assigned" || told(t, l, r.Reference) != "new_request → ACCUEIL" {
+			t.Errorf("%+v, told %s", got, told(t, l, r.Reference))
+		}
+	})
+
+	t.Run("joining", func(t *testing.T) { joining(t, fresh) })
+	t.Run("life", func(t *testing.T) { life(t, fresh) })
+	t.Run("viewers", func(t *testing.T) { viewers(t, fresh) })
+	t.Run("list", func(t *testing.T) { list(t, fresh) })
+	t.Run("outbox", func(t *testing.T) { outbox(t, fresh) })
+	t.Run("together", func(t *testing.T) { together(t, fresh) })
+	t.Run("faults", func(t *testing.T) { faults(t, fresh) })
+}
+
+func joining(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
+	named := func(in ledger.Intake, name, siren, commune string) ledger.Intake {
+		in.Company = ledger.Company{Name: name, SIREN: siren}
+		in.Place = ledger.Place{Commune: commune}
+		return in
+	}
+	thread := func(in ledger.Intake, thread string) ledger.Intake { in.Thread = thread; return in }
+	led := func(in ledger.Intake, lead string) ledger.Intake { in.Decision = decision(lead); return in }
+	for _, c := range []struct {
+		name          string
+		first, second ledger.Intake
+		joins         bool
+		told          string
+	}{
+		{"same SIREN, another name and place", named(intake(1), "Fictive", "000000001", "00001"), named(intake(2), "Autre", "000000001", "00002"), true, "joined → NORD"},
+		{"the second direction is told", named(intake(1), "", "000000001", ""), led(named(intake(2), "", "000000001", ""), "OUEST"), true, "joined → NORD, joined → OUEST"},
+		{"same name written otherwise, same commune", named(intake(1), "S.A.R.L. L’Atelier du Hêtre", "", "00001"), named(intake(2), "ATELIER DU HETRE", "000000001", "00001"), true, "joined → NORD"},
+		{"same name, another commune", named(intake(1), "Fictive", "", "00001"), named(intake(2), "Fictive", "", "00002"), false, ""},
+		{"same name, no commune", named(intake(1), "Fictive", "", ""), named(intake(2), "Fictive", "", ""), false, ""},
+		{"same name and commune, two SIRENs", named(intake(1), "Fictive", "000000001", "00001"), named(intake(2), "Fictive", "000000002", "00001"), false, ""},
+		{"nothing known of either", named(intake(1), "", "", "00001"), named(intake(2), "", "", "00001"), false, ""},
+		{"same thread, still waiting", named(waiting(1), "", "", ""), thread(named(waiting(2), "", "", ""), "t1"), true, ""},
+		{"same thread, the fact came", named(waiting(1), "", "", ""), thread(named(intake(2), "", "", ""), "t1"), true, "associated → EST, associated → SUD, new_request → NORD"},
+		{"same thread, already led", named(intake(1), "", "", ""), thread(named(intake(2), "", "", ""), "t1"), false, ""},
+		{"same thread, waiting, another company", named(waiting(1), "Fictive", "", ""), thread(named(intake(2), "Imaginaire", "", ""), "t1"), false, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, _ := fresh(t)
+			first := take(t, l, c.first)
+			before := told(t, l, first.Reference)
+			second, joined, err := l.Take(t.Context(), c.second)
+			if err != nil || joined != c.joins || (second.Reference == first.Reference) != c.joins {
+				t.Fatalf("%s after %s, joined %v, %v", second.Reference, first.Reference, joined, err)
+			}
+			if !c.joins {
+				return
+			}
+			after := told(t, l, first.Reference)
+			if before != "" {
+				before += ", "
+			}
+			want := strings.Split(before+c.told, ", ")
+			slices.Sort(want)
+			if after != strings.Join(want, ", ") {
+				t.Errorf("told %q, want %q", after, strings.Join(want, ", "))
+			}
+			got := get(t, l, first.Reference)
+			if first.Lead != "" && got.Lead != first.Lead {
+				t.Errorf("lead %s became %s", first.Lead, got.Lead)
+			}
+			if kinds(got) != "received decided received decided" || got.Events[2].Why != c.second.Text || !reflect.DeepEqual(*got.Events[3].Decision, c.second.Decision) {
+				t.Errorf("events %s, the second message or its decision is lost: %+v", kinds(got), got.Events)
+			}
+			if c.second.Company.SIREN != "" && got.Company.SIREN == "" {
+				t.Error("the SIREN that the second message gave is lost")
+			}
+		})
+	}
+
+	t.Run("a request that is done with is not joined", func(t *testing.T) {
+		l, _ := fresh(t)
+		first := take(t, l, intake(1))
+		if _, err := l.SetStatus(t.Context(), first.Reference, ledger.Closed, "sans suite", "Ada", noon); err != nil {
+			t.Fatal(err)
+		}
+		second := intake(2)
+		second.Company = intake(1).Company
+		if r := take(t, l, second); r.Reference == first.Reference {
+			t.Error("joined a closed request")
+		}
+	})
+}
+
+func life(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
+	l, _ := fresh(t)
+	ctx := t.Context()
+	ref := take(t, l, intake(1)).Reference
+	at := noon
+	step := func(name string, want ledger.Status, do func() (ledger.Request, error)) ledger.Request {
+		t.Helper()
+		at = at.Add(time.Hour)
+		r, err := do()
+		if err != nil || r.Status != want || !r.UpdatedAt.Equal(at) {
+			t.Fatalf("%s: %+v, %v, want %s at %v", name, r, err, want, at)
+		}
+		if got := get(t, l, ref); got.Status != want {
+			t.Fatalf("%s: stored as %s, want %s", name, got.Status, want)
+		}
+		return r
+	}
+	if r := step("taken", ledger.Taken, func() (ledger.Request, error) { return l.SetStatus(ctx, ref, ledger.Taken, "", "Bo", at) }); r.Owner != "Bo" {
+		t.Errorf("taken by nobody: %+v", r)
+	}
+	r := step("assigned to a direction", ledger.Transmitted, func() (ledger.Request, error) { return l.Assign(ctx, ref, "SUD", "Cy", "erreur", "Bo", at) })
+	if r.Lead != "SUD" || r.Owner != "Cy" || slices.Contains(r.Associated, "SUD") {
+		t.Errorf("assigned: %+v", r)
+	}
+	step("answered", ledger.Answered, func() (ledger.Request, error) { return l.Answer(ctx, ref, "Voici.", "Cy", at) })
+	step("reopened", ledger.Transmitted, func() (ledger.Request, error) { return l.Reopen(ctx, ref, "incomplet", "Ada", at) })
+	step("unreachable", ledger.Unreachable, func() (ledger.Request, error) { return l.SetStatus(ctx, ref, ledger.Unreachable, "", "Cy", at) })
+	step("asks for someone", ledger.Unreachable, func() (ledger.Request, error) { return l.AskHuman(ctx, ref, "ACCUEIL", "un humain !", "Ada", at) })
+	step("closed", ledger.Closed, func() (ledger.Request, error) { return l.SetStatus(ctx, ref, ledger.Closed, "", "Cy", at) })
+	if got, want := told(t, l, ref), "associated → EST, associated → SUD, human → SUD, new_request → NORD, new_request → SUD, returned → SUD"; got != want {
+		t.Errorf("told %s, want %s", got, want)
+	}
+	before := get(t, l, ref)
+	if kinds(before) != "received decided status assigned answered reopened status human_asked status" {
+		t.Errorf("events %s", kinds(before))
+	}
+	for name, do := range map[string]func() (ledger.Request, error){
+		"taken once closed":    func() (ledger.Request, error) { return l.SetStatus(ctx, ref, ledger.Taken, "", "Bo", at) },
+		"answered once closed": func() (ledger.Request, error) { return l.Answer(ctx, ref, "Voici.", "Bo", at) },
+		"assigned once closed": func() (ledger.Request, error) { return l.Assign(ctx, ref, "NORD", "", "", "Bo", at) },
+		"status made by hand":  func() (ledger.Request, error) { return l.SetStatus(ctx, ref, ledger.Answered, "", "Bo", at) },
+		"status unknown":       func() (ledger.Request, error) { return l.SetStatus(ctx, ref, "perdue", "", "Bo", at) },
+	} {
+		if _, err := do(); !errors.Is(err, ledger.ErrTransition) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if after := get(t, l, ref); !reflect.DeepEqual(before, after) {
+		t.Error("a refused change left something")
+	}
+	if _, err := l.Answer(ctx, take(t, l, intake(2)).Reference, "  ", "Bo", at); err == nil {
+		t.Error("an empty answer was recorded")
+	}
+
+	l, jobs := fresh(t)
+	unled := take(t, l, waiting(3)).Reference
+	if r, err := l.AskHuman(ctx, unled, "GUICHET-CENTRAL", "quelqu'un ?", "Ada", at); err != nil || r.Status != ledger.Waiting || told(t, l, unled) != "human → GUICHET-CENTRAL" {
+		t.Errorf("%+v %v, told %s", r, err, told(t, l, unled))
+	}
+	if _, err := l.SetStatus(ctx, unled, ledger.Closed, "", "Bo", at); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := l.Reopen(ctx, unled, "", "Bo", at.Add(time.Hour)); err != nil || r.Status != ledger.Waiting || !jobs.HandOvers[unled].Equal(at.Add(time.Hour)) {
+		t.Errorf("reopened without lead: %+v %v, planned %v: nobody would ever get it", r, err, jobs.HandOvers)
+	}
+}
+
+func viewers(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
+	l, _ := fresh(t)
+	make := func(n int, epci, channel, thread string) string {
+		in := intake(n)
+		in.Place.EPCI, in.Channel, in.Thread = epci, channel, thread
+		return take(t, l, in).Reference
+	}
+	a, b, c := make(1, "200000001", "web", "t1"), make(2, "200000002", "web", "t2"), make(3, "", "cli", "t1")
+	joinedFrom := intake(4) // a stranger gives the name of b's company
+	joinedFrom.Company, joinedFrom.Thread = intake(2).Company, "t4"
+	take(t, l, joinedFrom)
+	for _, v := range []struct {
+		name   string
+		viewer ledger.Viewer
+		sees   []string
+	}{
+		{"staff", staff, []string{c, b, a}},
+		{"an EPCI", ledger.Viewer{EPCI: "200000001"}, []string{a}},
+		{"another EPCI", ledger.Viewer{EPCI: "200000002"}, []string{b}},
+		{"an EPCI without request", ledger.Viewer{EPCI: "200000003"}, nil},
+		{"a conversation", ledger.Viewer{Channel: "web", Thread: "t1"}, []string{a}},
+		{"the same thread in another channel", ledger.Viewer{Channel: "cli", Thread: "t1"}, []string{c}},
+		{"an EPCI and a conversation", ledger.Viewer{EPCI: "200000002", Channel: "web", Thread: "t1"}, []string{b, a}},
+		{"a conversation that only joined", ledger.Viewer{Channel: "web", Thread: "t4"}, nil},
+	} {
+		got, err := l.List(t.Context(), v.viewer, ledger.Filter{})
+		var references []string
+		for _, r := range got {
+			references = append(references, r.Reference)
+		}
+		if err != nil || !slices.Equal(references, v.sees) {
+			t.Errorf("%s lists %v, %v, want %v", v.name, references, err, v.sees)
+		}
+		for _, reference := range []string{a, b, c} {
+			_, err := l.Get(t.Context(), v.viewer, reference)
+			if slices.Contains(v.sees, reference) != (err == nil) || err != nil && !errors.Is(err, ledger.ErrNotFound) {
+				t.Errorf("%s gets %s: %v", v.name, reference, err)
+			}
+		}
+		if _, err := l.Notices(t.Context(), v.viewer, 10); v.viewer.Staff != (err == nil) || err != nil && !errors.Is(err, ledger.ErrStaffOnly) {
+			t.Errorf("%s reads the outbox: %v", v.name, err)
+		}
+	}
+	for _, v := range []ledger.Viewer{{}, {Channel: "web"}, {Thread: "t1"}} {
+		_, get := l.Get(t.Context(), v, a)
+		_, list := l.List(t.Context(), v, ledger.Filter{})
+		_, outbox := l.Notices(t.Context(), v, 10)
+		for _, err := range []error{get, list, outbox} {
+			if !errors.Is(err, ledger.ErrNoViewer) {
+				t.Errorf("viewer %+v: %v", v, err)
+			}
+		}
+	}
+	// A filter narrows what a viewer sees, never widens it.
+	if got, err := l.List(t.Context(), ledger.Viewer{EPCI: "200000001"}, ledger.Filter{EPCI: "200000002"}); err != nil || len(got) != 0 {
+		t.Errorf("an EPCI filtered another's: %v, %v", got, err)
+	}
+}
+
+func list(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
+	l, _ := fresh(t)
+	in := intake(1)
+	in.Text, in.Company.SIREN = "Une échelle à 100 % pour l'Œuvre\nde Noël", "000000001"
+	a := take(t, l, in).Reference
+	in = intake(2)
+	in.Place.EPCI, in.Decision, in.At = "200000002", decision("SUD"), intake(1).At // a tie: the later one is the newer
+	b := take(t, l, in).Reference
+	c := take(t, l, waiting(3)).Reference
+	for _, f := range []struct {
+		name   string
+		filter ledger.Filter
+		want   []string
+	}{
+		{"all, newest first", ledger.Filter{}, []string{c, b, a}},
+		{"limit", ledger.Filter{Limit: 2}, []string{c, b}},
+		{"status", ledger.Filter{Status: []ledger.Status{ledger.Waiting}}, []string{c}},
+		{"two statuses", ledger.Filter{Status: ledger.OpenStatuses()}, []string{c, b, a}},
+		{"lead", ledger.Filter{Lead: "SUD"}, []string{b}},
+		{"SIREN", ledger.Filter{SIREN: "000000001"}, []string{a}},
+		{"EPCI", ledger.Filter{EPCI: "200000002"}, []string{b}},
+		{"accents and case", ledger.Filter{Text: "ECHELLE"}, []string{a}},
+		{"a ligature", ledger.Filter{Text: "l'oeuvre"}, []string{a}},
+		{"per cent is not a wildcard", ledger.Filter{Text: "100 %"}, []string{a}},
+		{"nor alone", ledger.Filter{Text: "%numero"}, nil},
+		{"underscore neither", ledger.Filter{Text: "num_ro"}, nil},
+		{"company", ledger.Filter{Text: "fabrique fictive 2"}, []string{b}},
+		{"reference", ledger.Filter{Text: c}, []string{c}},
+		{"quotes", ledger.Filter{Text: "'; DROP TABLE requests; --"}, nil},
+		{"two at once", ledger.Filter{Lead: "NORD", Text: "noël"}, []string{a}},
+	} {
+		got, err := l.List(t.Context(), staff, f.filter)
+		var references []string
+		for _, r := range got {
+			references = append(references, r.Reference)
+		}
+		if err != nil || !slices.Equal(references, f.want) {
+			t.Errorf("%s: %v, %v, want %v", f.name, references, err, f.want)
+		}
+	}
+}
+
+func outbox(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
+	l, _ := fresh(t)
+	ctx := t.Context()
+	in := intake(1)
+	in.Decision = decision("NORD", "SUD")
+	ref := take(t, l, in).Reference
+	updated := get(t, l, ref).UpdatedAt
+	all := notices(t, l)
+	sent, dead := all[0].Key, all[1].Key
+	for range 2 {
+		if err := l.Sent(ctx, sent, noon.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := l.Notice(ctx, sent); err != nil || !n.SentAt.Equal(noon.Add(time.Hour)) || n.Tries != 0 {
+		t.Errorf("%+v %v", n, err)
+	}
+	for _, last := range []bool{false, true, true} {
+		if err := l.Failed(ctx, dead, "canal coupé", last, noon.Add(2*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := l.Notice(ctx, dead); err != nil || n.Tries != 2 || n.LastError != "canal coupé" || !n.DeadAt.Equal(noon.Add(2*time.Hour)) || !n.SentAt.IsZero() {
+		t.Errorf("%+v %v", n, err)
+	}
+	if err := l.Failed(ctx, sent, "trop tard", true, noon); err != nil {
+		t.Error(err)
+	}
+	r := get(t, l, ref)
+	if kinds(r) != "received decided notice_sent notice_dead" || !strings.Contains(r.Events[3].Why, "canal coupé") {
+		t.Errorf("events %s: each end of a notice is told once", kinds(r))
+	}
+	if !r.UpdatedAt.Equal(updated) {
+		t.Error("the delivery of a notice counts as work on the request")
+	}
+	for _, err := range []error{l.Sent(ctx, "inconnu", noon), l.Failed(ctx, "inconnu", "", true, noon), l.HandOver(ctx, "2026-9999", noon)} {
+		if !errors.Is(err, ledger.ErrNotFound) {
+			t.Errorf("unknown key: %v", err)
+		}
+	}
+	if got, err := l.Notices(ctx, staff, 1); err != nil || len(got) != 1 {
+		t.Errorf("%d notices, %v, want 1", len(got), err)
+	}
+}
+
+func together(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
+	l, jobs := fresh(t)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	references := map[string]int{}
+	at := func(in ledger.Intake) {
+		wg.Go(func() {
+			r, _, err := l.Take(t.Context(), in)
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			references[r.Reference]++
+		})
+	}
+	for range 20 {
+		at(intake(0))
+	}
+	wg.Wait()
+	if len(references) != 1 || len(jobs.Delivered) != 3 {
+		t.Fatalf("the same message 20 times: requests %v, %d notices", references, len(jobs.Delivered))
+	}
+	for n := range 20 {
+		at(intake(n + 1))
+		next := intake(n + 1)
+		next.Message, next.At = fmt.Sprintf("y%d", n), noon.AddDate(1, 0, n)
+		next.Company.Name += " bis"
+		at(next)
+	}
+	wg.Wait()
+	for n := range 21 {
+		if got := references[fmt.Sprintf("2026-%04d", n+1)]; got == 0 {
+			t.Errorf("number %d of 2026 is missing", n+1)
+		}
+	}
+	for n := range 20 {
+		if got := references[fmt.Sprintf("2027-%04d", n+1)]; got != 1 {
+			t.Errorf("number %d of 2027 was given %d times", n+1, got)
+		}
+	}
+	references = map[string]int{}
+	for n := range 20 {
+		in := intake(100 + n)
+		in.Company = ledger.Company{Name: "Un seul nom"}
+		at(in)
+	}
+	wg.Wait()
+	if len(references) != 1 {
+		t.Errorf("20 messages about one company made %v", references)
+	}
+}
+
+func faults(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
+	boom := errors.New("boom")
+	for name, fault := range map[string]func(cancel func()) error{
+		"error":  func(func()) error { return boom },
+		"cancel": func(cancel func()) error { cancel(); return nil },
+	} {
+		for fails := 1; fails <= 3; fails++ {
+			t.Run(fmt.Sprintf("%s at plan %d", name, fails), func(t *testing.T) {
+				l, jobs := fresh(t)
+				first := take(t, l, intake(1))
+				before := get(t, l, first.Reference)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				plan := 0
+				jobs.Refuse = func() error {
+					if plan++; plan == fails {
+						return fault(cancel)
+					}
+					return nil
+				}
+				if r, _, err := l.Take(ctx, intake(2)); err == nil || r.Reference != "" {
+					t.Fatalf("taken as %s", r.Reference)
+				}
+				jobs.Refuse = nil
+				if all, err := l.List(t.Context(), staff, ledger.Filter{}); err != nil || len(all) != 1 || len(notices(t, l)) != 3 {
+					t.Errorf("%d requests and %d notices are left, %v", len(all), len(notices(t, l)), err)
+				}
+				// The same message comes again: it is taken, and its number has no gap.
+				if r := take(t, l, intake(2)); r.Reference != "2026-0002" {
+					t.Errorf("taken as %s", r.Reference)
+				}
+				// A join that fails leaves the request as it was.
+				ctx, cancel = context.WithCancel(t.Context())
+				defer cancel()
+				jobs.Refuse = func() error { return fault(cancel) }
+				in := intake(3)
+				in.Company = intake(1).Company
+				if _, _, err := l.Take(ctx, in); err == nil {
+					t.Error("joined")
+				}
+				jobs.Refuse = nil
+				if after := get(t, l, first.Reference); !reflect.DeepEqual(before, after) {
+					t.Errorf("a join that failed left %s", kinds(after))
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package ledger
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// NoticeKind says why a notice is sent.
+type NoticeKind string
+
+// The kinds of notices.
+const (
+	NewRequest NoticeKind = "new_request" // to the lead: it leads this request
+	Associated NoticeKind = "associated"  // to a direction that takes part
+	Joined     NoticeKind = "joined"      // a second message came about an open request: to its lead, and to the direction that would have led
+	Human      NoticeKind = "human"       // the person asks for someone
+	Returned   NoticeKind = "returned"    // to the lead: a request that was done with lives again
+)
+
+// Notice is a message to send after the transaction that made it necessary. Key makes its delivery idempotent.
+type Notice struct {
+	Key  string     `json:"key"`
+	Kind NoticeKind `json:"kind"`
+	// To is a direction's code.
+	To        string    `json:"to"`
+	Reference string    `json:"reference"`
+	Text      string    `json:"text"`
+	CreatedAt time.Time `json:"created_at"`
+	// SentAt is zero until delivered, DeadAt until given up; Tries counts the failed tries, LastError says why the last one failed.
+	SentAt    time.Time `json:"sent_at,omitzero"`
+	DeadAt    time.Time `json:"dead_at,omitzero"`
+	Tries     int       `json:"tries"`
+	LastError string    `json:"last_error,omitempty"`
+}
+
+// Jobs plans what must follow a transaction. A Store calls it with the transaction in the context: the plan is kept if,
+// and only if, the rest is.
+type Jobs interface {
+	// Deliver plans the delivery of a notice.
+	Deliver(ctx context.Context, n Notice) error
+	// HandOver plans Outbox.HandOver of a request for a time.
+	HandOver(ctx context.Context, reference string, at time.Time) error
+}
+
+// Outbox is the ledger as the jobs see it.
+type Outbox interface {
+	// Notice gives a notice by its key, or ErrNotFound.
+	Notice(ctx context.Context, key string) (Notice, error)
+	// Sent records that a notice was delivered; once recorded, it changes nothing more.
+	Sent(ctx context.Context, key string, at time.Time) error
+	// Failed records a failed try and its reason. With dead, the notice is given up and its request's history says so.
+	Failed(ctx context.Context, key, reason string, dead bool, at time.Time) error
+	// HandOver gives a request that is still Waiting to its entry point, with the notice; it leaves any other as it is.
+	HandOver(ctx context.Context, reference string, at time.Time) error
+}
+
+// Texts are the texts of notices, by kind.
+type Texts map[NoticeKind]*template.Template
+
+// TextData is what the text of a notice may show: no message, no name, since it leaves for another system.
+type TextData struct {
+	Reference string
+	// Lead is the code of the direction that leads the request, To of the one that is told.
+	Lead, To string
+	// Arbitrate tells that the positioning is not settled, Late that a fact that decides never came.
+	Arbitrate, Late bool
+}
+
+//go:embed notices.yaml
+var defaultTexts []byte
+
+// DefaultTexts gives the texts that ship.
+func DefaultTexts() Texts {
+	texts, err := ParseTexts(defaultTexts)
+	if err != nil {
+		panic(err) // the file is part of the program and tested
+	}
+	return texts
+}
+
+// ParseTexts reads a YAML map from a kind of notice to a template over TextData; every kind must be there.
+func ParseTexts(data []byte) (Texts, error) {
+	var sources map[NoticeKind]string
+	if err := yaml.UnmarshalWithOptions(data, &sources, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("lire les textes des avis : %w", err)
+	}
+	texts := Texts{}
+	for _, kind := range []NoticeKind{NewRequest, Associated, Joined, Human, Returned} {
+		source, ok := sources[kind]
+		if !ok {
+			return nil, fmt.Errorf("textes des avis : « %s » manque", kind)
+		}
+		delete(sources, kind)
+		t, err := template.New(string(kind)).Option("missingkey=error").Parse(strings.TrimSpace(source))
+		if err != nil {
+			return nil, fmt.Errorf("textes des avis : %w", err)
+		}
+		texts[kind] = t
+		if _, err := texts.Render(kind, TextData{}); err != nil {
+			return nil, err
+		}
+	}
+	for kind := range sources {
+		return nil, fmt.Errorf("textes des avis : « %s » n'est pas une sorte d'avis", kind)
+	}
+	return texts, nil
+}
+
+// Render gives the text of a notice.
+func (t Texts) Render(kind NoticeKind, data TextData) (string, error) {
+	source, ok := t[kind]
+	if !ok {
+		return "", errors.New("textes des avis : « " + string(kind) + " » manque")
+	}
+	var b strings.Builder
+	if err := source.Execute(&b, data); err != nil {
+		return "", fmt.Errorf("textes des avis : %w", err)
+	}
+	return b.String(), nil
+}

@@ -1,0 +1,125 @@
+package sqlledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"guichet/migrations/database"
+	"guichet/routing/ledger"
+)
+
+// notify writes a notice in the outbox and plans its delivery.
+func (l *Ledger) notify(ctx context.Context, r ledger.Request, e ledger.Event, kind ledger.NoticeKind, to string, late bool) error {
+	text, err := l.texts.Render(kind, ledger.TextData{
+		Reference: r.Reference, Lead: r.Lead, To: to, Arbitrate: r.Decision.Arbitrate, Late: late,
+	})
+	if err != nil {
+		return err
+	}
+	n := ledger.Notice{
+		Key:  fmt.Sprintf("%s/%d/%s/%s", r.Reference, e.ID, kind, to),
+		Kind: kind, To: to, Reference: r.Reference, Text: text, CreatedAt: e.At,
+	}
+	_, err = l.db.Conn(ctx).ExecContext(ctx, `INSERT INTO notices (key, request_id, kind, direction, text, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		n.Key, r.ID, n.Kind, n.To, n.Text, database.Stamp(n.CreatedAt))
+	if err != nil {
+		return err
+	}
+	return l.jobs.Deliver(ctx, n)
+}
+
+const noticeColumns = `key, kind, direction, reference, notices.text, notices.created_at, sent_at, dead_at, tries, last_error
+	FROM notices JOIN requests ON requests.id = notices.request_id`
+
+func scanNotice(row interface{ Scan(...any) error }) (n ledger.Notice, err error) {
+	var created, sent, dead int64
+	err = row.Scan(&n.Key, &n.Kind, &n.To, &n.Reference, &n.Text, &created, &sent, &dead, &n.Tries, &n.LastError)
+	n.CreatedAt, n.SentAt, n.DeadAt = database.Time(created), database.Time(sent), database.Time(dead)
+	return n, err
+}
+
+// Notices implements ledger.Store.
+func (l *Ledger) Notices(ctx context.Context, v ledger.Viewer, max int) ([]ledger.Notice, error) {
+	if err := v.Check(); err != nil {
+		return nil, err
+	}
+	if !v.Staff {
+		return nil, ledger.ErrStaffOnly
+	}
+	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT `+noticeColumns+` ORDER BY notices.created_at DESC, notices.request_id DESC, key LIMIT $1`, limit(max))
+	if err != nil {
+		return nil, fmt.Errorf("lister les avis : %w", err)
+	}
+	defer rows.Close()
+	var notices []ledger.Notice
+	for rows.Next() {
+		n, err := scanNotice(rows)
+		if err != nil {
+			return nil, fmt.Errorf("lister les avis : %w", err)
+		}
+		notices = append(notices, n)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("lister les avis : %w", err)
+	}
+	return notices, nil
+}
+
+// Notice implements ledger.Outbox.
+func (l *Ledger) Notice(ctx context.Context, key string) (ledger.Notice, error) {
+	n, err := scanNotice(l.db.Conn(ctx).QueryRowContext(ctx, `SELECT `+noticeColumns+` WHERE key = $1`, key))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ledger.ErrNotFound
+	}
+	if err != nil {
+		return ledger.Notice{}, fmt.Errorf("lire l'avis %s : %w", key, err)
+	}
+	return n, nil
+}
+
+// Sent implements ledger.Outbox.
+func (l *Ledger) Sent(ctx context.Context, key string, at time.Time) error {
+	return l.post(ctx, key, at, ledger.NoticeSent, "", `UPDATE notices SET sent_at = $2, last_error = $3 WHERE key = $1 AND sent_at = 0`)
+}
+
+// Failed implements ledger.Outbox.
+func (l *Ledger) Failed(ctx context.Context, key, reason string, dead bool, at time.Time) error {
+	if !dead {
+		return l.db.InTx(ctx, func(ctx context.Context) error {
+			_, err := l.db.Conn(ctx).ExecContext(ctx, `UPDATE notices SET tries = tries + 1, last_error = $2 WHERE key = $1 AND sent_at = 0`, key, reason)
+			if err != nil {
+				return fmt.Errorf("noter l'échec de l'avis %s : %w", key, err)
+			}
+			return nil
+		})
+	}
+	return l.post(ctx, key, at, ledger.NoticeDead, reason,
+		`UPDATE notices SET dead_at = $2, tries = tries + 1, last_error = $3 WHERE key = $1 AND sent_at = 0 AND dead_at = 0`)
+}
+
+// post ends a notice, once, and tells it in its request's history. update takes the key, the time and the reason.
+func (l *Ledger) post(ctx context.Context, key string, at time.Time, kind ledger.EventKind, reason, update string) error {
+	n, err := l.Notice(ctx, key)
+	if err != nil {
+		return err
+	}
+	why := string(n.Kind) + " → " + n.To
+	if reason != "" {
+		why += " : " + reason
+	}
+	_, err = l.change(ctx, "noter l'avis "+key+" de", n.Reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		result, err := l.db.Conn(ctx).ExecContext(ctx, update, key, database.Stamp(at), reason)
+		if err != nil {
+			return r, err
+		}
+		if ended, err := result.RowsAffected(); err != nil || ended == 0 {
+			return r, err
+		}
+		r, _, err = l.append(ctx, r, ledger.Event{At: at, Kind: kind, By: ledger.Self, Why: why})
+		return r, err
+	})
+	return err
+}

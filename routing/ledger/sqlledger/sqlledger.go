@@ -1,0 +1,538 @@
+// Package sqlledger keeps the ledger in SQL, the same statements for both engines. It may import routing/ledger and
+// migrations/database.
+package sqlledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"guichet/migrations/database"
+	"guichet/routing"
+	"guichet/routing/ledger"
+)
+
+// Ledger is a ledger.Store and a ledger.Outbox.
+type Ledger struct {
+	db    *database.DB
+	jobs  ledger.Jobs
+	texts ledger.Texts
+}
+
+// New gives the ledger of a database; jobs plans the deliveries in each transaction, texts words the notices.
+func New(db *database.DB, jobs ledger.Jobs, texts ledger.Texts) *Ledger {
+	return &Ledger{db: db, jobs: jobs, texts: texts}
+}
+
+// Take implements ledger.Store.
+func (l *Ledger) Take(ctx context.Context, in ledger.Intake) (r ledger.Request, joined bool, err error) {
+	if err := check(in); err != nil {
+		return ledger.Request{}, false, err
+	}
+	err = l.db.InTx(ctx, func(ctx context.Context) error {
+		if err := l.queue(ctx, in.At.Year()); err != nil {
+			return err
+		}
+		var seen bool
+		if r, joined, seen, err = l.taken(ctx, in.Channel, in.Message); err != nil || seen {
+			return err
+		}
+		if r, joined, err = l.open(ctx, in); err != nil {
+			return err
+		}
+		if joined {
+			r, err = l.join(ctx, r, in)
+		} else {
+			r, err = l.create(ctx, in)
+		}
+		return err
+	})
+	if err != nil {
+		return ledger.Request{}, false, fmt.Errorf("enregistrer la demande : %w", err)
+	}
+	return r, joined, nil
+}
+
+func check(in ledger.Intake) error {
+	switch {
+	case in.Channel == "" || in.Message == "" || in.Thread == "":
+		return errors.New("enregistrer la demande : le canal, le message et la conversation sont requis")
+	case in.Decision.Lead == "" && (in.EntryPoint == "" || in.Deadline.IsZero()):
+		return errors.New("enregistrer la demande : sans chef de file, la porte d'entrée et l'échéance sont requises")
+	}
+	return nil
+}
+
+// queue makes takings wait for each other until the transaction ends, so that what follows sees what the others wrote:
+// it holds the row that numbers the year. SQLite has one writer anyway; PostgreSQL needs it.
+func (l *Ledger) queue(ctx context.Context, year int) error {
+	_, err := l.db.Conn(ctx).ExecContext(ctx, `INSERT INTO request_numbers (year, last) VALUES ($1, 0)
+		ON CONFLICT (year) DO UPDATE SET last = request_numbers.last`, year)
+	return err
+}
+
+// taken finds the request that a message already made or joined.
+func (l *Ledger) taken(ctx context.Context, channel, message string) (r ledger.Request, joined, seen bool, err error) {
+	var id int64
+	err = l.db.Conn(ctx).QueryRowContext(ctx, `SELECT request_id, joined FROM request_messages WHERE channel = $1 AND message = $2`,
+		channel, message).Scan(&id, &joined)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, false, false, nil
+	}
+	if err != nil {
+		return r, false, false, err
+	}
+	r, err = scan(l.db.Conn(ctx).QueryRowContext(ctx, `SELECT `+columns+` FROM requests WHERE id = $1`, id))
+	return r, joined, true, err
+}
+
+// open finds the open request that a message joins: the same company's first, else the one that its conversation is
+// still asked about, unless the message names another company.
+func (l *Ledger) open(ctx context.Context, in ledger.Intake) (found ledger.Request, ok bool, err error) {
+	args := []any{in.Company.SIREN, ledger.CompanyKey(in.Company.Name), in.Place.Commune, in.Channel, in.Thread, ledger.Waiting}
+	open := placeholders(&args, ledger.OpenStatuses())
+	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT `+columns+` FROM requests
+		WHERE status IN (`+open+`) AND (siren <> '' AND siren = $1 OR name <> '' AND name = $2 AND commune = $3
+			OR channel = $4 AND thread = $5 AND status = $6)
+		ORDER BY id`, args...)
+	if err != nil {
+		return found, false, err
+	}
+	candidates, err := scanAll(rows)
+	if err != nil {
+		return found, false, err
+	}
+	i := slices.IndexFunc(candidates, func(r ledger.Request) bool {
+		return ledger.SameCompany(r.Company, r.Place, in.Company, in.Place)
+	})
+	if i < 0 {
+		i = slices.IndexFunc(candidates, func(r ledger.Request) bool {
+			return r.Status == ledger.Waiting && r.Channel == in.Channel && r.Thread == in.Thread && !ledger.OtherCompany(r.Company, in.Company)
+		})
+	}
+	if i < 0 {
+		return found, false, nil
+	}
+	found, err = l.hold(ctx, candidates[i].Reference)
+	return found, found.Status.Open(), err
+}
+
+func (l *Ledger) create(ctx context.Context, in ledger.Intake) (ledger.Request, error) {
+	conn := l.db.Conn(ctx)
+	var number int64
+	year := in.At.Year()
+	err := conn.QueryRowContext(ctx, `UPDATE request_numbers SET last = last + 1 WHERE year = $1 RETURNING last`, year).Scan(&number)
+	if err != nil {
+		return ledger.Request{}, err
+	}
+	r := ledger.Request{
+		Reference: fmt.Sprintf("%04d-%04d", year, number),
+		Channel:   in.Channel, Thread: in.Thread, Author: in.Author, Text: in.Text, Company: in.Company, Place: in.Place,
+		EntryPoint: in.EntryPoint, Deadline: in.Deadline,
+	}
+	// The events make the rest; the row is there first, for them to point to.
+	err = conn.QueryRowContext(ctx, `INSERT INTO requests (reference, channel, thread, author, text, company, name, siren, siret, commune, epci,
+			departement, entry_point, deadline, search, status, lead, owner, associated, decision, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '', '', '', 'null', '{}', $16, $16) RETURNING id`,
+		r.Reference, r.Channel, r.Thread, r.Author, r.Text, r.Company.Name, ledger.CompanyKey(r.Company.Name), r.Company.SIREN, r.Company.SIRET,
+		r.Place.Commune, r.Place.EPCI, r.Place.Departement, r.EntryPoint, database.Stamp(r.Deadline),
+		searched(r.Reference, r.Company.Name, r.Text), database.Stamp(in.At)).Scan(&r.ID)
+	if err != nil {
+		return r, err
+	}
+	if err := l.message(ctx, r, in, false); err != nil {
+		return r, err
+	}
+	r, _, err = l.append(ctx, r, ledger.Event{At: in.At, Kind: ledger.Received, By: in.Author, Why: in.Text})
+	if err != nil {
+		return r, err
+	}
+	r, err = l.decide(ctx, r, in.Decision, ledger.Self, in.At)
+	if err != nil {
+		return r, err
+	}
+	if r.Status == ledger.Waiting {
+		return r, l.jobs.HandOver(ctx, r.Reference, r.Deadline)
+	}
+	return r, nil
+}
+
+// join adds a message to an open request. What the request did not know of its company is filled in; its lead stays.
+func (l *Ledger) join(ctx context.Context, r ledger.Request, in ledger.Intake) (ledger.Request, error) {
+	fill := func(known *string, said string) {
+		if *known == "" {
+			*known = said
+		}
+	}
+	fill(&r.Company.Name, in.Company.Name)
+	fill(&r.Company.SIREN, in.Company.SIREN)
+	fill(&r.Company.SIRET, in.Company.SIRET)
+	if r.Place.Commune == "" && (r.Place.EPCI == "" || r.Place.EPCI == in.Place.EPCI) && in.Place != (ledger.Place{}) {
+		r.Place = in.Place
+	}
+	_, err := l.db.Conn(ctx).ExecContext(ctx, `UPDATE requests SET company = $2, name = $3, siren = $4, siret = $5, commune = $6, epci = $7,
+			departement = $8, search = search || $9 WHERE id = $1`,
+		r.ID, r.Company.Name, ledger.CompanyKey(r.Company.Name), r.Company.SIREN, r.Company.SIRET,
+		r.Place.Commune, r.Place.EPCI, r.Place.Departement, searched("", in.Company.Name, in.Text))
+	if err != nil {
+		return r, err
+	}
+	if err := l.message(ctx, r, in, true); err != nil {
+		return r, err
+	}
+	r, received, err := l.append(ctx, r, ledger.Event{At: in.At, Kind: ledger.Received, By: in.Author, Why: in.Text})
+	if err != nil {
+		return r, err
+	}
+	if r.Status == ledger.Waiting {
+		return l.decide(ctx, r, in.Decision, ledger.Self, in.At)
+	}
+	r, _, err = l.append(ctx, r, ledger.Event{At: in.At, Kind: ledger.Decided, By: ledger.Self, Decision: &in.Decision})
+	if err != nil {
+		return r, err
+	}
+	if err := l.notify(ctx, r, received, ledger.Joined, r.Lead, false); err != nil {
+		return r, err
+	}
+	if second := in.Decision.Lead; second != "" && second != r.Lead {
+		return r, l.notify(ctx, r, received, ledger.Joined, second, false)
+	}
+	return r, nil
+}
+
+func (l *Ledger) message(ctx context.Context, r ledger.Request, in ledger.Intake, joined bool) error {
+	_, err := l.db.Conn(ctx).ExecContext(ctx, `INSERT INTO request_messages (channel, message, request_id, joined) VALUES ($1, $2, $3, $4)`,
+		in.Channel, in.Message, r.ID, flag(joined))
+	return err
+}
+
+// decide records a decision on a request that is Waiting and tells the directions that it names.
+func (l *Ledger) decide(ctx context.Context, r ledger.Request, d routing.Decision, by string, at time.Time) (ledger.Request, error) {
+	r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.Decided, By: by, Lead: d.Lead, Decision: &d})
+	if err != nil || r.Lead == "" {
+		return r, err
+	}
+	if err := l.notify(ctx, r, e, ledger.NewRequest, r.Lead, false); err != nil {
+		return r, err
+	}
+	told := []string{r.Lead}
+	for _, to := range r.Associated {
+		if slices.Contains(told, to) {
+			continue
+		}
+		told = append(told, to)
+		if err := l.notify(ctx, r, e, ledger.Associated, to, false); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// Decide implements ledger.Store.
+func (l *Ledger) Decide(ctx context.Context, reference string, d routing.Decision, by string, at time.Time) (ledger.Request, error) {
+	return l.change(ctx, "enregistrer la décision", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		if r.Status != ledger.Waiting {
+			return r, fmt.Errorf("%w : la demande est %s", ledger.ErrTransition, r.Status.Label())
+		}
+		return l.decide(ctx, r, d, by, at)
+	})
+}
+
+// Assign implements ledger.Store.
+func (l *Ledger) Assign(ctx context.Context, reference, lead, owner, why, by string, at time.Time) (ledger.Request, error) {
+	return l.change(ctx, "attribuer la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		former := r.Lead
+		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.Assigned, By: by, Why: why, Lead: lead, Owner: owner})
+		if err != nil || r.Lead == former {
+			return r, err
+		}
+		return r, l.notify(ctx, r, e, ledger.NewRequest, r.Lead, false)
+	})
+}
+
+// SetStatus implements ledger.Store.
+func (l *Ledger) SetStatus(ctx context.Context, reference string, s ledger.Status, why, by string, at time.Time) (ledger.Request, error) {
+	return l.change(ctx, "changer l'état de la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		e := ledger.Event{At: at, Kind: ledger.StatusSet, By: by, Why: why, Status: s}
+		if s == ledger.Taken && r.Owner == "" {
+			e.Owner = by
+		}
+		r, _, err := l.append(ctx, r, e)
+		return r, err
+	})
+}
+
+// Answer implements ledger.Store.
+func (l *Ledger) Answer(ctx context.Context, reference, text, by string, at time.Time) (ledger.Request, error) {
+	return l.change(ctx, "enregistrer la réponse", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		if strings.TrimSpace(text) == "" {
+			return r, errors.New("la réponse est vide")
+		}
+		r, _, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.AnswerGiven, By: by, Why: text})
+		return r, err
+	})
+}
+
+// Reopen implements ledger.Store.
+func (l *Ledger) Reopen(ctx context.Context, reference, why, by string, at time.Time) (ledger.Request, error) {
+	return l.change(ctx, "rouvrir la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.Reopened, By: by, Why: why})
+		if err != nil {
+			return r, err
+		}
+		if r.Status == ledger.Waiting { // it never had a lead, and nobody will be asked again
+			return r, l.jobs.HandOver(ctx, r.Reference, at)
+		}
+		return r, l.notify(ctx, r, e, ledger.Returned, r.Lead, false)
+	})
+}
+
+// AskHuman implements ledger.Store.
+func (l *Ledger) AskHuman(ctx context.Context, reference, entryPoint, text, by string, at time.Time) (ledger.Request, error) {
+	return l.change(ctx, "demander quelqu'un", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		to := r.Lead
+		if to == "" {
+			to = entryPoint
+		}
+		if to == "" {
+			return r, errors.New("ni chef de file ni porte d'entrée à prévenir")
+		}
+		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.HumanAsked, By: by, Why: text})
+		if err != nil {
+			return r, err
+		}
+		return r, l.notify(ctx, r, e, ledger.Human, to, false)
+	})
+}
+
+// HandOver implements ledger.Outbox.
+func (l *Ledger) HandOver(ctx context.Context, reference string, at time.Time) error {
+	_, err := l.change(ctx, "confier la demande à la porte d'entrée", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		if r.Status != ledger.Waiting {
+			return r, nil
+		}
+		r, e, err := l.append(ctx, r, ledger.Event{
+			At: at, Kind: ledger.Assigned, By: ledger.Self, Lead: r.EntryPoint, Why: "la précision demandée n'est pas venue",
+		})
+		if err != nil {
+			return r, err
+		}
+		return r, l.notify(ctx, r, e, ledger.NewRequest, r.Lead, true)
+	})
+	return err
+}
+
+// hold reads a request for changing it: a PostgreSQL transaction that would change it too waits for this one to end,
+// then reads what it wrote.
+func (l *Ledger) hold(ctx context.Context, reference string) (ledger.Request, error) {
+	return scan(l.db.Conn(ctx).QueryRowContext(ctx,
+		`UPDATE requests SET updated_at = updated_at WHERE reference = $1 RETURNING `+columns, reference))
+}
+
+// change runs one change of a request in a transaction that holds it.
+func (l *Ledger) change(ctx context.Context, doing, reference string, do func(context.Context, ledger.Request) (ledger.Request, error)) (r ledger.Request, err error) {
+	err = l.db.InTx(ctx, func(ctx context.Context) error {
+		if r, err = l.hold(ctx, reference); err != nil {
+			return err
+		}
+		r, err = do(ctx, r)
+		return err
+	})
+	if err != nil {
+		return ledger.Request{}, fmt.Errorf("%s %s : %w", doing, reference, err)
+	}
+	return r, nil
+}
+
+// append writes an event and what it makes of its request.
+func (l *Ledger) append(ctx context.Context, r ledger.Request, e ledger.Event) (ledger.Request, ledger.Event, error) {
+	r, err := ledger.Apply(r, e)
+	if err != nil {
+		return r, e, err
+	}
+	decision := ""
+	if e.Decision != nil {
+		if decision, err = encode(e.Decision); err != nil {
+			return r, e, err
+		}
+	}
+	conn := l.db.Conn(ctx)
+	err = conn.QueryRowContext(ctx, `INSERT INTO request_events (request_id, at, kind, actor, why, status, lead, owner, decision)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+		r.ID, database.Stamp(e.At), e.Kind, e.By, e.Why, e.Status, e.Lead, e.Owner, decision).Scan(&e.ID)
+	if err != nil {
+		return r, e, err
+	}
+	associated, err := encode(r.Associated)
+	if err != nil {
+		return r, e, err
+	}
+	current, err := encode(r.Decision)
+	if err != nil {
+		return r, e, err
+	}
+	_, err = conn.ExecContext(ctx, `UPDATE requests SET status = $2, lead = $3, owner = $4, associated = $5, decision = $6, updated_at = $7 WHERE id = $1`,
+		r.ID, r.Status, r.Lead, r.Owner, associated, current, database.Stamp(r.UpdatedAt))
+	return r, e, err
+}
+
+// Get implements ledger.Store.
+func (l *Ledger) Get(ctx context.Context, v ledger.Viewer, reference string) (ledger.Request, error) {
+	args := []any{reference}
+	seen, err := visible(v, &args)
+	if err != nil {
+		return ledger.Request{}, err
+	}
+	conn := l.db.Conn(ctx)
+	r, err := scan(conn.QueryRowContext(ctx, `SELECT `+columns+` FROM requests WHERE reference = $1 AND `+seen, args...))
+	if err != nil {
+		return ledger.Request{}, fmt.Errorf("lire la demande %s : %w", reference, err)
+	}
+	rows, err := conn.QueryContext(ctx, `SELECT id, at, kind, actor, why, status, lead, owner, decision FROM request_events WHERE request_id = $1 ORDER BY id`, r.ID)
+	if err != nil {
+		return ledger.Request{}, fmt.Errorf("lire l'historique de %s : %w", reference, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var e ledger.Event
+		var at int64
+		var decision string
+		err := rows.Scan(&e.ID, &at, &e.Kind, &e.By, &e.Why, &e.Status, &e.Lead, &e.Owner, &decision)
+		if err == nil && decision != "" {
+			err = json.Unmarshal([]byte(decision), &e.Decision)
+		}
+		if err != nil {
+			return ledger.Request{}, fmt.Errorf("lire l'historique de %s : %w", reference, err)
+		}
+		e.At = database.Time(at)
+		r.Events = append(r.Events, e)
+	}
+	if err := rows.Err(); err != nil {
+		return ledger.Request{}, fmt.Errorf("lire l'historique de %s : %w", reference, err)
+	}
+	return r, nil
+}
+
+// List implements ledger.Store.
+func (l *Ledger) List(ctx context.Context, v ledger.Viewer, f ledger.Filter) ([]ledger.Request, error) {
+	var args []any
+	where, err := visible(v, &args)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.Status) > 0 {
+		where += ` AND status IN (` + placeholders(&args, f.Status) + `)`
+	}
+	for _, equal := range []struct{ column, value string }{{"lead", f.Lead}, {"siren", f.SIREN}, {"epci", f.EPCI}} {
+		if equal.value != "" {
+			where += ` AND ` + equal.column + ` = ` + placeholder(&args, equal.value)
+		}
+	}
+	if text := strings.TrimSpace(ledger.Fold(f.Text)); text != "" {
+		like := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
+		where += ` AND search LIKE ` + placeholder(&args, "%"+like+"%") + ` ESCAPE '\'`
+	}
+	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT `+columns+` FROM requests WHERE `+where+
+		` ORDER BY created_at DESC, id DESC LIMIT `+placeholder(&args, limit(f.Limit)), args...)
+	if err != nil {
+		return nil, fmt.Errorf("lister les demandes : %w", err)
+	}
+	requests, err := scanAll(rows)
+	if err != nil {
+		return nil, fmt.Errorf("lister les demandes : %w", err)
+	}
+	return requests, nil
+}
+
+// visible gives the condition that keeps what a viewer may see.
+func visible(v ledger.Viewer, args *[]any) (string, error) {
+	if err := v.Check(); err != nil {
+		return "", err
+	}
+	if v.Staff {
+		return "1 = 1", nil
+	}
+	var either []string
+	if v.EPCI != "" {
+		either = append(either, `epci = `+placeholder(args, v.EPCI))
+	}
+	if v.Channel != "" && v.Thread != "" {
+		either = append(either, `channel = `+placeholder(args, v.Channel)+` AND thread = `+placeholder(args, v.Thread))
+	}
+	return "(" + strings.Join(either, " OR ") + ")", nil
+}
+
+const columns = `id, reference, channel, thread, author, text, company, siren, siret, commune, epci, departement, entry_point, deadline,
+	status, lead, owner, associated, decision, created_at, updated_at`
+
+func scan(row interface{ Scan(...any) error }) (r ledger.Request, err error) {
+	var deadline, created, updated int64
+	var associated, decision string
+	err = row.Scan(&r.ID, &r.Reference, &r.Channel, &r.Thread, &r.Author, &r.Text, &r.Company.Name, &r.Company.SIREN, &r.Company.SIRET,
+		&r.Place.Commune, &r.Place.EPCI, &r.Place.Departement, &r.EntryPoint, &deadline, &r.Status, &r.Lead, &r.Owner,
+		&associated, &decision, &created, &updated)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, ledger.ErrNotFound
+	}
+	if err != nil {
+		return r, err
+	}
+	if err := errors.Join(json.Unmarshal([]byte(associated), &r.Associated), json.Unmarshal([]byte(decision), &r.Decision)); err != nil {
+		return r, fmt.Errorf("demande %s illisible : %w", r.Reference, err)
+	}
+	r.Deadline, r.CreatedAt, r.UpdatedAt = database.Time(deadline), database.Time(created), database.Time(updated)
+	return r, nil
+}
+
+func scanAll(rows *sql.Rows) (all []ledger.Request, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		r, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+func searched(reference, company, text string) string {
+	return ledger.Fold("\n" + reference + "\n" + company + "\n" + text)
+}
+
+func placeholder(args *[]any, value any) string {
+	*args = append(*args, value)
+	return fmt.Sprintf("$%d", len(*args))
+}
+
+func placeholders[T any](args *[]any, values []T) string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = placeholder(args, v)
+	}
+	return strings.Join(list, ", ")
+}
+
+func limit(n int) int {
+	if n <= 0 {
+		return 100
+	}
+	return n
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func encode(v any) (string, error) {
+	data, err := json.Marshal(v)
+	return string(data), err
+}

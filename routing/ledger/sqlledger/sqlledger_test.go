@@ -1,0 +1,86 @@
+package sqlledger_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"guichet/migrations/databasetest"
+	"guichet/routing"
+	"guichet/routing/ledger"
+	"guichet/routing/ledger/ledgertest"
+	"guichet/routing/ledger/sqlledger"
+)
+
+func TestLedger(t *testing.T) {
+	ledgertest.Run(t, func(t *testing.T, jobs ledger.Jobs) ledgertest.Ledger {
+		return sqlledger.New(databasetest.New(t), jobs, ledger.DefaultTexts())
+	})
+}
+
+// Each table of the ledger refuses in turn: nothing may stay of the request.
+func TestTakeIsAllOrNothing(t *testing.T) {
+	for _, fault := range []string{
+		"INSERT ON request_numbers", "UPDATE ON request_numbers", "INSERT ON requests", "UPDATE ON requests",
+		"INSERT ON request_messages", "INSERT ON request_events", "INSERT ON notices",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			ctx := t.Context()
+			db := databasetest.New(t)
+			l := sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts())
+			run := func(statement string) {
+				t.Helper()
+				err := db.InTx(ctx, func(ctx context.Context) error {
+					_, err := db.Conn(ctx).ExecContext(ctx, statement)
+					return err
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			run(`CREATE TRIGGER fault BEFORE ` + fault + ` BEGIN SELECT RAISE(ABORT, 'panne'); END`)
+			in := ledger.Intake{
+				Channel: "web", Message: "1", Thread: "1", Text: "Bonjour", At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+				Decision: routing.Decision{Lead: "NORD", Associated: []string{"SUD"}},
+			}
+			if _, _, err := l.Take(ctx, in); err == nil {
+				t.Fatal("taken")
+			}
+			for _, table := range []string{"request_numbers", "requests", "request_messages", "request_events", "notices"} {
+				var n int
+				if err := db.Conn(ctx).QueryRowContext(ctx, `SELECT count(*) FROM `+table).Scan(&n); err != nil || n != 0 {
+					t.Errorf("%d rows left in %s, %v", n, table, err)
+				}
+			}
+			run(`DROP TRIGGER fault`)
+			if r, _, err := l.Take(ctx, in); err != nil || r.Reference != "2026-0001" {
+				t.Errorf("after the fault: %s, %v", r.Reference, err)
+			}
+		})
+	}
+}
+
+// The desk records its reply in the same transaction: when that fails, no request may stay.
+func TestTakeJoinsTheTransactionOfItsContext(t *testing.T) {
+	db := databasetest.New(t)
+	jobs := &ledgertest.Jobs{}
+	l := sqlledger.New(db, jobs, ledger.DefaultTexts())
+	err := db.InTx(t.Context(), func(ctx context.Context) error {
+		r, _, err := l.Take(ctx, ledger.Intake{
+			Channel: "web", Message: "1", Thread: "1", At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Decision: routing.Decision{Lead: "NORD"},
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		if _, err := l.Get(ctx, ledger.Viewer{Staff: true}, r.Reference); err != nil {
+			t.Errorf("the transaction does not see its own request: %v", err)
+		}
+		return context.Canceled
+	})
+	if err == nil {
+		t.Fatal("committed")
+	}
+	if all, err := l.List(t.Context(), ledger.Viewer{Staff: true}, ledger.Filter{}); err != nil || len(all) != 0 {
+		t.Errorf("%d requests, %v", len(all), err)
+	}
+}
