@@ -78,9 +78,9 @@ func (l *Ledger) queue(ctx context.Context, year int) error {
 
 // taken finds the request that a message already made or joined.
 func (l *Ledger) taken(ctx context.Context, channel, message string) (r ledger.Request, joined, seen bool, err error) {
-	var id int64
+	var id, mark int64
 	err = l.db.Conn(ctx).QueryRowContext(ctx, `SELECT request_id, joined FROM request_messages WHERE channel = $1 AND message = $2`,
-		channel, message).Scan(&id, &joined)
+		channel, message).Scan(&id, &mark)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, false, false, nil
 	}
@@ -88,7 +88,7 @@ func (l *Ledger) taken(ctx context.Context, channel, message string) (r ledger.R
 		return r, false, false, err
 	}
 	r, err = scan(l.db.Conn(ctx).QueryRowContext(ctx, `SELECT `+columns+` FROM requests WHERE id = $1`, id))
-	return r, joined, true, err
+	return r, mark == 1, true, err
 }
 
 // open finds the open request that a message joins: the same company's first, else the one that its conversation is
