@@ -1,0 +1,227 @@
+package knowledge
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Answer is what the base says to a question: extracts, or that it does not know.
+type Answer struct {
+	// Text is plain French. Every figure, date, name and acronym in it stands in some quote.
+	Text string
+	// Abstained tells that the base holds no answer that this viewer may see; Quotes is then empty.
+	Abstained bool
+	Quotes    []Quote
+	// Looked are the words of the question that were looked for, as the person wrote them.
+	Looked []string
+}
+
+// Quote is a verbatim passage behind an answer.
+type Quote struct {
+	// Document is the document's ID and Ordinal the passage's place in it.
+	Document string
+	Ordinal  int
+	Title    string
+	// Section is the titles above the passage, outermost first, joined with « › ».
+	Section  string
+	Text     string
+	URL      string
+	Date     time.Time // zero when not known
+	Audience Audience
+	// Closed tells that the scheme can no longer be asked for.
+	Closed bool
+}
+
+const (
+	// extracts is how many passages an answer holds at most, related how near the best one's score the others must be.
+	extracts = 3
+	related  = 0.72
+	// choices is how many schemes a list names, choiceShare how near the best one they must be.
+	choices     = 4
+	choiceShare = 0.6
+	// named is from where on a question is held to name a document: the share of the title's words and of the question's weight.
+	namedTitle, namedQuestion = 0.5, 0.25
+	// closedMalus keeps closed schemes behind open ones when the question names none.
+	closedMalus = 0.75
+)
+
+// listing is the demand of a choice of schemes, openness that of whether one is still open (vocabulary.yaml).
+const (
+	listing  = "liste"
+	openness = "ouverture"
+)
+
+// Ask answers a question from what a viewer may see. It never gives an answer that it cannot quote.
+func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (Answer, error) {
+	q, candidates, err := b.candidates(ctx, v, text, wholeCandidates, localCandidates)
+	if err != nil {
+		return Answer{}, err
+	}
+	found := candidates[:0]
+	for _, c := range candidates {
+		if c.Kind != Title {
+			found = append(found, c)
+		}
+	}
+	found = openFirst(found, now)
+	if !q.answered(found) {
+		return q.abstain(), nil
+	}
+	best := found[0]
+	if q.demand != nil && q.demand.Name == listing && !best.isNamed() {
+		return b.list(ctx, v, q, found, now)
+	}
+	var texts []string
+	answer := Answer{Looked: q.looked()}
+	if best.Document.Closed(now) && (best.isNamed() || q.demand != nil && q.demand.Name == openness) {
+		notice, quotes, err := b.closed(ctx, v, best.Document, now)
+		if err != nil {
+			return Answer{}, err
+		}
+		texts, answer.Quotes = append(texts, notice), append(answer.Quotes, quotes...)
+	}
+	for _, c := range choose(q, found) {
+		answer.Quotes = append(answer.Quotes, quote(c.Document, c.Passage, now))
+		texts = append(texts, shown(c.Passage))
+	}
+	answer.Text = strings.Join(texts, "\n\n")
+	return answer, nil
+}
+
+// isNamed tells whether the question names the candidate's document.
+func (c candidate) isNamed() bool { return c.titled >= namedTitle && c.inTitle >= namedQuestion }
+
+// openFirst puts what can still be asked for before what is closed, except for a document that the question names.
+func openFirst(found []candidate, now time.Time) []candidate {
+	out := make([]candidate, 0, len(found))
+	for _, c := range found {
+		if c.Document.Closed(now) && !c.isNamed() {
+			c.score *= closedMalus
+		}
+		out = append(out, c)
+	}
+	sortCandidates(out)
+	return out
+}
+
+// choose gives the best passage and those that are nearly as good: what is asked may stand in any of them.
+func choose(q question, found []candidate) []candidate {
+	out := found[:1:1]
+	for _, c := range found[1:] {
+		if len(out) == extracts || c.score < related*found[0].score {
+			break
+		}
+		if q.demand != nil && q.demand.Required && !c.shown || repeats(out, c) {
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// repeats tells whether a passage says again what is already there.
+func repeats(chosen []candidate, c candidate) bool {
+	for _, other := range chosen {
+		if other.Text == c.Text || strings.Contains(other.Text, c.Text) {
+			return true
+		}
+	}
+	return false
+}
+
+// abstain says that the base does not know, and what was looked for.
+func (q question) abstain() Answer {
+	a := Answer{Abstained: true, Looked: q.looked()}
+	a.Text = "Je ne sais pas : je n'ai trouvé aucun passage qui réponde à cette question."
+	if len(a.Looked) > 0 {
+		a.Text += " J'ai cherché : " + strings.Join(a.Looked, ", ") + "."
+	}
+	return a
+}
+
+// list names the best schemes for a need, open ones first.
+func (b *Base) list(ctx context.Context, v Viewer, q question, found []candidate, now time.Time) (Answer, error) {
+	answer := Answer{Looked: q.looked()}
+	seen := map[string]bool{}
+	lines := []string{"Voici ce que je trouve :"}
+	for _, c := range found {
+		if len(seen) == choices || c.score < choiceShare*found[0].score {
+			break
+		}
+		if seen[c.Document.ID] {
+			continue
+		}
+		seen[c.Document.ID] = true
+		line, quotes, err := b.headline(ctx, v, c.Document, now)
+		if err != nil {
+			return Answer{}, err
+		}
+		if c.Document.Closed(now) {
+			if line, quotes, err = b.closed(ctx, v, c.Document, now); err != nil {
+				return Answer{}, err
+			}
+		}
+		lines = append(lines, line+"\n"+shown(c.Passage))
+		answer.Quotes = append(append(answer.Quotes, quotes...), quote(c.Document, c.Passage, now))
+	}
+	answer.Text = strings.Join(lines, "\n\n")
+	return answer, nil
+}
+
+// headline names a document, with the quote of its title.
+func (b *Base) headline(ctx context.Context, v Viewer, d Document, now time.Time) (string, []Quote, error) {
+	_, passages, err := b.store.Open(ctx, v, d.ID)
+	if err != nil && !errors.Is(err, ErrNotFound) { // gone meanwhile: it is named without a quote of its title
+		return "", nil, err
+	}
+	for _, p := range passages {
+		if p.Kind == Title {
+			return "« " + p.Text + " »", []Quote{quote(d, p, now)}, nil
+		}
+	}
+	return "", nil, nil
+}
+
+// closed says that a scheme is closed, with the quotes of its name and of its end.
+func (b *Base) closed(ctx context.Context, v Viewer, d Document, now time.Time) (string, []Quote, error) {
+	name, quotes, err := b.headline(ctx, v, d, now)
+	if err != nil {
+		return "", nil, err
+	}
+	if name == "" {
+		name = "Ce dispositif"
+	}
+	_, passages, err := b.store.Open(ctx, v, d.ID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return "", nil, err
+	}
+	until := d.ValidUntil.Format(time.DateOnly)
+	for _, p := range passages {
+		if p.Kind == Field && p.Text == until && !d.ValidUntil.IsZero() && d.ValidUntil.Before(now) {
+			return name + " est clos : ce dispositif n'est plus ouvert (fin de validité : " + until + ").", append(quotes, quote(d, p, now)), nil
+		}
+	}
+	return name + " est clos : ce dispositif n'est plus ouvert, sa fiche le donne comme indisponible.", quotes, nil
+}
+
+func quote(d Document, p Passage, now time.Time) Quote {
+	return Quote{Document: d.ID, Ordinal: p.Ordinal, Title: d.Title, Section: strings.Join(p.Path, " › "), Text: p.Text,
+		URL: d.URL, Date: d.Date, Audience: d.Audience, Closed: d.Closed(now)}
+}
+
+var (
+	link     = regexp.MustCompile(`!?\[([^\]]*)\]\((?:mailto:)?([^)\s]*)\)`)
+	emphasis = strings.NewReplacer("**", "", "__", "")
+)
+
+// shown gives a passage as people read it: inline markup taken off, a fact after its label.
+func shown(p Passage) string {
+	text := emphasis.Replace(link.ReplaceAllString(p.Text, "$1 : $2"))
+	if p.Kind == Field && len(p.Path) > 0 {
+		return p.Path[len(p.Path)-1] + " : " + text
+	}
+	return text
+}

@@ -1,0 +1,187 @@
+package knowledge
+
+import (
+	"context"
+	"math"
+	"sort"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"guichet/knowledge/french"
+)
+
+// How sure a word is to mean what the question means.
+const (
+	exactTrust    = 1.0
+	spellingTrust = 0.85
+	synonymTrust  = 0.6
+)
+
+// concept is one thing that a question speaks of: a word, and the other words that may say it.
+type concept struct {
+	// word is as the person wrote it.
+	word string
+	// forms are analysed words, each with the trust that it means the concept.
+	forms map[string]float64
+	// weight is the rarity of the concept in the base (idf): what it tells when a passage has it, or lacks it.
+	weight float64
+	// demand is the index of the concept in the demand's words: a passage satisfies it by showing the demand.
+	demand bool
+	// name tells a proper name, an acronym or a number inside the question.
+	name bool
+	// unknown tells that no form of it is in the base.
+	unknown bool
+}
+
+// question is a question as it was read.
+type question struct {
+	text     string
+	concepts []concept
+	demand   *demand
+	// rarest is the weight of a word that the base does not have.
+	rarest float64
+}
+
+// read analyses a question against the words of the base.
+func read(ctx context.Context, store Store, text string) (question, error) {
+	v := loadVocabulary()
+	q := question{text: text}
+	fold := french.Fold(text)
+	var asked [][]int
+	for i := range v.demands {
+		if asked = v.demands[i].asked.FindAllStringIndex(fold, -1); asked != nil {
+			q.demand = &v.demands[i]
+			break
+		}
+	}
+	demanded := map[string]bool{}
+	for _, at := range asked {
+		for _, w := range Analyse(fold[at[0]:at[1]]) {
+			demanded[w] = true
+		}
+	}
+	var words []string
+	for i, t := range terms(text) {
+		plain := t.forms[0]
+		if v.fillers[plain] && !t.Acronym {
+			continue
+		}
+		c := concept{word: text[t.Start:t.End], forms: map[string]float64{}, demand: demanded[plain], name: t.Acronym || t.Upper && i > 0 || hasDigit(t.Fold)}
+		for _, f := range t.forms {
+			c.forms[f] = exactTrust
+		}
+		for _, s := range v.synonyms[plain] {
+			if _, ok := c.forms[s]; !ok {
+				c.forms[s] = synonymTrust
+			}
+		}
+		if t.joins && len(q.concepts) > 0 { // the two halves may also be written as one word
+			q.concepts[len(q.concepts)-1].forms[t.forms[len(t.forms)-1]] = exactTrust
+		}
+		q.concepts = append(q.concepts, c)
+	}
+	for _, c := range q.concepts {
+		for f := range c.forms {
+			words = append(words, f)
+		}
+	}
+	counts, total, err := store.Frequencies(ctx, words)
+	if err != nil {
+		return q, err
+	}
+	q.rarest = idf(0, total)
+	for i := range q.concepts {
+		c := &q.concepts[i]
+		known := 0
+		for f, trust := range c.forms {
+			if trust == exactTrust {
+				known = max(known, counts[f])
+			}
+		}
+		if known == 0 {
+			near, err := spellings(ctx, store, french.Stem(french.Fold(c.word)))
+			if err != nil {
+				return q, err
+			}
+			for f, n := range near {
+				c.forms[f] = spellingTrust
+				known = max(known, n)
+			}
+			c.unknown = known == 0
+		}
+		c.weight = idf(known, total)
+		if c.demand {
+			c.weight *= 0.5
+		}
+	}
+	return q, nil
+}
+
+// idf is BM25's, of a word in n passages of a total.
+func idf(n, total int) float64 {
+	return math.Log(1 + (float64(total)-float64(n)+0.5)/(float64(n)+0.5))
+}
+
+func hasDigit(s string) bool { return strings.ContainsAny(s, "0123456789") }
+
+// spellings gives the words of the base that a word missing from it may be a slip for: one edit from five letters, two
+// from eight. The first letter is held to be right.
+func spellings(ctx context.Context, store Store, word string) (map[string]int, error) {
+	if len(word) < 5 || hasDigit(word) {
+		return nil, nil
+	}
+	vocabulary, err := store.Vocabulary(ctx, word[:1])
+	if err != nil {
+		return nil, err
+	}
+	allowed := 1
+	if len(word) >= 8 {
+		allowed = 2
+	}
+	best := allowed
+	near := map[string]int{}
+	for w, n := range vocabulary {
+		if d := len(w) - len(word); d > best || -d > best || hasDigit(w) {
+			continue
+		}
+		switch d := levenshtein.ComputeDistance(w, word); {
+		case d < best:
+			best = d
+			near = map[string]int{w: n}
+		case d == best:
+			near[w] = n
+		}
+	}
+	return near, nil
+}
+
+// words gives all analysed words to look for, the surest first.
+func (q question) words() []string {
+	trust := map[string]float64{}
+	for _, c := range q.concepts {
+		for f, t := range c.forms {
+			trust[f] = max(trust[f], t)
+		}
+	}
+	words := make([]string, 0, len(trust))
+	for w := range trust {
+		words = append(words, w)
+	}
+	sort.Slice(words, func(i, j int) bool {
+		if trust[words[i]] != trust[words[j]] {
+			return trust[words[i]] > trust[words[j]]
+		}
+		return words[i] < words[j]
+	})
+	return words
+}
+
+// looked gives the words as the person wrote them; never one of the base's, which could tell what the asker may not see.
+func (q question) looked() []string {
+	var out []string
+	for _, c := range q.concepts {
+		out = append(out, c.word)
+	}
+	return out
+}

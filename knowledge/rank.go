@@ -1,0 +1,160 @@
+package knowledge
+
+import (
+	"math"
+	"sort"
+	"strings"
+	"unicode/utf8"
+
+	"guichet/knowledge/french"
+)
+
+// candidate is a hit with what speaks for it.
+type candidate struct {
+	Hit
+	score float64
+	// coverage is the share of the question's weight that the passage and its titles hold, from 0 to 1; inTitle that of the
+	// document's title alone.
+	coverage, inTitle float64
+	// titled is the share of the title's words that the question holds.
+	titled float64
+	// shown tells that the passage holds the kind of thing that is asked.
+	shown bool
+	// missing are the concepts that neither the passage nor its titles hold.
+	missing []int
+}
+
+// Weights of the ranking, set on the labelled collections and on the development questions (package measure).
+const (
+	titleField   = 0.9
+	sectionField = 0.8
+	contextField = 0.4 // the passages just before, under the same titles
+	contextReach = 2
+	wholeShare   = 0.35 // of the score of the document as a whole
+	localShare   = 0.35 // of the passage's own BM25
+	nearBonus    = 0.25 // two concepts side by side, as in the question
+	titleBonus   = 0.6  // the question names the document
+	shownBonus   = 1.25
+	hiddenMalus  = 0.75
+	askingMalus  = 0.7 // the passage is itself a question
+	longPassage  = 700 // characters after which a passage counts less
+)
+
+// rank orders hits for a question, best first.
+func rank(q question, hits []Hit) []candidate {
+	total, bestWhole, bestLocal := 0.0, 0.0, 0.0
+	for _, c := range q.concepts {
+		total += c.weight
+	}
+	for _, h := range hits {
+		bestWhole, bestLocal = max(bestWhole, h.Whole), max(bestLocal, h.Local)
+	}
+	type place struct {
+		document string
+		ordinal  int
+	}
+	near := make(map[place]Hit, len(hits))
+	for _, h := range hits {
+		near[place{h.Document.ID, h.Ordinal}] = h
+	}
+	out := make([]candidate, 0, len(hits))
+	for _, h := range hits {
+		var context []string
+		for back := 1; back <= contextReach; back++ {
+			if before, ok := near[place{h.Document.ID, h.Ordinal - back}]; ok && samePath(before.Path, h.Path) {
+				context = append(context, before.Body...)
+			}
+		}
+		out = append(out, score(q, h, context, total, bestWhole, bestLocal))
+	}
+	sortCandidates(out)
+	return out
+}
+
+func sortCandidates(c []candidate) {
+	sort.SliceStable(c, func(i, j int) bool { return c[i].score > c[j].score })
+}
+
+func score(q question, h Hit, context []string, total, bestWhole, bestLocal float64) candidate {
+	c := candidate{Hit: h}
+	fold := french.Fold(h.Text)
+	c.shown = q.demand == nil || q.demand.shown == nil || q.demand.shown.MatchString(fold) || q.demand.shown.MatchString(h.Text)
+	body, section, title, before := positions(h.Body), positions(h.Section), positions(h.Title), positions(context)
+	held := 0.0
+	last := -10
+	titles := map[string]bool{}
+	for i, concept := range q.concepts {
+		best, at, own := 0.0, -10, 0.0
+		for form, trust := range concept.forms {
+			if where, ok := body[form]; ok {
+				if v := trust; v > best {
+					best, at = v, where
+				}
+			}
+			if _, ok := before[form]; ok {
+				best = max(best, trust*contextField)
+			}
+			if _, ok := section[form]; ok {
+				best = max(best, trust*sectionField)
+			}
+			if _, ok := title[form]; ok {
+				best = max(best, trust*titleField)
+				own = max(own, trust)
+				if trust > synonymTrust {
+					titles[form] = true
+				}
+			}
+		}
+		if concept.demand && q.demand.shown != nil && c.shown {
+			best = max(best, exactTrust)
+		}
+		if best == 0 {
+			c.missing = append(c.missing, i)
+		}
+		held += best * concept.weight
+		c.inTitle += own * concept.weight
+		if at >= 0 && at-last > 0 && at-last <= 2 {
+			c.score += nearBonus * concept.weight
+		}
+		last = at
+	}
+	if total > 0 {
+		c.coverage, c.inTitle = held/total, c.inTitle/total
+	}
+	if len(title) > 0 {
+		c.titled = float64(len(titles)) / float64(len(title))
+	}
+	c.score += held
+	if bestWhole > 0 {
+		c.score += wholeShare * total * h.Whole / bestWhole
+	}
+	if bestLocal > 0 {
+		c.score += localShare * total * h.Local / bestLocal
+	}
+	c.score += titleBonus * total * c.inTitle * c.titled
+	if q.demand != nil && q.demand.shown != nil {
+		if c.shown {
+			c.score *= shownBonus
+		} else {
+			c.score *= hiddenMalus
+		}
+	}
+	if strings.HasSuffix(strings.TrimSpace(h.Text), "?") {
+		c.score *= askingMalus
+	}
+	if n := utf8.RuneCountInString(h.Text); n > longPassage {
+		c.score *= math.Sqrt(longPassage / float64(n))
+	}
+	return c
+}
+
+// positions gives the first place of each word.
+func positions(words []string) map[string]int {
+	m := make(map[string]int, len(words))
+	for i, w := range words {
+		if _, ok := m[w]; !ok {
+			m[w] = i
+		}
+	}
+	return m
+}

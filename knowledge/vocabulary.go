@@ -1,0 +1,92 @@
+package knowledge
+
+import (
+	_ "embed"
+	"fmt"
+	"regexp"
+	"sync"
+
+	"github.com/goccy/go-yaml"
+
+	"guichet/knowledge/french"
+)
+
+//go:embed vocabulary.yaml
+var vocabularyFile []byte
+
+// vocabulary is how questions speak: words that replace each other, and what a question asks for.
+type vocabulary struct {
+	// synonyms gives the analysed words that may stand for one, itself left out.
+	synonyms map[string][]string
+	demands  []demand
+	// fillers are analysed words that carry the question and not its subject.
+	fillers map[string]bool
+}
+
+// demand is a kind of thing that a question asks for.
+type demand struct {
+	Name string `yaml:"nom"`
+	// asked finds the demand in a folded question, shown finds what satisfies it in a folded passage.
+	Asked string `yaml:"mots"`
+	Shown string `yaml:"indice"`
+	// Required tells that a passage without it is no answer.
+	Required bool `yaml:"exige"`
+
+	asked, shown *regexp.Regexp
+}
+
+// loadVocabulary reads the file that ships; it is checked by a test, so a mistake in it is a programming error.
+var loadVocabulary = sync.OnceValue(func() *vocabulary {
+	v, err := readVocabulary(vocabularyFile)
+	if err != nil {
+		panic(err)
+	}
+	return v
+})
+
+func readVocabulary(content []byte) (*vocabulary, error) {
+	var file struct {
+		Synonyms [][]string `yaml:"synonymes"`
+		Demands  []demand   `yaml:"demandes"`
+		Fillers  []string   `yaml:"tournures"`
+	}
+	if err := yaml.UnmarshalWithOptions(content, &file, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("vocabulaire des questions : %w", err)
+	}
+	v := &vocabulary{synonyms: map[string][]string{}, fillers: map[string]bool{}, demands: file.Demands}
+	for _, group := range file.Synonyms {
+		var stems []string
+		for _, word := range group {
+			stems = append(stems, french.Stem(word))
+		}
+		for i, s := range stems {
+			for j, other := range stems {
+				if i != j && other != s {
+					v.synonyms[s] = append(v.synonyms[s], other)
+				}
+			}
+		}
+	}
+	for _, word := range file.Fillers {
+		for _, w := range french.Words(word) {
+			v.fillers[french.Stem(w.Fold)] = true
+		}
+	}
+	for i := range v.demands {
+		d := &v.demands[i]
+		for _, pattern := range []struct {
+			text string
+			into **regexp.Regexp
+		}{{d.Asked, &d.asked}, {d.Shown, &d.shown}} {
+			if pattern.text == "" {
+				continue
+			}
+			re, err := regexp.Compile(pattern.text)
+			if err != nil {
+				return nil, fmt.Errorf("vocabulaire des questions, demande « %s » : %w", d.Name, err)
+			}
+			*pattern.into = re
+		}
+	}
+	return v, nil
+}
