@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -136,7 +137,9 @@ func (s *site) postLogin(w http.ResponseWriter, r *http.Request) {
 // insideAgents gives the address asked for when it is one of the staff view, else its first page: a login never leads elsewhere.
 func insideAgents(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.Path != agentsPath && !strings.HasPrefix(u.Path, agentsPath+"/") {
+	inside := err == nil && u.Scheme == "" && u.Host == "" && path.Clean(u.Path) == u.Path &&
+		(u.Path == agentsPath || strings.HasPrefix(u.Path, agentsPath+"/"))
+	if !inside {
 		return agentsPath
 	}
 	return u.RequestURI()

@@ -26,7 +26,7 @@ func (s *site) protect(pages http.Handler) http.Handler {
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		s.problem(w, http.StatusForbidden, textCrossOrigin)
 	}))
-	guarded := http.MaxBytesHandler(origin.Handler(pages), maxBody)
+	guarded := origin.Handler(pages)
 	return s.metrics.count(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", contentPolicy)
@@ -43,6 +43,7 @@ func (s *site) protect(pages http.Handler) http.Handler {
 				s.problem(w, http.StatusInternalServerError, textFailure)
 			}
 		}()
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		guarded.ServeHTTP(w, r)
 	}))
 }

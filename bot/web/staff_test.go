@@ -1,0 +1,189 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/bot/web"
+	"guichet/routing/ledger"
+)
+
+func (v *visit) login(name string) (*http.Response, string) {
+	v.t.Helper()
+	return v.do("POST", "/agents/connexion", url.Values{"nom": {name}, "jeton": {token}})
+}
+
+var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/envois", "/agents/questions"}
+
+func TestStaffNeedsTheToken(t *testing.T) {
+	v := newVisit(t)
+	closed := func(state string) {
+		t.Helper()
+		for _, path := range staffPages {
+			response, page := v.get(path)
+			if response.Request.URL.Path != "/agents/connexion" {
+				t.Errorf("%s, %s: answered by %s", state, path, response.Request.URL)
+			}
+			v.refuse(page, "Société Fictive", "taux pour l’aide absente")
+		}
+		v.do("POST", "/agents/demandes/2026-0042/clore", url.Values{"texte": {"fini"}})
+		if len(v.ledger.done) != 0 {
+			t.Errorf("%s: %v", state, v.ledger.done)
+		}
+	}
+	closed("no token")
+
+	for _, wrong := range []string{"", "jeton", token + "x"} {
+		response, page := v.do("POST", "/agents/connexion", url.Values{"nom": {"Agente Fictive"}, "jeton": {wrong}})
+		if response.StatusCode != http.StatusUnauthorized {
+			t.Errorf("token %q: status %d", wrong, response.StatusCode)
+		}
+		v.expect(page, "Le jeton n’est pas le bon", `value="Agente Fictive"`)
+	}
+	closed("wrong token")
+
+	at, _ := url.Parse(v.url + "/agents")
+	v.client.Jar.SetCookies(at, []*http.Cookie{{Name: "guichet_agent", Value: "QWdlbnQ.99999999999.00", Path: "/agents"}})
+	closed("forged pass")
+
+	if response, _ := v.login(" \n "); response.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("no name: status %d", response.StatusCode)
+	}
+	response, page := v.login("Agente\nFictive")
+	v.expect(page, "2026-0042", "Agente Fictive")
+	if response.Header.Get("Cache-Control") != "no-store" {
+		t.Error("the staff view may be kept by a cache")
+	}
+	pass := v.client.Jar.Cookies(at)
+	*v.clock = v.clock.Add(13 * time.Hour)
+	closed("pass of yesterday")
+	*v.clock = today
+	v.do("POST", "/agents/deconnexion", url.Values{})
+	closed("after leaving")
+
+	// The pass of another token is worth nothing here.
+	other := newVisit(t, func(c *web.Config) { c.StaffToken = "un autre jeton" })
+	at, _ = url.Parse(other.url + "/agents")
+	other.client.Jar.SetCookies(at, pass)
+	if response, _ := other.get("/agents"); response.Request.URL.Path != "/agents/connexion" {
+		t.Error("a pass opens a view with another token")
+	}
+}
+
+func TestNoTokenNoStaffView(t *testing.T) {
+	v := newVisit(t, func(c *web.Config) { c.StaffToken = "" })
+	for _, path := range append(staffPages, "/agents/connexion") {
+		if response, _ := v.get(path); response.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: status %d", path, response.StatusCode)
+		}
+	}
+	if response, _ := v.do("POST", "/agents/connexion", url.Values{"nom": {"x"}, "jeton": {""}}); response.StatusCode != http.StatusNotFound {
+		t.Errorf("login with an empty token: status %d", response.StatusCode)
+	}
+}
+
+func TestLoginGoesBackInside(t *testing.T) {
+	for next, want := range map[string]string{
+		"/agents/envois":              "/agents/envois",
+		"/agents?etat=taken":          "/agents",
+		"https://ailleurs.invalid/":   "/agents",
+		"//ailleurs.invalid/agents":   "/agents",
+		`/\ailleurs.invalid`:          "/agents",
+		"/agentsailleurs":             "/agents",
+		"javascript:alert(1)":         "/agents",
+		"/agents/demandes/2026-0042":  "/agents/demandes/2026-0042",
+		"/agents/../document/interne": "/agents",
+		"/agents//ailleurs.invalid/":  "/agents",
+	} {
+		v := newVisit(t)
+		v.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		response, _ := v.do("POST", "/agents/connexion", url.Values{"nom": {"A"}, "jeton": {token}, "vers": {next}})
+		location, err := response.Location()
+		if err != nil || !strings.HasPrefix(location.String(), v.url+"/agents") || location.Path != want {
+			t.Errorf("%q leads to %v, want %s", next, location, want)
+		}
+	}
+}
+
+func TestStaffReads(t *testing.T) {
+	v := newVisit(t)
+	v.login("Agente Fictive")
+	_, page := v.get("/agents?etat=transmitted&direction=DIR-A&texte=pr%C3%AAt")
+	v.expect(page, `<a href="/agents/demandes/2026-0042">2026-0042</a>`, "Société Fictive", `value="transmitted" selected`, `value="DIR-A" selected`, `value="prêt"`)
+	if f := v.ledger.filter; f.Lead != "DIR-A" || f.Text != "prêt" || len(f.Status) != 1 || f.Status[0] != ledger.Transmitted || f.Limit == 0 {
+		t.Errorf("filter %+v", f)
+	}
+	_, page = v.get("/agents?etat=closed")
+	v.expect(page, "Aucune demande ne correspond")
+
+	_, page = v.get("/agents/demandes/2026-0042")
+	v.expect(page, "&lt;b&gt;un prêt&lt;/b&gt;", "« un prêt »", "supposé, faute d’indication", "Un prêt est demandé.", "<code>pret</code>",
+		"Opérateur fictif", "fund_kind = grant", "Message reçu", "Décision des règles", "Prendre en charge")
+	_, page = v.get("/agents/envois")
+	v.expect(page, "nouvelle demande", "Une demande vous arrive.", "adresse refusée")
+	_, page = v.get("/agents/questions")
+	v.expect(page, "Quel taux pour l’aide absente ?", "taux aide absente", "02/03/2026")
+
+	if response, _ := v.get("/agents/demandes/1999-0001"); response.StatusCode != http.StatusNotFound {
+		t.Errorf("unknown request: status %d", response.StatusCode)
+	}
+}
+
+func TestStaffActs(t *testing.T) {
+	v := newVisit(t)
+	v.login("Agente Fictive")
+	act := func(action string, form url.Values) (*http.Response, string) {
+		return v.do("POST", "/agents/demandes/2026-0042/"+action, form)
+	}
+	for _, step := range []struct {
+		action string
+		form   url.Values
+	}{
+		{"prendre", url.Values{}},
+		{"affecter", url.Values{"direction": {"DIR-B"}, "personne": {"Agent Fictif"}, "texte": {"c’est son secteur"}}},
+		{"repondre", url.Values{"texte": {"Oui :\r\nvoici comment."}}},
+		{"clore", url.Values{"texte": {"réglé"}}},
+		{"rouvrir", url.Values{"texte": {"l’entreprise rappelle"}}},
+	} {
+		if response, page := act(step.action, step.form); response.StatusCode != http.StatusOK || response.Request.Method != http.MethodGet {
+			t.Errorf("%s: %s %d\n%s", step.action, response.Request.Method, response.StatusCode, page)
+		}
+	}
+	const want = "taken:  by Agente Fictive|assign DIR-B/Agent Fictif: c’est son secteur by Agente Fictive|" +
+		"answer: Oui :\nvoici comment. by Agente Fictive|closed: réglé by Agente Fictive|reopen: l’entreprise rappelle by Agente Fictive"
+	if got := strings.Join(v.ledger.done, "|"); got != want {
+		t.Errorf("done\n%s\nwant\n%s", got, want)
+	}
+
+	done := len(v.ledger.done)
+	for name, c := range map[string]struct {
+		action string
+		form   url.Values
+		code   int
+	}{
+		"empty answer":       {"repondre", url.Values{"texte": {"  "}}, http.StatusUnprocessableEntity},
+		"close without why":  {"clore", url.Values{}, http.StatusUnprocessableEntity},
+		"assign without why": {"affecter", url.Values{"direction": {"DIR-B"}}, http.StatusUnprocessableEntity},
+		"assign to nobody":   {"affecter", url.Values{"texte": {"pourquoi"}}, http.StatusUnprocessableEntity},
+		"unknown direction":  {"affecter", url.Values{"direction": {"DIR-Z"}, "texte": {"pourquoi"}}, http.StatusUnprocessableEntity},
+		"unknown action":     {"effacer", url.Values{"texte": {"pourquoi"}}, http.StatusNotFound},
+	} {
+		if response, _ := act(c.action, c.form); response.StatusCode != c.code {
+			t.Errorf("%s: status %d, want %d", name, response.StatusCode, c.code)
+		}
+	}
+	if len(v.ledger.done) != done {
+		t.Errorf("a refused action was done: %v", v.ledger.done[done:])
+	}
+
+	act("clore", url.Values{"texte": {"réglé"}})
+	v.ledger.request.Status = ledger.Closed
+	response, page := act("clore", url.Values{"texte": {"réglé deux fois"}})
+	if response.StatusCode != http.StatusConflict {
+		t.Errorf("closed twice: status %d", response.StatusCode)
+	}
+	v.expect(page, "n’est plus possible")
+}
