@@ -1,0 +1,211 @@
+// Package courier does what follows a transaction: it delivers the outbox and hands over the requests that wait for a
+// fact too long. Its jobs are River's, written in the ledger's own transactions, so that a plan is kept if, and only if,
+// the rest is; each job is idempotent. It may import routing/ledger, migrations/database and River.
+package courier
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"guichet/migrations/database"
+	"guichet/routing/ledger"
+)
+
+// tries is how often a delivery is tried. With River's delays (the number of the try to the fourth power, in seconds)
+// the last one comes an hour and a quarter after the first.
+const tries = 8
+
+// Courier plans jobs (it is a ledger.Jobs) and runs them.
+type Courier struct {
+	db     *database.DB
+	client *river.Client[*sql.Tx] // plans only
+}
+
+// New gives the courier of a database and brings River's tables up to date.
+func New(ctx context.Context, db *database.DB) (*Courier, error) {
+	driver := riversqlite.New(db.Writer())
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, fmt.Errorf("préparer les tâches : %w", err)
+	}
+	// In one transaction that writes: a second process that starts waits for it, then finds nothing to do.
+	err = db.InTx(ctx, func(ctx context.Context) error {
+		tx, _ := db.Tx(ctx)
+		_, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("préparer les tables des tâches : %w", err)
+	}
+	client, err := river.NewClient(driver, &river.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, fmt.Errorf("préparer les tâches : %w", err)
+	}
+	return &Courier{db: db, client: client}, nil
+}
+
+type deliverArgs struct {
+	Key string `json:"key"`
+}
+
+func (deliverArgs) Kind() string { return "deliver_notice" }
+
+type handOverArgs struct {
+	Reference string `json:"reference"`
+}
+
+func (handOverArgs) Kind() string { return "hand_over" }
+
+// Deliver implements ledger.Jobs; a key is planned once.
+func (c *Courier) Deliver(ctx context.Context, n ledger.Notice) error {
+	return c.plan(ctx, deliverArgs{Key: n.Key}, &river.InsertOpts{
+		// The ledger counts the tries that failed; those that a kill interrupted count for River only.
+		MaxAttempts: 3 * tries,
+		UniqueOpts:  river.UniqueOpts{ByArgs: true},
+	})
+}
+
+// HandOver implements ledger.Jobs.
+func (c *Courier) HandOver(ctx context.Context, reference string, at time.Time) error {
+	return c.plan(ctx, handOverArgs{Reference: reference}, &river.InsertOpts{ScheduledAt: at})
+}
+
+func (c *Courier) plan(ctx context.Context, job river.JobArgs, opts *river.InsertOpts) error {
+	tx, ok := c.db.Tx(ctx)
+	if !ok {
+		return errors.New("une tâche se prévoit dans la transaction qui la rend nécessaire")
+	}
+	if _, err := c.client.InsertTx(ctx, tx, job, opts); err != nil {
+		return fmt.Errorf("prévoir la tâche %s : %w", job.Kind(), err)
+	}
+	return nil
+}
+
+// Deliver sends one notice. It may be called again for a notice that it sent, if the process dies before that is
+// recorded; Notice.Key tells.
+type Deliver func(ctx context.Context, n ledger.Notice) error
+
+// ToLog gives the delivery to the log.
+func ToLog(log *slog.Logger) Deliver {
+	return func(ctx context.Context, n ledger.Notice) error {
+		log.InfoContext(ctx, "avis", "kind", n.Kind, "to", n.To, "reference", n.Reference, "text", n.Text, "key", n.Key)
+		return nil
+	}
+}
+
+// Config is what Run needs.
+type Config struct {
+	Outbox  ledger.Outbox
+	Deliver Deliver
+	Now     func() time.Time
+	Log     *slog.Logger
+
+	// retry and stop are set by tests: River's own delays, and how long jobs may run on after the context ends.
+	retry river.ClientRetryPolicy
+	stop  time.Duration
+}
+
+// Run runs the jobs until the context ends, then lets those that run finish, for a few seconds.
+func (c *Courier) Run(ctx context.Context, cfg Config) error {
+	if cfg.stop == 0 {
+		cfg.stop = 5 * time.Second
+	}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &deliverer{Config: cfg})
+	river.AddWorker(workers, &handOverer{Config: cfg})
+	client, err := river.NewClient(riversqlite.New(c.db.Writer()), &river.Config{
+		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 2}},
+		Workers: workers,
+		// SQLite has nothing to listen to: River would read a table every 50 ms instead.
+		PollOnly:             true,
+		JobTimeout:           30 * time.Second,
+		RescueStuckJobsAfter: 2 * time.Minute, // what a killed process was doing is done again
+		RetryPolicy:          cfg.retry,
+		SoftStopTimeout:      cfg.stop,
+		Logger:               slog.New(warnings{cfg.Log.Handler()}),
+	})
+	if err != nil {
+		return fmt.Errorf("préparer les tâches : %w", err)
+	}
+	if err := client.Start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("démarrer les tâches : %w", err)
+	}
+	<-client.Stopped()
+	return nil
+}
+
+type deliverer struct {
+	river.WorkerDefaults[deliverArgs]
+	Config
+}
+
+func (d *deliverer) Work(ctx context.Context, job *river.Job[deliverArgs]) error {
+	n, err := d.Outbox.Notice(ctx, job.Args.Key)
+	if err != nil {
+		return err
+	}
+	if !n.SentAt.IsZero() || !n.DeadAt.IsZero() {
+		return nil
+	}
+	failure := d.try(ctx, n)
+	// What happened is recorded even when the job's time is over.
+	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if failure == nil {
+		return d.Outbox.Sent(record, n.Key, d.Now())
+	}
+	if errors.Is(ctx.Err(), context.Canceled) { // the program stops: that says nothing of the channel
+		return river.JobSnooze(0)
+	}
+	dead := n.Tries+1 >= tries
+	if err := d.Outbox.Failed(record, n.Key, failure.Error(), dead, d.Now()); err != nil {
+		return errors.Join(failure, err)
+	}
+	if dead {
+		d.Log.ErrorContext(ctx, "avis abandonné", "key", n.Key, "to", n.To, "tries", tries, "error", failure)
+		return river.JobCancel(failure)
+	}
+	d.Log.WarnContext(ctx, "avis non délivré, nouvel essai prévu", "key", n.Key, "to", n.To, "try", n.Tries+1, "error", failure)
+	return failure
+}
+
+// try delivers; a panic is a failure like another, so that it counts.
+func (d *deliverer) try(ctx context.Context, n ledger.Notice) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panique : %v", p)
+		}
+	}()
+	return d.Deliver(ctx, n)
+}
+
+type handOverer struct {
+	river.WorkerDefaults[handOverArgs]
+	Config
+}
+
+func (h *handOverer) Work(ctx context.Context, job *river.Job[handOverArgs]) error {
+	return h.Outbox.HandOver(ctx, job.Args.Reference, h.Now())
+}
+
+// warnings keeps River's warnings and errors; it tells its every step otherwise.
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
