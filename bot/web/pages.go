@@ -3,8 +3,10 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -128,20 +130,25 @@ func (s *site) message(r *http.Request) (m bot.Message, known bool) {
 	}, known
 }
 
-// handle gives a message to the desk. A person who closes the page has sent the message all the same.
-func (s *site) handle(ctx context.Context, m bot.Message) (bot.Reply, error) {
+// handle gives a message to the desk. A person who closes the page has sent the message all the same, and a panic of the
+// desk is an error like another: the text typed is not lost with it.
+func (s *site) handle(ctx context.Context, m bot.Message) (reply bot.Reply, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), replyTimeout)
 	defer cancel()
 	start := time.Now()
-	reply, err := s.Desk.Handle(ctx, m)
-	s.metrics.duration.Observe(time.Since(start).Seconds())
-	if err != nil {
-		s.Log.ErrorContext(ctx, "message not handled", "message", m.ID, "error", err)
-		s.metrics.replies.WithLabelValues("error").Inc()
-		return bot.Reply{}, err
-	}
-	s.metrics.replies.WithLabelValues(string(reply.Kind)).Inc()
-	return reply, nil
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+		s.metrics.duration.Observe(time.Since(start).Seconds())
+		if err != nil {
+			s.Log.ErrorContext(ctx, "message not handled", "message", m.ID, "error", err)
+			s.metrics.replies.WithLabelValues("error").Inc()
+			return
+		}
+		s.metrics.replies.WithLabelValues(string(reply.Kind)).Inc()
+	}()
+	return s.Desk.Handle(ctx, m)
 }
 
 func (s *site) newConversation(w http.ResponseWriter, r *http.Request) {

@@ -55,6 +55,7 @@ var templateFuncs = template.FuncMap{
 	"requestPath": func(reference string) string { return "/agents/demandes/" + url.PathEscape(reference) },
 	"external":    external,
 	"frenchDay":   frenchDay,
+	"excerpt":     excerpt,
 	"join":        strings.Join,
 	"moment":      func(t time.Time) string { return t.Local().Format(dayLayout + " à 15:04") },
 	"iso":         func(t time.Time) string { return t.Format(time.RFC3339) },
@@ -99,6 +100,15 @@ func paragraphs(text string) []string {
 func passagePath(document string, ordinal int) string {
 	n := strconv.Itoa(ordinal)
 	return "/document/" + url.PathEscape(document) + "?p=" + n + "#p-" + n
+}
+
+// excerpt gives the start of a text, for a list.
+func excerpt(text string) string {
+	const length = 240 // characters
+	if runes := []rune(text); len(runes) > length {
+		return string(runes[:length]) + "…"
+	}
+	return text
 }
 
 // frenchDay gives a day written 2006-01-02 as the French write it, and any other text as it stands.

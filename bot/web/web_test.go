@@ -229,6 +229,7 @@ func TestProblemsKeepTheText(t *testing.T) {
 	}{
 		"refused by the desk": {"", http.StatusUnprocessableEntity, "Votre message est vide. Écrivez votre question."},
 		"the desk fails":      {"panne <du> bureau", http.StatusServiceUnavailable, "la panne vient de notre côté"},
+		"the desk panics":     {"plante", http.StatusServiceUnavailable, "la panne vient de notre côté"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := newVisit(t)
@@ -237,17 +238,17 @@ func TestProblemsKeepTheText(t *testing.T) {
 				t.Errorf("status %d, want %d", response.StatusCode, c.code)
 			}
 			v.expect(page, c.says, `aria-invalid="true"`, strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(c.text)+"</textarea>")
-			v.refuse(page, "disk full")
+			v.refuse(page, "disk full", "a fault of the desk")
 		})
 	}
-	t.Run("a fault of the program", func(t *testing.T) {
-		v := newVisit(t)
-		response, page := v.say("plante")
+	t.Run("a page fails", func(t *testing.T) {
+		v := newVisit(t, func(c *web.Config) { c.Open = nil })
+		response, page := v.get("/document/fiche-close")
 		if response.StatusCode != http.StatusInternalServerError {
 			t.Errorf("status %d", response.StatusCode)
 		}
 		v.expect(page, "la panne vient de notre côté")
-		v.refuse(page, "a fault of the desk")
+		v.refuse(page, "nil pointer")
 	})
 	t.Run("the conversation cannot be read", func(t *testing.T) {
 		v := newVisit(t)
@@ -473,7 +474,7 @@ func TestStream(t *testing.T) {
 	_, page = v.get("/")
 	v.expect(page, "Voici ce que dit la fiche.") // the same conversation without the script
 
-	for text, says := range map[string]string{"": "Votre message est vide.", "panne": "la panne vient de notre côté"} {
+	for text, says := range map[string]string{"": "Votre message est vide.", "panne": "la panne vient de notre côté", "plante": "la panne vient de notre côté"} {
 		names, data = v.stream(text, "autre")
 		if strings.Join(names, " ") != "received problem" {
 			t.Errorf("%q: events %v", text, names)
