@@ -15,6 +15,7 @@ type Role string
 // The roles. « The main subject is what is asked for, not what the company is » (lead-direction-rules, How the rules are read).
 const (
 	Asked   Role = ""        // what is asked for, the main one first
+	Second  Role = "second"  // asked for besides: its lead takes part, it leads only when nothing else is asked
 	Status  Role = "status"  // what the company is: leads only when what is asked is general
 	Context Role = "context" // story, customers, refusals: never leads
 )

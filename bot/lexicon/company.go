@@ -1,0 +1,79 @@
+package lexicon
+
+import (
+	"regexp"
+	"strings"
+
+	"guichet/routing"
+)
+
+// registration finds a SIREN (9 digits) or a SIRET (14), spaced or not.
+var registration = regexp.MustCompile(`\b\d{3}[ .\x{a0}\x{202f}]?\d{3}[ .\x{a0}\x{202f}]?\d{3}(?:[ .\x{a0}\x{202f}]?\d{5})?\b`)
+
+// amount finds a sum in euros, with its multiplier.
+var amount = regexp.MustCompile(`(?i)\b\d{1,3}(?:[ .\x{a0}\x{202f}]?\d{3})*(?:,\d+)?\s*(?:k€|k ?euros?|ke\b|m€|millions? d['’ ]?\s?euros?|€|euros?\b)`)
+
+// readNumbersOf finds what is told by its form alone: registration numbers, which count only with a right check digit, and
+// amounts.
+func readNumbersOf(text string) routing.Facts {
+	var facts routing.Facts
+	for _, words := range registration.FindAllString(text, -1) {
+		number := strings.Map(func(r rune) rune {
+			if r < '0' || r > '9' {
+				return -1
+			}
+			return r
+		}, words)
+		if !luhn(number[:9]) || len(number) == 14 && !luhn(number) {
+			continue
+		}
+		facts = append(facts, routing.Fact{Name: "siren", Value: number[:9], Source: words})
+		if len(number) == 14 {
+			facts = append(facts, routing.Fact{Name: "siret", Value: number, Source: words})
+		}
+		break
+	}
+	if words := amount.FindString(text); words != "" {
+		facts = append(facts, routing.Fact{Name: "amount", Value: strings.TrimSpace(words), Source: strings.TrimSpace(words)})
+	}
+	return facts
+}
+
+// luhn checks the last digit of a SIREN or SIRET (ISO/IEC 7812-1, annex B).
+func luhn(number string) bool {
+	sum := 0
+	for i := 0; i < len(number); i++ {
+		d := int(number[len(number)-1-i] - '0')
+		if i%2 == 1 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return sum%10 == 0
+}
+
+// company finds the name that follows a word for a company (« la société Verlinor »): capitalised words that are no place.
+func (l *Lexicon) company(text string, tokens []token) (routing.Fact, bool) {
+	class, declared := l.classIDs["entreprise"]
+	if !declared {
+		return routing.Fact{}, false
+	}
+	for i := range tokens {
+		for _, s := range tokens[i].classes {
+			if s.class != class {
+				continue
+			}
+			end := s.end
+			for end < len(tokens) && tokens[end].mark == 0 && tokens[end].upper && len(tokens[end].places) == 0 && !l.vocabulary[tokens[end].fold] {
+				end++
+			}
+			if end > s.end {
+				name := text[tokens[s.end].start:tokens[end-1].end]
+				return routing.Fact{Name: "company", Value: name, Source: name}, true
+			}
+		}
+	}
+	return routing.Fact{}, false
+}

@@ -1,0 +1,180 @@
+package lexicon
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"guichet/knowledge/french"
+	"guichet/routing"
+	"guichet/routing/rulebook"
+)
+
+// Lexicon reads facts with the vocabularies of a rule book. It is safe for concurrent use.
+type Lexicon struct {
+	rules         *routing.Rules
+	places        *gazetteer
+	abbreviations map[string][]string
+	glue          map[string]bool
+	classIDs      map[string]int
+	// simple classes are made of words, composed ones of other classes too.
+	simple, composed *index
+	regions          *index // owner: a region
+	cues             *index // owner: index in cueList
+	cueList          []cue
+	// vocabulary are the words of the phrases, which a misspelling may stand for; known are other words that exist.
+	vocabulary, known, stems map[string]bool
+	spelling                 *speller
+}
+
+type cue struct {
+	rulebook.Cue
+	value  any
+	number bool // the value is the number that the phrase holds
+}
+
+// flag marks what a stretch of the message is.
+type flag uint8
+
+const (
+	refused flag = 1 << iota
+	context
+	secondary
+	priority
+	identity
+)
+
+// regionNames are the stretches that the grammar opens and what ends them.
+var regions = []struct {
+	name string
+	flag flag
+	// toSentence: the stretch runs to the end of the sentence, else to the next mark.
+	toSentence bool
+}{
+	{"refusal", refused, false},
+	{"context", context, false},
+	{"context-sentence", context, true},
+	{"secondary", secondary, true},
+	{"priority", priority, false},
+	{"identity", identity, false},
+}
+
+// endings are the owners of the phrases that end a stretch early: « mais », « plutôt » end a refusal.
+const endings = 100
+
+// New prepares the vocabularies of a book. Every mistake in a phrase is reported with its file and line.
+func New(book *rulebook.Book) (*Lexicon, error) {
+	words := book.Words
+	l := &Lexicon{
+		rules: book.Rules, places: newGazetteer(book.Territories), abbreviations: map[string][]string{}, glue: map[string]bool{},
+		classIDs: map[string]int{}, simple: newIndex(), composed: newIndex(), regions: newIndex(), cues: newIndex(),
+		vocabulary: map[string]bool{}, known: map[string]bool{}, stems: map[string]bool{},
+	}
+	var problems []error
+	for from, to := range words.Abbreviations {
+		for _, w := range french.Words(to) {
+			l.abbreviations[french.Fold(from)] = append(l.abbreviations[french.Fold(from)], w.Fold)
+		}
+	}
+	for _, w := range words.Glue {
+		l.glue[french.Fold(w)] = true
+	}
+	for _, w := range words.Known {
+		l.known[french.Fold(w)] = true
+	}
+	for name := range words.Classes {
+		l.classIDs[name] = len(l.classIDs)
+	}
+	for name, phrases := range words.Classes {
+		for _, p := range phrases {
+			items, err := l.parsePhrase(p)
+			if err != nil {
+				problems = append(problems, err)
+				continue
+			}
+			target := l.simple
+			if strings.Contains(p.Text, "@") {
+				target = l.composed
+			}
+			target.add(items, l.classIDs[name])
+		}
+	}
+	for i, region := range regions {
+		problems = append(problems, l.addPhrases(l.regions, words.Grammar[region.name], i)...)
+		problems = append(problems, l.addPhrases(l.regions, words.Grammar[region.name+"-end"], endings+i)...)
+	}
+	for name, phrases := range words.Grammar {
+		if !knownRegion(strings.TrimSuffix(name, "-end")) && len(phrases) > 0 {
+			problems = append(problems, routing.Problem{Pos: phrases[0].Pos, Reason: fmt.Sprintf("la grammaire ne connaît pas « %s »", name)})
+		}
+	}
+	for _, c := range words.Cues {
+		problems = append(problems, l.addCue(c)...)
+	}
+	l.spelling = newSpeller(l.vocabulary)
+	return l, errors.Join(problems...)
+}
+
+func knownRegion(name string) bool {
+	for _, r := range regions {
+		if r.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *Lexicon) addPhrases(x *index, phrases []rulebook.Phrase, owner int) (problems []error) {
+	for _, p := range phrases {
+		items, err := l.parsePhrase(p)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		x.add(items, owner)
+	}
+	return problems
+}
+
+// addCue checks that the fact and its value exist in the rule set.
+func (l *Lexicon) addCue(c rulebook.Cue) []error {
+	parsed := cue{Cue: c, value: c.Value}
+	pos := c.Phrases[0].Pos
+	problem := func(format string, args ...any) []error {
+		return []error{routing.Problem{Pos: pos, Reason: fmt.Sprintf(format, args...)}}
+	}
+	switch c.Role {
+	case "", string(routing.Status), "none":
+	default:
+		return problem("le rôle « %s » n'existe pas : status ou none", c.Role)
+	}
+	fact, declared := l.rules.Fact(c.Fact)
+	switch {
+	case c.Role == "none":
+	case c.Fact == "subject":
+		if !l.rules.HasSubject(c.Value) {
+			return problem("le sujet « %s » n'est pas déclaré", c.Value)
+		}
+	case !declared:
+		return problem("le fait « %s » n'est pas déclaré", c.Fact)
+	case c.Value == "unknown":
+	case fact.Kind == routing.Number && c.Value == "%n":
+		parsed.number = true
+	case fact.Kind == routing.Number:
+		n, err := strconv.ParseInt(c.Value, 10, 64)
+		if err != nil {
+			return problem("le fait %s est un nombre, pas « %s »", c.Fact, c.Value)
+		}
+		parsed.value = n
+	case fact.Kind == routing.YesNo:
+		if c.Value != "true" && c.Value != "false" {
+			return problem("le fait %s est true ou false, pas « %s »", c.Fact, c.Value)
+		}
+		parsed.value = c.Value == "true"
+	case fact.Kind == routing.Choice && !fact.Accepts(c.Value):
+		return problem("« %s » n'est pas une valeur du fait %s", c.Value, c.Fact)
+	}
+	l.cueList = append(l.cueList, parsed)
+	return l.addPhrases(l.cues, c.Phrases, len(l.cueList)-1)
+}

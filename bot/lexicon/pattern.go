@@ -1,0 +1,401 @@
+package lexicon
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"guichet/knowledge/french"
+	"guichet/routing"
+	"guichet/routing/rulebook"
+)
+
+// A phrase is a sequence of items; between two items, glue words (articles, prepositions) may stand. An item is
+//
+//	mot      the word in any of its forms (by its stem)        =mot   the word exactly
+//	mot*     words that start so      *mot  that end so        a|b    one or the other
+//	@classe  a phrase of the class    %n    a number           %commune  a commune of the register
+//	?item    may be missing           ..    up to 4 words, ..N up to N     ^  the start of a sentence
+//	!item    the next word is not that
+type item struct {
+	atoms            []atom
+	optional, negate bool
+	gap              int
+}
+
+type atomKind uint8
+
+const (
+	byStem atomKind = iota
+	byFold
+	byPrefix
+	bySuffix
+	byClass
+	byNumber
+	byCommune
+	byStart
+)
+
+type atom struct {
+	kind  atomKind
+	text  string
+	class int
+}
+
+// parsePhrase reads one phrase; the error names its place.
+func (l *Lexicon) parsePhrase(p rulebook.Phrase) ([]item, error) {
+	var items []item
+	for _, field := range separate(p.Text) {
+		var it item
+		switch {
+		case strings.HasPrefix(field, ".."):
+			it.gap = 4
+			if rest := field[2:]; rest != "" {
+				n, err := strconv.Atoi(rest)
+				if err != nil || n < 1 || n > 12 {
+					return nil, l.phraseProblem(p, "« %s » : un nombre de 1 à 12 est attendu après « .. »", field)
+				}
+				it.gap = n
+			}
+			items = append(items, it)
+			continue
+		case strings.HasPrefix(field, "?"):
+			it.optional, field = true, field[1:]
+		case strings.HasPrefix(field, "!"):
+			it.negate, field = true, field[1:]
+		}
+		for _, alternative := range strings.Split(field, "|") {
+			atoms, err := l.parseAtom(p, alternative)
+			if err != nil {
+				return nil, err
+			}
+			it.atoms = append(it.atoms, atoms...)
+		}
+		items = append(items, it)
+	}
+	if len(items) == 0 || items[0].gap > 0 || items[0].optional || items[0].negate {
+		return nil, l.phraseProblem(p, "une phrase commence par un mot, une classe ou un nombre")
+	}
+	return items, nil
+}
+
+// separate cuts a phrase into items; « l'époque » and « food-truck » are two words, as they are in a message.
+func separate(text string) []string {
+	var out []string
+	for _, field := range strings.Fields(text) {
+		if words := french.Words(field); len(words) < 2 || strings.Contains(field, "|") {
+			out = append(out, field)
+		} else {
+			for _, w := range words {
+				if exact := strings.HasPrefix(field, "="); exact {
+					out = append(out, "="+w.Fold)
+				} else {
+					out = append(out, field[w.Start:w.End])
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (l *Lexicon) parseAtom(p rulebook.Phrase, text string) ([]atom, error) {
+	switch {
+	case text == "":
+		return nil, l.phraseProblem(p, "un mot manque")
+	case text == "^":
+		return []atom{{kind: byStart}}, nil
+	case text == "%n":
+		return []atom{{kind: byNumber}}, nil
+	case text == "%commune":
+		return []atom{{kind: byCommune}}, nil
+	case strings.HasPrefix(text, "@"):
+		class, ok := l.classIDs[text[1:]]
+		if !ok {
+			return nil, l.phraseProblem(p, "la classe « %s » n'existe pas", text)
+		}
+		return []atom{{kind: byClass, class: class}}, nil
+	case strings.HasPrefix(text, "="):
+		return []atom{{kind: byFold, text: french.Fold(text[1:])}}, nil
+	case strings.HasSuffix(text, "*"):
+		return []atom{{kind: byPrefix, text: french.Fold(strings.TrimSuffix(text, "*"))}}, nil
+	case strings.HasPrefix(text, "*"):
+		return []atom{{kind: bySuffix, text: french.Fold(text[1:])}}, nil
+	}
+	words := french.Words(text)
+	if len(words) != 1 {
+		return nil, l.phraseProblem(p, "« %s » n'est pas un seul mot : séparez par des espaces", text)
+	}
+	fold := french.Fold(text)
+	l.vocabulary[fold] = true
+	atoms := []atom{{kind: byStem, text: french.Stem(text)}}
+	if other := french.Stem(fold); other != atoms[0].text {
+		atoms = append(atoms, atom{kind: byStem, text: other})
+	}
+	for _, a := range atoms {
+		l.stems[a.text] = true
+	}
+	return append(atoms, atom{kind: byFold, text: fold}), nil
+}
+
+func (l *Lexicon) phraseProblem(p rulebook.Phrase, format string, args ...any) error {
+	return routing.Problem{Pos: p.Pos, Reason: fmt.Sprintf("phrase « %s » : ", p.Text) + fmt.Sprintf(format, args...)}
+}
+
+// index finds the phrases that may start with a word, without trying them all.
+type index struct {
+	stem, fold map[string][]int
+	// prefix and suffix are keyed by their first and last three letters.
+	prefix, suffix map[string][]int
+	class          map[int][]int
+	number         []int
+	commune        []int
+	start          []int
+	phrases        []phrase
+}
+
+type phrase struct {
+	items []item
+	// owner is what the phrase belongs to: a class, a grammar region or a cue.
+	owner int
+}
+
+func newIndex() *index {
+	return &index{
+		stem: map[string][]int{}, fold: map[string][]int{}, prefix: map[string][]int{}, suffix: map[string][]int{}, class: map[int][]int{},
+	}
+}
+
+func (x *index) add(items []item, owner int) {
+	n := len(x.phrases)
+	x.phrases = append(x.phrases, phrase{items, owner})
+	for _, a := range items[0].atoms {
+		switch a.kind {
+		case byStem:
+			x.stem[a.text] = append(x.stem[a.text], n)
+		case byFold:
+			x.fold[a.text] = append(x.fold[a.text], n)
+		case byPrefix:
+			key := a.text[:min(3, len(a.text))]
+			x.prefix[key] = append(x.prefix[key], n)
+		case bySuffix:
+			key := a.text[max(0, len(a.text)-3):]
+			x.suffix[key] = append(x.suffix[key], n)
+		case byClass:
+			x.class[a.class] = append(x.class[a.class], n)
+		case byNumber:
+			x.number = append(x.number, n)
+		case byCommune:
+			x.commune = append(x.commune, n)
+		case byStart:
+			x.start = append(x.start, n)
+		}
+	}
+}
+
+// match is a phrase found: tokens[start:end], of which used are the words that the phrase names (glue and gaps left out).
+type match struct {
+	owner      int
+	start, end int
+	used       []int
+}
+
+// find gives every match of the index's phrases, at most one for each phrase and starting word.
+func (l *Lexicon) find(x *index, tokens []token) []match {
+	var out []match
+	tried := map[int]bool{}
+	m := matcher{l: l, tokens: tokens}
+	for i := range tokens {
+		t := &tokens[i]
+		if t.mark != 0 {
+			continue
+		}
+		clear(tried)
+		try := func(candidates []int) {
+			for _, n := range candidates {
+				if tried[n] {
+					continue
+				}
+				tried[n] = true
+				m.used = m.used[:0]
+				if end, ok := m.match(x.phrases[n].items, i); ok {
+					out = append(out, match{owner: x.phrases[n].owner, start: i, end: end, used: slices.Clone(m.used)})
+				}
+			}
+		}
+		try(x.fold[t.fold])
+		try(x.stem[t.stems[0]])
+		try(x.stem[t.stems[1]])
+		for _, key := range []string{t.fold[:min(3, len(t.fold))], t.fold[:min(2, len(t.fold))]} {
+			try(x.prefix[key])
+		}
+		try(x.suffix[t.fold[max(0, len(t.fold)-3):]])
+		for _, s := range t.classes {
+			try(x.class[s.class])
+		}
+		if t.numberTokens > 0 {
+			try(x.number)
+		}
+		if len(t.places) > 0 {
+			try(x.commune)
+		}
+		if sentenceStart(tokens, i) {
+			try(x.start)
+		}
+	}
+	return out
+}
+
+func sentenceStart(tokens []token, i int) bool {
+	return i == 0 || tokens[i-1].mark == '.' || tokens[i-1].mark == '?'
+}
+
+type matcher struct {
+	l      *Lexicon
+	tokens []token
+	used   []int
+}
+
+// maxGlue is how many glue words may stand between two items.
+const maxGlue = 4
+
+// match tries the items from tokens[i] on and gives the end of the match. It backtracks over glue, gaps and lengths.
+func (m *matcher) match(items []item, i int) (end int, ok bool) {
+	if len(items) == 0 {
+		return i, true
+	}
+	it := items[0]
+	if it.gap > 0 {
+		for skip := 0; skip <= it.gap && i+skip <= len(m.tokens); skip++ {
+			if end, ok = m.match(items[1:], i+skip); ok {
+				return end, true
+			}
+			if i+skip < len(m.tokens) && m.tokens[i+skip].mark != 0 && m.tokens[i+skip].mark != '(' {
+				break
+			}
+		}
+		return 0, false
+	}
+	if it.negate {
+		at := i
+		for at < len(m.tokens) && m.tokens[at].mark == 0 && m.l.glue[m.tokens[at].fold] && !m.oneOf(it.atoms, at) {
+			at++
+		}
+		if at < len(m.tokens) && m.oneOf(it.atoms, at) {
+			return 0, false
+		}
+		return m.match(items[1:], i)
+	}
+	// The first word of a phrase stands where the match starts; the next ones may follow glue.
+	for skip := 0; skip <= maxGlue; skip++ {
+		at := i + skip
+		if skip > 0 {
+			previous := at - 1
+			if previous >= len(m.tokens) || m.tokens[previous].mark != 0 || !m.l.glue[m.tokens[previous].fold] && m.tokens[previous].numberTokens == 0 {
+				break
+			}
+			if len(m.used) == 0 {
+				break
+			}
+		}
+		if at > len(m.tokens) {
+			break
+		}
+		for _, a := range it.atoms {
+			if end, ok = m.matchAtom(a, items[1:], at); ok {
+				return end, true
+			}
+		}
+	}
+	if it.optional {
+		return m.match(items[1:], i)
+	}
+	return 0, false
+}
+
+// matchAtom matches one atom at a place, then the rest.
+func (m *matcher) matchAtom(a atom, rest []item, i int) (end int, ok bool) {
+	if a.kind == byStart {
+		if !sentenceStart(m.tokens, i) {
+			return 0, false
+		}
+		return m.match(rest, i)
+	}
+	if i >= len(m.tokens) || m.tokens[i].mark != 0 {
+		return 0, false
+	}
+	t := &m.tokens[i]
+	then := func(next int) bool {
+		mark := len(m.used)
+		for k := i; k < next; k++ {
+			m.used = append(m.used, k)
+		}
+		if end, ok = m.match(rest, next); ok {
+			return true
+		}
+		m.used = m.used[:mark]
+		return false
+	}
+	switch a.kind {
+	case byClass:
+		for _, s := range t.classes {
+			if s.class == a.class && then(s.end) {
+				return end, true
+			}
+		}
+	case byNumber:
+		if t.numberTokens > 0 && then(i+t.numberTokens) {
+			return end, true
+		}
+	case byCommune:
+		for _, p := range t.places {
+			if then(p.end) {
+				return end, true
+			}
+		}
+	default:
+		if m.is(a, t) && then(i+1) {
+			return end, true
+		}
+	}
+	return 0, false
+}
+
+func (m *matcher) is(a atom, t *token) bool {
+	switch a.kind {
+	case byStem:
+		return t.stems[0] == a.text || t.stems[1] == a.text
+	case byFold:
+		return t.fold == a.text
+	case byPrefix:
+		return strings.HasPrefix(t.fold, a.text)
+	case bySuffix:
+		return strings.HasSuffix(t.fold, a.text) && len(t.fold) > len(a.text)
+	}
+	return false
+}
+
+func (m *matcher) oneOf(atoms []atom, i int) bool {
+	t := &m.tokens[i]
+	for _, a := range atoms {
+		switch a.kind {
+		case byClass:
+			if slices.ContainsFunc(t.classes, func(s span) bool { return s.class == a.class }) {
+				return true
+			}
+		case byNumber:
+			if t.numberTokens > 0 {
+				return true
+			}
+		case byCommune:
+			if len(t.places) > 0 {
+				return true
+			}
+		default:
+			if m.is(a, t) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,263 @@
+package lexicon
+
+import (
+	"slices"
+	"sort"
+
+	"guichet/routing"
+)
+
+// Reading is what a message says.
+type Reading struct {
+	Facts routing.Facts
+	// Places are the communes that a name may mean when it means several and nothing in the message settles which.
+	Places []Place
+}
+
+// subjectFact is the fact that subjects give.
+const subjectFact = "subject"
+
+// Thresholds of the score of a subject: its weight (1 to 9), changed by where it stands in the message.
+const (
+	leastPrecise   = 4.0 // under it a precise subject is too weak to be what is asked
+	leastSecondary = 1.5 // under it a second subject is too weak to take part
+	inContext      = 0.25
+	inSecond       = 0.3
+	withPriority   = 1.5
+)
+
+// Read gives the facts of a message, the main subject first. It never fails: what cannot be read is not there.
+func (l *Lexicon) Read(text string) Reading {
+	tokens := l.analyse(text)
+	found := l.strip(l.find(l.cues, tokens))
+	facts := l.subjects(text, tokens, found)
+	facts = append(facts, l.values(text, tokens, found)...)
+	facts = append(facts, readNumbersOf(text)...)
+	place, candidates := l.place(text, tokens)
+	facts = append(facts, place...)
+	if name, ok := l.company(text, tokens); ok {
+		facts = append(facts, name)
+	}
+	return Reading{Facts: facts, Places: candidates}
+}
+
+// analyse cuts the message and finds its classes, places and stretches.
+func (l *Lexicon) analyse(text string) []token {
+	tokens := l.tokenize(text)
+	l.places.mark(tokens)
+	for _, x := range []*index{l.simple, l.composed} {
+		for _, m := range l.find(x, tokens) {
+			t := &tokens[m.start]
+			t.classes = append(t.classes, span{m.owner, m.end})
+			// Longest first: a phrase prefers the longest reading of a class.
+			slices.SortStableFunc(t.classes, func(a, b span) int { return b.end - a.end })
+		}
+	}
+	marks := l.find(l.regions, tokens)
+	for _, m := range marks {
+		if m.owner < endings {
+			l.flag(tokens, m, marks)
+		}
+	}
+	return tokens
+}
+
+// flag marks the stretch that a phrase opens, up to its end.
+func (l *Lexicon) flag(tokens []token, m match, marks []match) {
+	region := regions[m.owner]
+	for i := m.end; i < len(tokens); i++ {
+		switch tokens[i].mark {
+		case '.', '?', ';':
+			return
+		case ',', ':', '(':
+			if !region.toSentence {
+				return
+			}
+		}
+		if slices.ContainsFunc(marks, func(e match) bool { return e.owner == endings+m.owner && e.start == i }) {
+			return
+		}
+		tokens[i].flags |= region.flag
+	}
+}
+
+// strip drops a match whose words all belong to a longer one of the same fact: « prêt d'honneur » is not « prêt ». A cue
+// of role none takes its words away from the cues of its own value, and gives nothing itself.
+func (l *Lexicon) strip(found []match) []match {
+	covering := map[int][]match{}
+	for _, m := range found {
+		for _, t := range m.used {
+			covering[t] = append(covering[t], m)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(found), func(m match) bool {
+		return slices.ContainsFunc(covering[m.used[0]], func(other match) bool { return l.hides(other, m) })
+	})
+}
+
+func (l *Lexicon) hides(long, short match) bool {
+	a, b := l.cueList[long.owner], l.cueList[short.owner]
+	if a.Fact != b.Fact || len(long.used) < len(short.used) {
+		return false
+	}
+	if a.Role == "none" {
+		if b.Role == "none" || a.Fact == subjectFact && a.Value != b.Value {
+			return false
+		}
+	} else if len(long.used) == len(short.used) {
+		return false
+	}
+	return !slices.ContainsFunc(short.used, func(t int) bool { return !slices.Contains(long.used, t) })
+}
+
+// scored is a subject as it was asked for.
+type scored struct {
+	value  any
+	score  float64
+	at     int
+	source string
+	role   routing.Role
+}
+
+// subjects ranks what is asked for: the highest score leads, the earliest between equals.
+func (l *Lexicon) subjects(text string, tokens []token, found []match) routing.Facts {
+	best := map[string]scored{}
+	for _, m := range found {
+		c := l.cueList[m.owner]
+		if c.Fact != subjectFact || c.Role == "none" {
+			continue
+		}
+		s := scored{value: c.value, score: float64(c.Weight), at: m.start, source: l.source(text, tokens, m), role: routing.Role(c.Role)}
+		flags := tokens[m.used[0]].flags
+		if flags&refused != 0 {
+			continue
+		}
+		if s.role == routing.Status {
+			if flags&context != 0 {
+				continue
+			}
+		} else {
+			switch {
+			case flags&identity != 0:
+				s.score, s.role = 0, routing.Context
+			case flags&context != 0:
+				s.score *= inContext
+			case flags&secondary != 0:
+				s.score, s.role = s.score*inSecond, routing.Second
+			case flags&priority != 0:
+				s.score *= withPriority
+			}
+		}
+		key := c.Value + "/" + string(s.role)
+		if old, ok := best[key]; !ok || s.score > old.score || s.score == old.score && s.at < old.at {
+			best[key] = s
+		}
+	}
+	var asked, rest []scored
+	for _, s := range best {
+		if s.role == routing.Asked || s.role == routing.Second {
+			asked = append(asked, s)
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	byScore := func(list []scored) func(i, j int) bool {
+		return func(i, j int) bool {
+			if list[i].score != list[j].score {
+				return list[i].score > list[j].score
+			}
+			return list[i].at < list[j].at
+		}
+	}
+	sort.Slice(asked, byScore(asked))
+	sort.Slice(rest, byScore(rest))
+	var facts routing.Facts
+	precise := 0
+	for _, s := range asked {
+		if !l.rules.GeneralSubject(s.value.(string)) {
+			least := leastSecondary
+			if precise == 0 {
+				// Alone, a weak sign is better than none; beside a general request it must be clear.
+				least = l.leastScore(asked)
+			}
+			if s.score < least {
+				continue
+			}
+			precise++
+		}
+		facts = append(facts, routing.Fact{Name: subjectFact, Value: s.value, Source: s.source, Role: s.role})
+	}
+	for _, s := range rest {
+		facts = append(facts, routing.Fact{Name: subjectFact, Value: s.value, Source: s.source, Role: s.role})
+	}
+	return facts
+}
+
+// leastScore is what a precise subject must reach to lead.
+func (l *Lexicon) leastScore(asked []scored) float64 {
+	for _, s := range asked {
+		if l.rules.GeneralSubject(s.value.(string)) {
+			return leastPrecise
+		}
+	}
+	return leastSecondary
+}
+
+// values gives every other fact its surest value, the earliest between equals.
+func (l *Lexicon) values(text string, tokens []token, found []match) routing.Facts {
+	best := map[string]scored{}
+	var order []string
+	for _, m := range found {
+		c := l.cueList[m.owner]
+		if c.Fact == subjectFact || c.Role == "none" {
+			continue
+		}
+		flags := tokens[m.used[0]].flags
+		if flags&refused != 0 {
+			continue
+		}
+		s := scored{value: c.value, score: float64(c.Weight), at: m.start, source: l.source(text, tokens, m)}
+		if flags&(context|secondary) != 0 && c.Fact != "requester" {
+			s.score *= inContext
+		}
+		if c.number {
+			n, ok := numberIn(tokens, m)
+			if !ok {
+				continue
+			}
+			s.value = n
+		}
+		old, ok := best[c.Fact]
+		if !ok {
+			order = append(order, c.Fact)
+		}
+		if !ok || s.score > old.score || s.score == old.score && s.at < old.at {
+			best[c.Fact] = s
+		}
+	}
+	var facts routing.Facts
+	for _, name := range order {
+		s := best[name]
+		if s.value == "unknown" || s.score < leastSecondary {
+			continue
+		}
+		facts = append(facts, routing.Fact{Name: name, Value: s.value, Source: s.source})
+	}
+	return facts
+}
+
+// numberIn is the number that a match names.
+func numberIn(tokens []token, m match) (int64, bool) {
+	for _, i := range m.used {
+		if tokens[i].numberTokens > 0 {
+			return tokens[i].number, true
+		}
+	}
+	return 0, false
+}
+
+// source is the words of the message that a match read, as they stand.
+func (l *Lexicon) source(text string, tokens []token, m match) string {
+	first, last := m.used[0], m.used[len(m.used)-1]
+	return text[tokens[first].start:tokens[last].end]
+}

@@ -1,0 +1,60 @@
+package lexicon
+
+import (
+	"github.com/agnivade/levenshtein"
+
+	"guichet/knowledge/french"
+)
+
+// speller finds the word of the vocabularies that a misspelled word stands for.
+type speller struct {
+	// byLength groups words by first letter and length: a misspelling keeps its first letter and about its length.
+	byLength map[spellKey][]string
+}
+
+type spellKey struct {
+	first  byte
+	length int
+}
+
+// shortestSpelled is the shortest word that is corrected: under it too many words are one letter apart.
+const shortestSpelled = 6
+
+func newSpeller(vocabulary map[string]bool) *speller {
+	s := &speller{byLength: map[spellKey][]string{}}
+	for w := range vocabulary {
+		if len(w) >= shortestSpelled {
+			key := spellKey{w[0], len(w)}
+			s.byLength[key] = append(s.byLength[key], w)
+		}
+	}
+	return s
+}
+
+// correct gives the only word of the vocabularies within one letter of an unknown word (two from 10 letters on).
+func (l *Lexicon) correct(fold string) (string, bool) {
+	if len(fold) < shortestSpelled || l.spelling == nil || l.vocabulary[fold] || l.known[fold] || l.inflected(fold) {
+		return "", false
+	}
+	limit := 1
+	if len(fold) >= 10 {
+		limit = 2
+	}
+	best, distance, tie := "", limit+1, false
+	for length := len(fold) - limit; length <= len(fold)+limit; length++ {
+		for _, w := range l.spelling.byLength[spellKey{fold[0], length}] {
+			switch d := levenshtein.ComputeDistance(fold, w); {
+			case d < distance:
+				best, distance, tie = w, d, false
+			case d == distance && w != best:
+				tie = true
+			}
+		}
+	}
+	return best, distance <= limit && !tie
+}
+
+// inflected tells whether the word is a form of one of the vocabularies: it needs no correction.
+func (l *Lexicon) inflected(fold string) bool {
+	return l.stems[french.Stem(fold)]
+}

@@ -1,0 +1,102 @@
+package lexicon
+
+import (
+	"strings"
+
+	"guichet/knowledge/french"
+)
+
+// token is a word of the message, or a punctuation mark between two words.
+type token struct {
+	fold string
+	// stems are the stem of the word as written and of the word without accents: people drop accents, stems differ.
+	stems [2]string
+	// mark is the punctuation: '.' ends a sentence (also ! and line ends), '?' a question, ':' ';' ',' '(' ')' cut it; 0 for a word.
+	mark         rune
+	start, end   int
+	upper        bool
+	classes      []span // classes of words that start here
+	flags        flag
+	number       int64 // value of the number that starts here
+	numberTokens int   // tokens of that number, 0 when none starts here
+	places       []placeSpan
+}
+
+type span struct{ class, end int }
+
+// tokenize cuts a message into words and punctuation. Abbreviations are replaced by the words that they stand for, which
+// keep the place of the abbreviation.
+func (l *Lexicon) tokenize(text string) []token {
+	words := french.Words(text)
+	tokens := make([]token, 0, len(words)+8)
+	end := 0
+	for i, w := range words {
+		if mark := strongest(text[end:w.Start], i > 0 && digits(words[i-1].Fold) && digits(w.Fold)); mark != 0 && i > 0 {
+			tokens = append(tokens, token{mark: mark, start: end, end: w.Start})
+		}
+		end = w.End
+		if replacement, ok := l.abbreviations[w.Fold]; ok {
+			for _, fold := range replacement {
+				tokens = append(tokens, l.word(fold, fold, w))
+			}
+			continue
+		}
+		tokens = append(tokens, l.word(text[w.Start:w.End], w.Fold, w))
+	}
+	if mark := strongest(text[end:], false); mark != 0 && len(tokens) > 0 {
+		tokens = append(tokens, token{mark: mark, start: end, end: len(text)})
+	}
+	readNumbers(tokens)
+	return tokens
+}
+
+func (l *Lexicon) word(raw, fold string, w french.Word) token {
+	t := token{fold: fold, start: w.Start, end: w.End, upper: w.Upper}
+	if corrected, ok := l.correct(fold); ok {
+		t.fold, raw = corrected, corrected
+	}
+	t.stems[0] = french.Stem(raw)
+	t.stems[1] = french.Stem(t.fold)
+	return t
+}
+
+// strongest gives the mark that cuts most in what stands between two words; a separator inside a number cuts nothing.
+func strongest(between string, insideNumber bool) rune {
+	if insideNumber && (between == "," || between == ".") {
+		return 0
+	}
+	best, rank := rune(0), 0
+	for _, r := range between {
+		mark, strength := r, 0
+		switch r {
+		case '.', '!', '…', '\n':
+			mark, strength = '.', 6
+		case '?':
+			strength = 7
+		case ';', ':':
+			strength = 4
+		case '(', ')', '«', '»', '"', '“', '”':
+			mark, strength = '(', 2
+		case ',', '—', '–', '/':
+			mark, strength = ',', 3
+		case '-':
+			// A hyphen cuts only when it stands alone.
+			if strings.Contains(between, " - ") {
+				mark, strength = ',', 3
+			}
+		}
+		if strength > rank {
+			best, rank = mark, strength
+		}
+	}
+	return best
+}
+
+func digits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -1,0 +1,325 @@
+package routing
+
+import (
+	"slices"
+	"sort"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+)
+
+// Decide gives the lead for the facts of one request, or the fact to ask for. It is a pure function: the same facts under
+// the same rules give the same decision.
+func (r *Rules) Decide(facts Facts) Decision {
+	facts = r.withDefaults(facts)
+	subject, others, unsettled := r.subjectOf(facts)
+	d := Decision{Facts: facts, Version: r.set.Version}
+	if unsettled != nil {
+		d.Arbitrate = true
+		r.conclude(&d, len(r.rules)-1, facts)
+		d.Reasons = r.unsettledReasons(*unsettled, facts)
+		return d
+	}
+	outcome := r.settle(subject, facts)
+	if len(outcome.missing) > 0 {
+		d.Missing = outcome.missing
+		ask := r.facts[d.Missing[0]]
+		d.Question, d.Choices = ask.Question, ask.Options
+		d.Reasons = r.missingReasons(subject, facts, ask)
+		d.Alternatives = r.alternatives(subject, facts, "")
+		return d
+	}
+	r.conclude(&d, outcome.rule, facts)
+	bare := r.withDefaults(r.withoutMoney(facts))
+	if subject != "" && r.preciseMoney(facts) && r.firstPossible("", facts) == outcome.rule {
+		others = append([]string{subject}, others...) // the money leads, whatever the subject
+	}
+	for _, other := range others {
+		// Conduct rule 2: the leads of the other subjects become associated; one that cannot be told yet adds nobody.
+		if o := r.settle(other, bare); len(o.missing) == 0 && o.rule != len(r.rules)-1 {
+			d.addAssociated(r.rules[o.rule].Lead)
+		}
+	}
+	d.Reasons = r.reasons(subject, r.rules[outcome.rule], facts)
+	d.Alternatives = r.alternatives(subject, facts, d.Lead)
+	d.Facts = facts.deciding(d.Alternatives)
+	return d
+}
+
+// EntryPoint is the code of the direction that takes what no rule gives to another.
+func (r *Rules) EntryPoint() string { return r.entryPoint }
+
+// Set gives the rule set as the Region wrote it.
+func (r *Rules) Set() RuleSet { return r.set }
+
+// HasSubject tells whether a subject is declared.
+func (r *Rules) HasSubject(id string) bool {
+	_, ok := r.subjects[id]
+	return ok
+}
+
+// GeneralSubject tells whether a subject leaves room to who the company is.
+func (r *Rules) GeneralSubject(id string) bool { return r.subjects[id].General }
+
+// Fact gives the declaration of a fact.
+func (r *Rules) Fact(name string) (FactType, bool) {
+	f, ok := r.facts[name]
+	return f, ok
+}
+
+// ToEntryPoint gives the decision for a request whose missing fact never came: the entry point takes it, as it stands.
+func (r *Rules) ToEntryPoint(facts Facts) Decision {
+	d := Decision{Facts: r.withDefaults(facts), Version: r.set.Version}
+	r.conclude(&d, len(r.rules)-1, d.Facts)
+	d.Reasons = []string{reasonNeverCame}
+	return d
+}
+
+func (d *Decision) addAssociated(code string) {
+	if code != d.Lead && !slices.Contains(d.Associated, code) {
+		d.Associated = append(d.Associated, code)
+	}
+}
+
+// conclude writes what a rule gives into the decision.
+func (r *Rules) conclude(d *Decision, index int, facts Facts) {
+	rule := r.rules[index]
+	d.Lead, d.Rule, d.Section, d.Operators = rule.Lead, rule.ID, rule.Section, rule.Operators
+	values := r.values("", facts)
+	for _, a := range rule.associated {
+		if a.when != nil {
+			out, _, err := a.when.Eval(values)
+			if err != nil || out != types.True {
+				continue
+			}
+		}
+		d.addAssociated(a.direction)
+	}
+}
+
+// withDefaults adds the supposed value of each fact that nobody gave.
+func (r *Rules) withDefaults(facts Facts) Facts {
+	out := slices.Clone(facts)
+	for _, f := range r.set.Facts {
+		if _, known := facts.Get(f.Name); !known && f.Default != nil {
+			out = append(out, Fact{Name: f.Name, Value: f.Default, Source: SourceDefault})
+		}
+	}
+	return out
+}
+
+// deciding drops the supposed facts that would change nothing: they explain nothing.
+func (f Facts) deciding(alternatives []Alternative) Facts {
+	return slices.DeleteFunc(slices.Clone(f), func(fact Fact) bool {
+		return fact.Source == SourceDefault && !slices.ContainsFunc(alternatives, func(a Alternative) bool { return a.Fact == fact.Name })
+	})
+}
+
+// subjectOf chooses what the request is about. What is asked leads, the first one; when all that is asked is general, who
+// the company is takes part too, and the earlier rule wins. A subject under discussion comes before all (conduct rule 1).
+func (r *Rules) subjectOf(facts Facts) (subject string, others []string, unsettled *Subject) {
+	var precise, second, candidates []string
+	for _, f := range facts {
+		s, ok := r.subjects[stringValue(f)]
+		if f.Name != subjectFact || !ok || f.Role == Context {
+			continue
+		}
+		switch {
+		case s.Unsettled != "":
+			return s.ID, nil, &s
+		case f.Role == Asked && !s.General:
+			precise = append(precise, s.ID)
+		case f.Role == Second:
+			second = append(second, s.ID)
+		default:
+			candidates = append(candidates, s.ID)
+		}
+	}
+	for i, id := range precise {
+		// A subject that only the catch-all rule takes (a convention that hinders a company) leaves its place to the next.
+		if r.firstPossible(id, facts) < len(r.rules)-1 {
+			return id, append(precise[i+1:], second...), nil
+		}
+	}
+	if r.preciseMoney(facts) {
+		// The kind of money that is asked for decides before status.
+		return "", second, nil
+	}
+	if len(second) > 0 && len(candidates) == 0 {
+		return second[0], second[1:], nil
+	}
+	best := len(r.rules)
+	for _, c := range candidates {
+		if i := r.firstPossible(c, facts); i < best {
+			best, subject = i, c
+		}
+	}
+	return subject, second, nil
+}
+
+// preciseMoney tells whether a kind of money that is not general was asked for (a loan, a European fund).
+func (r *Rules) preciseMoney(facts Facts) bool {
+	return slices.ContainsFunc(facts, func(f Fact) bool {
+		return r.money(f.Name) && slices.ContainsFunc(r.facts[f.Name].Values, func(v FactValue) bool { return v.ID == f.Value && !v.General })
+	})
+}
+
+// withoutMoney drops the kind of money, general or not.
+func (r *Rules) withoutMoney(facts Facts) Facts {
+	return slices.DeleteFunc(slices.Clone(facts), func(f Fact) bool { return r.money(f.Name) })
+}
+
+// money tells whether a fact is the kind of money: the choice that has general values.
+func (r *Rules) money(name string) bool {
+	return slices.ContainsFunc(r.facts[name].Values, func(v FactValue) bool { return v.General })
+}
+
+// firstPossible is the index of the first rule that holds, or might once the missing facts are known.
+func (r *Rules) firstPossible(subject string, facts Facts) int {
+	activation := r.values(subject, facts)
+	for _, i := range r.bySubject[subject] {
+		if out, _, err := r.rules[i].when.Eval(activation); err == nil && out != types.False {
+			return i
+		}
+	}
+	return len(r.rules) - 1
+}
+
+type outcome struct {
+	rule    int
+	missing []string
+}
+
+// settle evaluates the rules of a subject with some facts unknown. A fact is missing only if, the others being equal, its
+// value changes the lead; the one that leaves the fewest leads open comes first.
+func (r *Rules) settle(subject string, facts Facts) outcome {
+	activation := r.values(subject, facts)
+	var unknown []string
+	first := -1
+	for _, i := range r.bySubject[subject] {
+		out, _, err := r.rules[i].when.Eval(activation)
+		if err == nil && out == types.False {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		if err == nil && out == types.True {
+			break
+		}
+		for _, name := range r.rules[i].reads {
+			if _, known := facts.Get(name); !known && name != subjectFact && len(r.samples[name]) > 0 && !slices.Contains(unknown, name) {
+				unknown = append(unknown, name)
+			}
+		}
+	}
+	if len(unknown) == 0 {
+		return outcome{rule: first}
+	}
+	return r.try(subject, facts, unknown, first)
+}
+
+// try gives every combination of values to the unknown facts and sees which of them change the lead.
+func (r *Rules) try(subject string, facts Facts, unknown []string, first int) outcome {
+	type trial struct {
+		values []any
+		lead   string
+	}
+	var trials []trial
+	var fill func(facts Facts, values []any)
+	fill = func(facts Facts, values []any) {
+		if len(values) == len(unknown) {
+			rule := r.rules[r.firstPossible(subject, facts)]
+			trials = append(trials, trial{slices.Clone(values), rule.Lead})
+			return
+		}
+		name := unknown[len(values)]
+		for _, v := range r.samples[name] {
+			fill(facts.With(Fact{Name: name, Value: v}), append(values, v))
+		}
+	}
+	fill(facts, nil)
+
+	open := map[string]int{} // fact → leads left open after knowing it, summed over its values
+	var missing []string
+	for k, name := range unknown {
+		changes := false
+		leads := map[any]map[string]bool{}
+		for i, a := range trials {
+			if leads[a.values[k]] == nil {
+				leads[a.values[k]] = map[string]bool{}
+			}
+			leads[a.values[k]][a.lead] = true
+			for _, b := range trials[:i] {
+				changes = changes || a.lead != b.lead && sameBut(a.values, b.values, k)
+			}
+		}
+		for _, l := range leads {
+			open[name] += len(l) * 1000 / len(leads)
+		}
+		if changes {
+			missing = append(missing, name)
+		}
+	}
+	sort.SliceStable(missing, func(i, j int) bool { return open[missing[i]] < open[missing[j]] })
+	return outcome{rule: first, missing: missing}
+}
+
+func sameBut(a, b []any, k int) bool {
+	for i := range a {
+		if i != k && a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// alternatives are the values of a fact, the others being equal, that give another lead.
+func (r *Rules) alternatives(subject string, facts Facts, lead string) []Alternative {
+	var out []Alternative
+	seen := map[string]bool{subjectFact: true}
+	for _, i := range r.bySubject[subject] {
+		for _, name := range r.rules[i].reads {
+			if seen[name] {
+				continue
+			}
+			seen[name] = true
+			last := lead
+			for _, v := range r.samples[name] {
+				o := r.settle(subject, facts.With(Fact{Name: name, Value: v}))
+				if rule := r.rules[o.rule]; len(o.missing) == 0 && rule.Lead != lead && rule.Lead != last {
+					out = append(out, Alternative{Fact: name, Value: v, Lead: rule.Lead, Rule: rule.ID})
+					last = rule.Lead
+				}
+			}
+		}
+	}
+	return out
+}
+
+// values are the facts as CEL reads them; a declared fact without a value is unknown.
+func (r *Rules) values(subject string, facts Facts) cel.PartialActivation {
+	values := make(map[string]any, len(r.facts)+1)
+	values[subjectFact] = subject
+	for _, f := range facts {
+		if _, declared := r.facts[f.Name]; declared && f.Role == Asked {
+			values[f.Name] = f.Value
+		}
+	}
+	var unknown []*cel.AttributePatternType
+	for _, f := range r.set.Facts {
+		if _, known := values[f.Name]; !known {
+			unknown = append(unknown, cel.AttributePattern(f.Name))
+		}
+	}
+	activation, err := cel.PartialVars(values, unknown...)
+	if err != nil {
+		panic("routing: partial activation over declared facts: " + err.Error())
+	}
+	return activation
+}
+
+func stringValue(f Fact) string {
+	s, _ := f.Value.(string)
+	return s
+}
