@@ -59,7 +59,8 @@ type fakeJournal struct {
 	turns []bot.Turn
 	votes map[string]string
 	gaps  []bot.Gap
-	err   error
+	// err fails what the pages read, voteErr the votes.
+	err, voteErr error
 }
 
 func (j *fakeJournal) Replied(_ context.Context, channel, id string) (bot.Reply, bool, error) {
@@ -100,10 +101,10 @@ func (j *fakeJournal) Vote(_ context.Context, answer string, useful bool, reason
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.votes[answer] = map[bool]string{true: "oui", false: "non"}[useful] + " " + reason
-	return nil
+	return j.voteErr
 }
 
-func (j *fakeJournal) Gaps(context.Context, int) ([]bot.Gap, error) { return j.gaps, nil }
+func (j *fakeJournal) Gaps(context.Context, int) ([]bot.Gap, error) { return j.gaps, j.err }
 
 // fakeLedger holds one request and records what is done to it; the methods that the pages never call are left out.
 type fakeLedger struct {
@@ -111,43 +112,44 @@ type fakeLedger struct {
 	request ledger.Request
 	filter  ledger.Filter
 	done    []string
+	err     error
 }
 
-func (l *fakeLedger) act(reference, done, why, by string, kind ledger.EventKind, at time.Time) (ledger.Request, error) {
-	if reference != l.request.Reference {
-		return ledger.Request{}, ledger.ErrNotFound
+func (l *fakeLedger) act(done, why, by string, kind ledger.EventKind, at time.Time) (ledger.Request, error) {
+	if l.err != nil {
+		return ledger.Request{}, l.err
 	}
 	l.done = append(l.done, done+" by "+by)
 	l.request.Events = append(l.request.Events, ledger.Event{At: at, Kind: kind, By: by, Why: why})
 	return l.request, nil
 }
 
-func (l *fakeLedger) Assign(_ context.Context, reference, lead, owner, why, by string, at time.Time) (ledger.Request, error) {
-	return l.act(reference, "assign "+lead+"/"+owner+": "+why, why, by, ledger.Assigned, at)
+func (l *fakeLedger) Assign(_ context.Context, _, lead, owner, why, by string, at time.Time) (ledger.Request, error) {
+	return l.act("assign "+lead+"/"+owner+": "+why, why, by, ledger.Assigned, at)
 }
 
-func (l *fakeLedger) SetStatus(_ context.Context, reference string, s ledger.Status, why, by string, at time.Time) (ledger.Request, error) {
+func (l *fakeLedger) SetStatus(_ context.Context, _ string, s ledger.Status, why, by string, at time.Time) (ledger.Request, error) {
 	if s == l.request.Status {
 		return ledger.Request{}, ledger.ErrTransition
 	}
 	l.request.Status = s
-	return l.act(reference, string(s)+": "+why, why, by, ledger.StatusSet, at)
+	return l.act(string(s)+": "+why, why, by, ledger.StatusSet, at)
 }
 
-func (l *fakeLedger) Answer(_ context.Context, reference, text, by string, at time.Time) (ledger.Request, error) {
-	return l.act(reference, "answer: "+text, text, by, ledger.AnswerGiven, at)
+func (l *fakeLedger) Answer(_ context.Context, _, text, by string, at time.Time) (ledger.Request, error) {
+	return l.act("answer: "+text, text, by, ledger.AnswerGiven, at)
 }
 
-func (l *fakeLedger) Reopen(_ context.Context, reference, why, by string, at time.Time) (ledger.Request, error) {
+func (l *fakeLedger) Reopen(_ context.Context, _, why, by string, at time.Time) (ledger.Request, error) {
 	l.request.Status = ledger.Transmitted
-	return l.act(reference, "reopen: "+why, why, by, ledger.Reopened, at)
+	return l.act("reopen: "+why, why, by, ledger.Reopened, at)
 }
 
 func (l *fakeLedger) Get(_ context.Context, v ledger.Viewer, reference string) (ledger.Request, error) {
 	if !v.Staff || reference != l.request.Reference {
 		return ledger.Request{}, ledger.ErrNotFound
 	}
-	return l.request, nil
+	return l.request, l.err
 }
 
 func (l *fakeLedger) List(_ context.Context, v ledger.Viewer, f ledger.Filter) ([]ledger.Request, error) {
@@ -158,14 +160,14 @@ func (l *fakeLedger) List(_ context.Context, v ledger.Viewer, f ledger.Filter) (
 	if len(f.Status) > 0 && !slices.Contains(f.Status, l.request.Status) {
 		return nil, nil
 	}
-	return []ledger.Request{l.request}, nil
+	return []ledger.Request{l.request}, l.err
 }
 
 func (l *fakeLedger) Notices(_ context.Context, v ledger.Viewer, _ int) ([]ledger.Notice, error) {
 	if !v.Staff {
 		return nil, ledger.ErrNoViewer
 	}
-	return []ledger.Notice{{Kind: "new_request", To: "DIR-A", Reference: "2026-0042", Text: "Une demande vous arrive.", CreatedAt: today, Tries: 2, LastError: "adresse refusée"}}, nil
+	return []ledger.Notice{{Kind: "new_request", To: "DIR-A", Reference: "2026-0042", Text: "Une demande vous arrive.", CreatedAt: today, Tries: 2, LastError: "adresse refusée"}}, l.err
 }
 
 var today = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
@@ -196,6 +198,8 @@ func openFake(_ context.Context, v knowledge.Viewer, id string) (knowledge.Docum
 	case id == "fiche-close":
 		return knowledge.Document{ID: id, Title: "Ancienne aide fictive", Audience: knowledge.Public, ValidUntil: today.AddDate(-1, 0, 0)},
 			[]knowledge.Passage{{Document: id, Text: "Jusqu’au 31 décembre."}}, nil
+	case id == "panne":
+		return knowledge.Document{}, nil, errors.New("disk full")
 	case id == "interne" && v.Audience == knowledge.Staff:
 		return knowledge.Document{ID: id, Title: "Note interne", Audience: knowledge.Staff}, nil, nil
 	case id == "fuite": // a base that forgets the viewer

@@ -54,8 +54,7 @@ func (s *site) form(w http.ResponseWriter, r *http.Request) bool {
 	if err == nil {
 		return true
 	}
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		s.problem(w, http.StatusRequestEntityTooLarge, textTooLarge)
 	} else {
 		s.problem(w, http.StatusBadRequest, textBadForm)

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -186,4 +187,34 @@ func TestStaffActs(t *testing.T) {
 		t.Errorf("closed twice: status %d", response.StatusCode)
 	}
 	v.expect(page, "n’est plus possible")
+}
+
+func TestStaffIsToldOfFailures(t *testing.T) {
+	v := newVisit(t)
+	v.login("Agente Fictive")
+	v.ledger.err, v.journal.err = errors.New("disk full"), errors.New("disk full")
+	for _, path := range staffPages {
+		response, page := v.get(path)
+		if response.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("%s: status %d", path, response.StatusCode)
+		}
+		v.expect(page, "la panne vient de notre côté")
+		v.refuse(page, "disk full")
+	}
+	if response, _ := v.do("POST", "/agents/demandes/2026-0042/repondre", url.Values{"texte": {"Oui."}}); response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("an answer that was not recorded: status %d", response.StatusCode)
+	}
+}
+
+func TestLoginAttemptsAreLimited(t *testing.T) {
+	v := newVisit(t)
+	for range 100 {
+		if response, _ := v.do("POST", "/agents/connexion", url.Values{"nom": {"x"}, "jeton": {"au hasard"}}); response.StatusCode == http.StatusTooManyRequests {
+			if response, _ := v.login("Agente Fictive"); response.StatusCode != http.StatusTooManyRequests {
+				t.Errorf("the right token after too many wrong ones: status %d", response.StatusCode)
+			}
+			return
+		}
+	}
+	t.Error("a hundred wrong tokens were tried")
 }

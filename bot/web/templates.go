@@ -88,7 +88,7 @@ const dayLayout = "02/01/2006"
 // paragraphs cuts a plain text at its empty lines.
 func paragraphs(text string) []string {
 	var out []string
-	for _, paragraph := range strings.Split(text, "\n\n") {
+	for paragraph := range strings.SplitSeq(text, "\n\n") {
 		if paragraph = strings.TrimSpace(paragraph); paragraph != "" {
 			out = append(out, paragraph)
 		}

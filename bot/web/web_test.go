@@ -208,6 +208,18 @@ func TestFirstMessageWithoutCookie(t *testing.T) {
 	}
 }
 
+func TestForgedConversationIsReplaced(t *testing.T) {
+	v := newVisit(t)
+	at, _ := url.Parse(v.url)
+	for _, forged := range []string{"court", strings.Repeat("z", 32), strings.Repeat("a", 4096)} {
+		v.client.Jar.SetCookies(at, []*http.Cookie{{Name: "guichet_conversation", Value: forged}})
+		v.say("Quelle aide ?")
+		if got := v.desk.got[len(v.desk.got)-1].Thread; got == forged {
+			t.Errorf("the conversation %q was taken as it came", forged)
+		}
+	}
+}
+
 func TestNobodyReadsAnotherReply(t *testing.T) {
 	v := newVisit(t)
 	_, page := v.get("/")
@@ -249,6 +261,19 @@ func TestProblemsKeepTheText(t *testing.T) {
 		}
 		v.expect(page, "la panne vient de notre côté")
 		v.refuse(page, "nil pointer")
+	})
+	t.Run("a vote or a document fails", func(t *testing.T) {
+		v := newVisit(t)
+		_, page := v.say("Quelle aide ?")
+		v.journal.voteErr = errors.New("disk full")
+		response, page := v.do("POST", "/avis", url.Values{"reponse": {answerField.FindStringSubmatch(page)[1]}, "utile": {"oui"}})
+		if response.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("vote: status %d", response.StatusCode)
+		}
+		v.expect(page, "la panne vient de notre côté")
+		if response, _ = v.get("/document/panne"); response.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("document: status %d", response.StatusCode)
+		}
 	})
 	t.Run("the conversation cannot be read", func(t *testing.T) {
 		v := newVisit(t)
