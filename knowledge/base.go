@@ -2,6 +2,8 @@ package knowledge
 
 import (
 	"context"
+	"math"
+	"sort"
 	"time"
 )
 
@@ -10,6 +12,9 @@ const (
 	wholeCandidates = 60
 	localCandidates = 300
 )
+
+// documentShare is the part of the whole document's words in Rank.
+const documentShare = 0.85
 
 // Base searches and answers. It holds no state but the store's.
 type Base struct{ store Store }
@@ -69,4 +74,39 @@ func (b *Base) candidates(ctx context.Context, v Viewer, text string, documents,
 		return q, nil, err
 	}
 	return q, rank(q, hits), nil
+}
+
+// Ranked is a document with its score for a query.
+type Ranked struct {
+	Document string
+	Score    float64
+}
+
+// Rank gives the documents that a viewer may see, best first: each by its best passage and by its words
+// as a whole.
+func (b *Base) Rank(ctx context.Context, v Viewer, query string, limit int) ([]Ranked, error) {
+	_, candidates, err := b.candidates(ctx, v, query, limit, localCandidates)
+	if err != nil {
+		return nil, err
+	}
+	best := math.SmallestNonzeroFloat64
+	for _, c := range candidates {
+		best = max(best, c.score)
+	}
+	scores := map[string]float64{}
+	for _, c := range candidates {
+		score := (1-documentShare)*c.score/best + documentShare*c.whole
+		scores[c.Document.ID] = max(scores[c.Document.ID], score)
+	}
+	out := make([]Ranked, 0, len(scores))
+	for id, score := range scores {
+		out = append(out, Ranked{Document: id, Score: score})
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if out[i].Score != out[j].Score {
+			return out[i].Score > out[j].Score
+		}
+		return out[i].Document < out[j].Document
+	})
+	return out[:min(limit, len(out))], nil
 }

@@ -13,6 +13,8 @@ import (
 type candidate struct {
 	Hit
 	score float64
+	// whole is how well the document as a whole fits, from 0 to 1, the best one's being 1.
+	whole float64
 	// coverage is the share of the question's weight that the passage and its titles hold, from 0 to 1; inTitle that of the
 	// document's title alone.
 	coverage, inTitle float64
@@ -42,13 +44,14 @@ const (
 
 // rank orders hits for a question, best first.
 func rank(q question, hits []Hit) []candidate {
-	total, bestWhole, bestLocal := 0.0, 0.0, 0.0
+	total, bestLocal := 0.0, 0.0
 	for _, c := range q.concepts {
 		total += c.weight
 	}
 	for _, h := range hits {
-		bestWhole, bestLocal = max(bestWhole, h.Whole), max(bestLocal, h.Local)
+		bestLocal = max(bestLocal, h.Local)
 	}
+	wholes := wholeScores(q, hits)
 	type place struct {
 		document string
 		ordinal  int
@@ -65,7 +68,7 @@ func rank(q question, hits []Hit) []candidate {
 				context = append(context, before.Body...)
 			}
 		}
-		out = append(out, score(q, h, context, total, bestWhole, bestLocal))
+		out = append(out, score(q, h, context, total, wholes[h.Document.ID], bestLocal))
 	}
 	sortCandidates(out)
 	return out
@@ -75,8 +78,8 @@ func sortCandidates(c []candidate) {
 	sort.SliceStable(c, func(i, j int) bool { return c[i].score > c[j].score })
 }
 
-func score(q question, h Hit, context []string, total, bestWhole, bestLocal float64) candidate {
-	c := candidate{Hit: h}
+func score(q question, h Hit, context []string, total, whole, bestLocal float64) candidate {
+	c := candidate{Hit: h, whole: whole}
 	fold := french.Fold(h.Text)
 	c.shown = q.demand == nil || q.demand.shown == nil || q.demand.shown.MatchString(fold) || q.demand.shown.MatchString(h.Text)
 	body, section, title, before := positions(h.Body), positions(h.Section), positions(h.Title), positions(context)
@@ -125,9 +128,7 @@ func score(q question, h Hit, context []string, total, bestWhole, bestLocal floa
 		c.titled = float64(len(titles)) / float64(len(title))
 	}
 	c.score += held
-	if bestWhole > 0 {
-		c.score += wholeShare * total * h.Whole / bestWhole
-	}
+	c.score += wholeShare * total * whole
 	if bestLocal > 0 {
 		c.score += localShare * total * h.Local / bestLocal
 	}
@@ -157,4 +158,64 @@ func positions(words []string) map[string]int {
 		}
 	}
 	return m
+}
+
+// BM25's usual parameters, and the weight of a title's word.
+const (
+	saturation = 1.2
+	lengthNorm = 0.75
+	titleCount = 2
+)
+
+// wholeScores gives each document's BM25 score, all its passages together, as a share of the best one's. FTS5's own is not
+// used here: its idf is zero for a word that half of the documents hold, which a small base has many of.
+func wholeScores(q question, hits []Hit) map[string]float64 {
+	sure := map[string]int{}
+	for i, c := range q.concepts {
+		for form, trust := range c.forms {
+			if trust > synonymTrust {
+				sure[form] = i
+			}
+		}
+	}
+	type counts struct {
+		of     []float64 // by concept
+		length int
+	}
+	documents := map[string]*counts{}
+	mean := 0.0
+	for _, h := range hits {
+		d := documents[h.Document.ID]
+		if d == nil {
+			d = &counts{of: make([]float64, len(q.concepts)), length: h.Length}
+			documents[h.Document.ID] = d
+			mean += float64(h.Length)
+			for _, w := range h.Title {
+				if i, ok := sure[w]; ok {
+					d.of[i] += titleCount
+				}
+			}
+		}
+		for _, w := range h.Body {
+			if i, ok := sure[w]; ok {
+				d.of[i]++
+			}
+		}
+	}
+	mean /= float64(max(1, len(documents)))
+	scores := make(map[string]float64, len(documents))
+	best := 0.0
+	for id, d := range documents {
+		norm := saturation * (1 - lengthNorm + lengthNorm*float64(d.length)/max(1, mean))
+		for i, n := range d.of {
+			scores[id] += q.concepts[i].weight * n * (saturation + 1) / (n + norm)
+		}
+		best = max(best, scores[id])
+	}
+	for id := range scores {
+		if best > 0 {
+			scores[id] /= best
+		}
+	}
+	return scores
 }

@@ -22,7 +22,7 @@ type Store interface {
 	Documents(ctx context.Context, v Viewer) ([]Document, error)
 	// Open gives one document, without its Blocks, and its passages in reading order; ErrNotFound.
 	Open(ctx context.Context, v Viewer, id string) (Document, []Passage, error)
-	// Find gives the passages that hold a word of the query or belong to a document that does, best first.
+	// Find gives, best first, the best passages that hold a word of the query, and all those of the best documents that do.
 	Find(ctx context.Context, v Viewer, q Query) ([]Hit, error)
 	// Frequencies counts the passages that hold each analysed word (absent: none), and all passages.
 	Frequencies(ctx context.Context, words []string) (counts map[string]int, total int, err error)
@@ -52,8 +52,10 @@ type Hit struct {
 	Entry
 	// Document is the passage's document, without its Blocks.
 	Document Document
-	// Whole is the BM25 score of the document's words, Local that of the passage's; higher is better, 0 when not found by it.
-	Whole, Local float64
+	// Length is the number of analysed words in the whole document.
+	Length int
+	// Local is the BM25 score of the passage's words; higher is better.
+	Local float64
 	// Vector is the similarity of meaning; 0 until the base has vectors.
 	Vector float64
 }

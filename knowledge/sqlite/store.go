@@ -47,10 +47,14 @@ func (s *Store) Put(ctx context.Context, d knowledge.Document, entries []knowled
 		if err := s.remove(ctx, d.ID); err != nil {
 			return err
 		}
+		length := 0
+		for _, e := range entries {
+			length += len(e.Body)
+		}
 		var document int64
-		err := db.QueryRowContext(ctx, `INSERT INTO documents (id, title, source, url, audience, epci, date, valid_from, valid_until, unavailable, hash)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING number`,
-			d.ID, d.Title, d.Source, d.URL, d.Audience, d.EPCI, day(d.Date), day(d.ValidFrom), day(d.ValidUntil), d.Unavailable, d.Hash).Scan(&document)
+		err := db.QueryRowContext(ctx, `INSERT INTO documents (id, title, source, url, audience, epci, date, valid_from, valid_until, unavailable, hash, words)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING number`,
+			d.ID, d.Title, d.Source, d.URL, d.Audience, d.EPCI, day(d.Date), day(d.ValidFrom), day(d.ValidUntil), d.Unavailable, d.Hash, length).Scan(&document)
 		if err != nil {
 			return fmt.Errorf("enregistrer %s : %w", d.ID, err)
 		}
@@ -179,19 +183,17 @@ func (s *Store) Find(ctx context.Context, v knowledge.Viewer, q knowledge.Query)
 	}
 	rows, err := s.db.Conn(ctx).QueryContext(ctx, `
 		WITH whole AS MATERIALIZED (
-			SELECT d.number, -bm25(document_words, 2.0, 1.0) AS score
+			SELECT d.number
 			FROM document_words w JOIN documents d ON d.number = w.rowid
 			WHERE document_words MATCH $4 AND `+visible+` AND `+open+` ORDER BY bm25(document_words, 2.0, 1.0) LIMIT $5),
 		every AS MATERIALIZED (
 			SELECT w.rowid AS number, p.document, -bm25(passage_words, 1.0, 1.5, 1.0) AS score
 			FROM passage_words w JOIN passages p ON p.number = w.rowid JOIN documents d ON d.number = p.document
 			WHERE passage_words MATCH $4 AND `+visible+` AND `+open+`),
-		local AS MATERIALIZED (SELECT number, document, score FROM every ORDER BY score DESC LIMIT $6),
-		best AS (SELECT number, document, max(score) AS score FROM every WHERE document IN (SELECT number FROM whole) GROUP BY document),
-		found AS (SELECT number, document, score FROM local UNION SELECT number, document, score FROM best)
-		SELECT `+documentColumns+`, `+passageColumns+`, p.title_words, p.path_words, p.body_words, coalesce(whole.score, 0), found.score
+		local AS MATERIALIZED (SELECT number, score FROM every ORDER BY score DESC LIMIT $6),
+		found AS (SELECT number, score FROM local UNION SELECT number, score FROM every WHERE document IN (SELECT number FROM whole))
+		SELECT `+documentColumns+`, `+passageColumns+`, p.title_words, p.path_words, p.body_words, d.words, found.score
 		FROM found JOIN passages p ON p.number = found.number JOIN documents d ON d.number = p.document
-		LEFT JOIN whole ON whole.number = d.number
 		ORDER BY found.score DESC, d.id, p.ordinal`,
 		v.Audience, v.EPCI, day(q.OpenOn), match, q.Documents, q.Passages)
 	if err != nil {
@@ -204,7 +206,7 @@ func (s *Store) Find(ctx context.Context, v knowledge.Viewer, q knowledge.Query)
 		var p passage
 		var hit knowledge.Hit
 		var title, section, body string
-		if err := rows.Scan(append(append(d.fields(), p.fields()...), &title, &section, &body, &hit.Whole, &hit.Local)...); err != nil {
+		if err := rows.Scan(append(append(d.fields(), p.fields()...), &title, &section, &body, &hit.Length, &hit.Local)...); err != nil {
 			return nil, fmt.Errorf("chercher : %w", err)
 		}
 		hit.Document = d.value()

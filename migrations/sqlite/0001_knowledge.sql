@@ -14,6 +14,7 @@ CREATE TABLE documents (
 	valid_from  TEXT NOT NULL,
 	valid_until TEXT NOT NULL,
 	unavailable INTEGER NOT NULL,
+	words       INTEGER NOT NULL, -- analysed words of the text
 	hash        TEXT NOT NULL
 );
 
