@@ -4,6 +4,7 @@
 package courier
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -108,24 +109,24 @@ type Config struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
-	// retry and stop are set by tests: River's own delays, and how long jobs may run on after the context ends.
-	retry river.ClientRetryPolicy
-	stop  time.Duration
+	// Set by tests: the delays between tries, how often the table of jobs is read, how long jobs may run on after the
+	// context ends.
+	retry      river.ClientRetryPolicy
+	poll, stop time.Duration
 }
 
 // Run runs the jobs until the context ends, then lets those that run finish, for a few seconds.
 func (c *Courier) Run(ctx context.Context, cfg Config) error {
-	if cfg.stop == 0 {
-		cfg.stop = 5 * time.Second
-	}
+	cfg.poll, cfg.stop = cmp.Or(cfg.poll, time.Second), cmp.Or(cfg.stop, 5*time.Second)
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &deliverer{Config: cfg})
 	river.AddWorker(workers, &handOverer{Config: cfg})
 	client, err := river.NewClient(riversqlite.New(c.db.Writer()), &river.Config{
-		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 2}},
+		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
 		Workers: workers,
 		// SQLite has nothing to listen to: River would read a table every 50 ms instead.
 		PollOnly:             true,
+		FetchPollInterval:    cfg.poll,
 		JobTimeout:           30 * time.Second,
 		RescueStuckJobsAfter: 2 * time.Minute, // what a killed process was doing is done again
 		RetryPolicy:          cfg.retry,

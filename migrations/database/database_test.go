@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
+
 	"guichet/migrations"
 	"guichet/migrations/database"
 	"guichet/migrations/databasetest"
@@ -113,6 +115,40 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	if got, _ := os.ReadFile(text); !strings.HasPrefix(string(got), "ceci n'est pas une base\n") {
 		t.Error("the refused file was changed")
+	}
+}
+
+// A migration that cannot be undone, or leaves something behind, shows when all are undone and applied again.
+func TestDownAndUpAgain(t *testing.T) {
+	ctx := t.Context()
+	db := databasetest.New(t)
+	tables := func() (names string) {
+		err := db.Conn(ctx).QueryRowContext(ctx, `SELECT coalesce(group_concat(type || ' ' || name, ', ' ORDER BY name), '') FROM sqlite_schema
+			WHERE name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%'`).Scan(&names)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
+	if current, program, err := migrations.Status(ctx, db.Writer(), db.Dialect); err != nil || current != program || current == 0 {
+		t.Errorf("schema %d of %d, %v", current, program, err)
+	}
+	full := tables()
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db.Writer(), os.DirFS("../sqlite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.DownTo(ctx, 0); err != nil {
+		t.Fatal(err)
+	}
+	if left := tables(); left != "" {
+		t.Errorf("left behind: %s", left)
+	}
+	if pending, err := migrations.Check(ctx, db.Writer(), db.Dialect); err != nil || !pending {
+		t.Errorf("nothing to apply on an empty schema: %v", err)
+	}
+	if err := migrations.Up(ctx, db.Writer(), db.Dialect); err != nil || tables() != full {
+		t.Errorf("%v, %s, want %s", err, tables(), full)
 	}
 }
 

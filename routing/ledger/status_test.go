@@ -143,3 +143,20 @@ func TestTexts(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseTexts(f *testing.F) {
+	f.Add(string(defaultTexts))
+	f.Add("new_request: '{{.Reference'")
+	f.Add("a: [")
+	f.Fuzz(func(t *testing.T, source string) {
+		texts, err := ParseTexts([]byte(source))
+		if err != nil {
+			return
+		}
+		for kind := range texts { // what is accepted at load can be sent
+			if _, err := texts.Render(kind, TextData{}); err != nil {
+				t.Errorf("%s: %v", kind, err)
+			}
+		}
+	})
+}

@@ -227,12 +227,12 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
 	t.Run("an incomplete intake is refused", func(t *testing.T) {
 		l, _ := fresh(t)
 		for name, spoil := range map[string]func(*ledger.Intake){
-			"no channel":                  func(in *ledger.Intake) { in.Channel = "" },
-			"no message":                  func(in *ledger.Intake) { in.Message = "" },
-			"no thread":                   func(in *ledger.Intake) { in.Thread = "" },
-			"no lead and no entry point":  func(in *ledger.Intake) { in.Decision.Lead, in.EntryPoint = "", "" },
-			"no lead and no deadline":     func(in *ledger.Intake) { in.Decision.Lead, in.Deadline = "", time.Time{} },
-			"no lead, nobody, no instant": func(in *ledger.Intake) { *in = ledger.Intake{} },
+			"no channel":                 func(in *ledger.Intake) { in.Channel = "" },
+			"no message":                 func(in *ledger.Intake) { in.Message = "" },
+			"no thread":                  func(in *ledger.Intake) { in.Thread = "" },
+			"no lead and no entry point": func(in *ledger.Intake) { in.Decision.Lead, in.EntryPoint = "", "" },
+			"no lead and no deadline":    func(in *ledger.Intake) { in.Decision.Lead, in.Deadline = "", time.Time{} },
+			"no time":                    func(in *ledger.Intake) { in.At = time.Time{} },
 		} {
 			in := intake(1)
 			spoil(&in)

@@ -62,6 +62,8 @@ func check(in ledger.Intake) error {
 	switch {
 	case in.Channel == "" || in.Message == "" || in.Thread == "":
 		return errors.New("enregistrer la demande : le canal, le message et la conversation sont requis")
+	case in.At.IsZero():
+		return errors.New("enregistrer la demande : l'heure du message est requise")
 	case in.Decision.Lead == "" && (in.EntryPoint == "" || in.Deadline.IsZero()):
 		return errors.New("enregistrer la demande : sans chef de file, la porte d'entrée et l'échéance sont requises")
 	}
