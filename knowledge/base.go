@@ -14,7 +14,7 @@ const (
 )
 
 // documentShare is the part of the whole document's words in Rank.
-const documentShare = 0.85
+const documentShare = 1
 
 // Base searches and answers. It holds no state but the store's.
 type Base struct{ store Store }

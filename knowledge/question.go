@@ -26,6 +26,8 @@ type concept struct {
 	forms map[string]float64
 	// weight is the rarity of the concept in the base (idf): what it tells when a passage has it, or lacks it.
 	weight float64
+	// rarity is its idf among whole documents.
+	rarity float64
 	// demand is the index of the concept in the demand's words: a passage satisfies it by showing the demand.
 	demand bool
 	// name tells a proper name, an acronym or a number inside the question.
@@ -90,27 +92,27 @@ func read(ctx context.Context, store Store, text string) (question, error) {
 	if err != nil {
 		return q, err
 	}
-	q.rarest = idf(0, total)
+	q.rarest = idf(0, total.Passages)
 	for i := range q.concepts {
 		c := &q.concepts[i]
-		known := 0
+		var known Frequency
 		for f, trust := range c.forms {
 			if trust == exactTrust {
-				known = max(known, counts[f])
+				known.Passages, known.Documents = max(known.Passages, counts[f].Passages), max(known.Documents, counts[f].Documents)
 			}
 		}
-		if known == 0 {
+		if known.Passages == 0 {
 			near, err := spellings(ctx, store, french.Stem(french.Fold(c.word)))
 			if err != nil {
 				return q, err
 			}
 			for f, n := range near {
 				c.forms[f] = spellingTrust
-				known = max(known, n)
+				known.Passages, known.Documents = max(known.Passages, n), 1
 			}
-			c.unknown = known == 0
+			c.unknown = known.Passages == 0
 		}
-		c.weight = idf(known, total)
+		c.weight, c.rarity = idf(known.Passages, total.Passages), idf(known.Documents, total.Documents)
 		if c.demand {
 			c.weight *= 0.5
 		}

@@ -208,7 +208,7 @@ func wholeScores(q question, hits []Hit) map[string]float64 {
 	for id, d := range documents {
 		norm := saturation * (1 - lengthNorm + lengthNorm*float64(d.length)/max(1, mean))
 		for i, n := range d.of {
-			scores[id] += q.concepts[i].weight * n * (saturation + 1) / (n + norm)
+			scores[id] += q.concepts[i].rarity * n * (saturation + 1) / (n + norm)
 		}
 		best = max(best, scores[id])
 	}

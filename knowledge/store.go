@@ -24,8 +24,8 @@ type Store interface {
 	Open(ctx context.Context, v Viewer, id string) (Document, []Passage, error)
 	// Find gives, best first, the best passages that hold a word of the query, and all those of the best documents that do.
 	Find(ctx context.Context, v Viewer, q Query) ([]Hit, error)
-	// Frequencies counts the passages that hold each analysed word (absent: none), and all passages.
-	Frequencies(ctx context.Context, words []string) (counts map[string]int, total int, err error)
+	// Frequencies counts what holds each analysed word (absent: nothing), and all there is.
+	Frequencies(ctx context.Context, words []string) (counts map[string]Frequency, total Frequency, err error)
 	// Vocabulary gives the analysed words of the base that start with a prefix, with the number of passages that hold them.
 	Vocabulary(ctx context.Context, prefix string) (map[string]int, error)
 }
@@ -36,6 +36,9 @@ type Entry struct {
 	// Title, Section and Body are the words of the document's title, of the titles above the passage, and of its text.
 	Title, Section, Body []string
 }
+
+// Frequency counts passages and documents.
+type Frequency struct{ Passages, Documents int }
 
 // Query is what a Store looks for.
 type Query struct {

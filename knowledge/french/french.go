@@ -120,7 +120,7 @@ func dotted(text string, i int) (end int, ok bool) {
 }
 
 func wordRune(r rune) bool {
-	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r)
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r) || r == '²' || r == '³'
 }
 
 func apostrophe(r rune) bool {

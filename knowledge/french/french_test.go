@@ -19,7 +19,7 @@ func TestWords(t *testing.T) {
 		"la S.A.R.L. Dupont et le R.H.":           "la sarl dupont et le rh",
 		"rev3, 3D et aujourd'hui":                 "rev3 3d et aujourd'hui",
 		"Proch’emploi":                            "proch'emploi",
-		"10 000 m²":                               "10 000 m",
+		"10 000 m²":                               "10 000 m2",
 		"":                                        "",
 		"\x00 \xff!":                              "",
 	} {

@@ -223,19 +223,22 @@ func (s *Store) Find(ctx context.Context, v knowledge.Viewer, q knowledge.Query)
 }
 
 // Frequencies implements knowledge.Store.
-func (s *Store) Frequencies(ctx context.Context, words []string) (map[string]int, int, error) {
-	var total int
-	if err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT count(*) FROM passages`).Scan(&total); err != nil {
-		return nil, 0, fmt.Errorf("compter les passages : %w", err)
+func (s *Store) Frequencies(ctx context.Context, words []string) (map[string]knowledge.Frequency, knowledge.Frequency, error) {
+	var total knowledge.Frequency
+	err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT (SELECT count(*) FROM passages), (SELECT count(*) FROM documents)`).Scan(&total.Passages, &total.Documents)
+	if err != nil {
+		return nil, total, fmt.Errorf("compter les passages : %w", err)
 	}
-	counts := make(map[string]int, len(words))
+	counts := make(map[string]knowledge.Frequency, len(words))
 	for _, w := range words {
-		var n int
-		switch err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT doc FROM passage_vocabulary WHERE term = $1`, w).Scan(&n); {
-		case err == nil:
-			counts[w] = n
-		case !errors.Is(err, sql.ErrNoRows):
-			return nil, 0, fmt.Errorf("compter « %s » : %w", w, err)
+		var f knowledge.Frequency
+		err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT coalesce((SELECT doc FROM passage_vocabulary WHERE term = $1), 0),
+			coalesce((SELECT doc FROM document_vocabulary WHERE term = $1), 0)`, w).Scan(&f.Passages, &f.Documents)
+		if err != nil {
+			return nil, total, fmt.Errorf("compter « %s » : %w", w, err)
+		}
+		if f.Passages > 0 {
+			counts[w] = f
 		}
 	}
 	return counts, total, nil

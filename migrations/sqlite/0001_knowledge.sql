@@ -38,8 +38,10 @@ CREATE TABLE passages (
 CREATE VIRTUAL TABLE document_words USING fts5 (title, body, content='', contentless_delete=1, tokenize='ascii');
 CREATE VIRTUAL TABLE passage_words USING fts5 (title, path, body, content='', contentless_delete=1, tokenize='ascii');
 CREATE VIRTUAL TABLE passage_vocabulary USING fts5vocab (passage_words, 'row');
+CREATE VIRTUAL TABLE document_vocabulary USING fts5vocab (document_words, 'row');
 
 -- +goose Down
+DROP TABLE document_vocabulary;
 DROP TABLE passage_vocabulary;
 DROP TABLE passage_words;
 DROP TABLE document_words;
