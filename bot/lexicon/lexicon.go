@@ -3,6 +3,8 @@ package lexicon
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -83,11 +85,12 @@ func New(book *rulebook.Book) (*Lexicon, error) {
 	for _, w := range words.Known {
 		l.known[french.Fold(w)] = true
 	}
-	for name := range words.Classes {
+	names := slices.Sorted(maps.Keys(words.Classes))
+	for _, name := range names {
 		l.classIDs[name] = len(l.classIDs)
 	}
-	for name, phrases := range words.Classes {
-		for _, p := range phrases {
+	for _, name := range names {
+		for _, p := range words.Classes[name] {
 			items, err := l.parsePhrase(p)
 			if err != nil {
 				problems = append(problems, err)

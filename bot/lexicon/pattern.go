@@ -14,6 +14,7 @@ import (
 // A phrase is a sequence of items; between two items, glue words (articles, prepositions) may stand. An item is
 //
 //	mot      the word in any of its forms (by its stem)        =mot   the word exactly
+//	~mot     the noun, singular or plural
 //	mot*     words that start so      *mot  that end so        a|b    one or the other
 //	@classe  a phrase of the class    %n    a number           %commune  a commune of the register
 //	?item    may be missing           ..    up to 4 words, ..N up to N     ^  the start of a sentence
@@ -84,12 +85,12 @@ func (l *Lexicon) parsePhrase(p rulebook.Phrase) ([]item, error) {
 func separate(text string) []string {
 	var out []string
 	for _, field := range strings.Fields(text) {
-		if words := french.Words(field); len(words) < 2 || strings.Contains(field, "|") {
+		if words := french.Words(field); len(words) < 2 || strings.ContainsAny(field, "|@%") {
 			out = append(out, field)
 		} else {
 			for _, w := range words {
-				if exact := strings.HasPrefix(field, "="); exact {
-					out = append(out, "="+w.Fold)
+				if prefix := field[:1]; prefix == "=" || prefix == "~" {
+					out = append(out, prefix+w.Fold)
 				} else {
 					out = append(out, field[w.Start:w.End])
 				}
@@ -115,6 +116,8 @@ func (l *Lexicon) parseAtom(p rulebook.Phrase, text string) ([]atom, error) {
 			return nil, l.phraseProblem(p, "la classe « %s » n'existe pas", text)
 		}
 		return []atom{{kind: byClass, class: class}}, nil
+	case strings.HasPrefix(text, "~"):
+		return l.noun(french.Fold(text[1:])), nil
 	case strings.HasPrefix(text, "="):
 		return []atom{{kind: byFold, text: french.Fold(text[1:])}}, nil
 	case strings.HasSuffix(text, "*"):
@@ -127,15 +130,36 @@ func (l *Lexicon) parseAtom(p rulebook.Phrase, text string) ([]atom, error) {
 		return nil, l.phraseProblem(p, "« %s » n'est pas un seul mot : séparez par des espaces", text)
 	}
 	fold := french.Fold(text)
+	if p.Noun {
+		return l.noun(fold), nil
+	}
 	l.vocabulary[fold] = true
 	atoms := []atom{{kind: byStem, text: french.Stem(text)}}
 	if other := french.Stem(fold); other != atoms[0].text {
 		atoms = append(atoms, atom{kind: byStem, text: other})
 	}
+	atoms = append(atoms, atom{kind: byStem, text: root(fold)})
 	for _, a := range atoms {
 		l.stems[a.text] = true
 	}
 	return append(atoms, atom{kind: byFold, text: fold}), nil
+}
+
+// noun gives the forms of a noun: singular and plural.
+func (l *Lexicon) noun(fold string) []atom {
+	forms := []string{fold, fold + "s"}
+	switch {
+	case strings.HasSuffix(fold, "al"):
+		forms = append(forms, strings.TrimSuffix(fold, "l")+"ux")
+	case strings.HasSuffix(fold, "au"), strings.HasSuffix(fold, "eu"):
+		forms = append(forms, fold+"x")
+	}
+	var atoms []atom
+	for _, f := range forms {
+		l.vocabulary[f] = true
+		atoms = append(atoms, atom{kind: byFold, text: f})
+	}
+	return atoms
 }
 
 func (l *Lexicon) phraseProblem(p rulebook.Phrase, format string, args ...any) error {
@@ -226,6 +250,7 @@ func (l *Lexicon) find(x *index, tokens []token) []match {
 		try(x.fold[t.fold])
 		try(x.stem[t.stems[0]])
 		try(x.stem[t.stems[1]])
+		try(x.stem[t.stems[2]])
 		for _, key := range []string{t.fold[:min(3, len(t.fold))], t.fold[:min(2, len(t.fold))]} {
 			try(x.prefix[key])
 		}
@@ -364,7 +389,7 @@ func (m *matcher) matchAtom(a atom, rest []item, i int) (end int, ok bool) {
 func (m *matcher) is(a atom, t *token) bool {
 	switch a.kind {
 	case byStem:
-		return t.stems[0] == a.text || t.stems[1] == a.text
+		return t.stems[0] == a.text || t.stems[1] == a.text || t.stems[2] == a.text
 	case byFold:
 		return t.fold == a.text
 	case byPrefix:

@@ -65,7 +65,14 @@ func (l *Lexicon) analyse(text string) []token {
 // flag marks the stretch that a phrase opens, up to its end.
 func (l *Lexicon) flag(tokens []token, m match, marks []match) {
 	region := regions[m.owner]
-	for i := m.end; i < len(tokens); i++ {
+	if region.toSentence && m.end < len(tokens) && tokens[m.end].mark == ',' && m.start > 0 && tokens[m.start-1].mark == 0 && !conjunctions[tokens[m.start-1].fold] {
+		return // « artisan par ailleurs, … »: the words before it are meant
+	}
+	start := m.end
+	if region.flag == refused {
+		start = m.start // « pas besoin de laboratoire »: the need itself is refused
+	}
+	for i := start; i < len(tokens); i++ {
 		switch tokens[i].mark {
 		case '.', '?', ';':
 			return
@@ -80,6 +87,8 @@ func (l *Lexicon) flag(tokens []token, m match, marks []match) {
 		tokens[i].flags |= region.flag
 	}
 }
+
+var conjunctions = map[string]bool{"et": true, "ou": true, "mais": true, "puis": true, "and": true}
 
 // strip drops a match whose words all belong to a longer one of the same fact: « prêt d'honneur » is not « prêt ». A cue
 // of role none takes its words away from the cues of its own value, and gives nothing itself.
@@ -163,10 +172,14 @@ func (l *Lexicon) subjects(text string, tokens []token, found []match) routing.F
 	}
 	byScore := func(list []scored) func(i, j int) bool {
 		return func(i, j int) bool {
-			if list[i].score != list[j].score {
-				return list[i].score > list[j].score
+			a, b := list[i], list[j]
+			if a.score != b.score {
+				return a.score > b.score
 			}
-			return list[i].at < list[j].at
+			if a.at != b.at {
+				return a.at < b.at
+			}
+			return a.value.(string) < b.value.(string)
 		}
 	}
 	sort.Slice(asked, byScore(asked))
@@ -217,7 +230,10 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 			continue
 		}
 		s := scored{value: c.value, score: float64(c.Weight), at: m.start, source: l.source(text, tokens, m)}
-		if flags&(context|secondary) != 0 && c.Fact != "requester" {
+		switch {
+		case flags&secondary != 0:
+			s.score *= inSecond * inContext // a second request does not give its money or its numbers to the first
+		case flags&context != 0:
 			s.score *= inContext
 		}
 		if c.number {

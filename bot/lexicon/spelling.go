@@ -56,5 +56,5 @@ func (l *Lexicon) correct(fold string) (string, bool) {
 
 // inflected tells whether the word is a form of one of the vocabularies: it needs no correction.
 func (l *Lexicon) inflected(fold string) bool {
-	return l.stems[french.Stem(fold)]
+	return l.stems[french.Stem(fold)] || l.stems[root(fold)]
 }

@@ -9,8 +9,9 @@ import (
 // token is a word of the message, or a punctuation mark between two words.
 type token struct {
 	fold string
-	// stems are the stem of the word as written and of the word without accents: people drop accents, stems differ.
-	stems [2]string
+	// stems are the stem of the word as written, of the word without accents (people drop accents, stems differ), and its
+	// root as a verb (the stemmer leaves many forms of a verb apart).
+	stems [3]string
 	// mark is the punctuation: '.' ends a sentence (also ! and line ends), '?' a question, ':' ';' ',' '(' ')' cut it; 0 for a word.
 	mark         rune
 	start, end   int
@@ -57,7 +58,23 @@ func (l *Lexicon) word(raw, fold string, w french.Word) token {
 	}
 	t.stems[0] = french.Stem(raw)
 	t.stems[1] = french.Stem(t.fold)
+	t.stems[2] = root(t.fold)
 	return t
+}
+
+// verbEndings are those of regular verbs, the longest first.
+var verbEndings = strings.Fields(`issaient eraient iraient issions erions irions issent issant issait issons issez eriez iriez
+	aient erais erait erons eront irais irait irons iront
+	erai eras erez irai iras irez ions iez ais ait ant ons ont ent era ira ees es ee er ez ir re it is e i`)
+
+// root strips the ending of a verb: « recherchons », « rechercherait » → « recherch »; a short word keeps its form.
+func root(fold string) string {
+	for _, ending := range verbEndings {
+		if strings.HasSuffix(fold, ending) && len(fold)-len(ending) >= 4 {
+			return "+" + fold[:len(fold)-len(ending)]
+		}
+	}
+	return "+" + fold
 }
 
 // strongest gives the mark that cuts most in what stands between two words; a separator inside a number cuts nothing.

@@ -18,7 +18,7 @@ const wordsFolder = "words"
 
 // Words are the vocabularies that read the facts of a message. The language of phrases is documented in words/LISEZMOI.md.
 type Words struct {
-	// Classes name lists of phrases that others use (« @metier »).
+	// Classes name lists of phrases that others use (« @metier »); those under « nouns » match nouns only.
 	Classes map[string][]Phrase
 	// Abbreviations are ways of writing that stand for other words (« jveu » → « je veux »).
 	Abbreviations map[string]string
@@ -47,11 +47,14 @@ type Cue struct {
 // Phrase is one line of a vocabulary with its place.
 type Phrase struct {
 	Text string
+	// Noun tells that plain words are nouns, read in the singular and the plural only.
+	Noun bool
 	Pos  routing.Pos
 }
 
 type wordsYAML struct {
 	Classes       map[string]phrasesYAML `yaml:"classes"`
+	Nouns         map[string]phrasesYAML `yaml:"nouns"`
 	Abbreviations map[string]string      `yaml:"abbreviations"`
 	Glue          string                 `yaml:"glue"`
 	Grammar       map[string]phrasesYAML `yaml:"grammar"`
@@ -120,6 +123,12 @@ func loadWords(folder fs.FS) (Words, error) {
 		}
 		for name, phrases := range y.Classes {
 			words.Classes[name] = append(words.Classes[name], phrases.in(file)...)
+		}
+		for name, phrases := range y.Nouns {
+			for _, phrase := range phrases.in(file) {
+				phrase.Noun = true
+				words.Classes[name] = append(words.Classes[name], phrase)
+			}
 		}
 		for from, to := range y.Abbreviations {
 			words.Abbreviations[from] = to

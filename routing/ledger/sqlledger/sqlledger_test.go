@@ -2,6 +2,7 @@ package sqlledger_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -82,5 +83,20 @@ func TestTakeJoinsTheTransactionOfItsContext(t *testing.T) {
 	}
 	if all, err := l.List(t.Context(), ledger.Viewer{Staff: true}, ledger.Filter{}); err != nil || len(all) != 0 {
 		t.Errorf("%d requests, %v", len(all), err)
+	}
+}
+
+func BenchmarkTake(b *testing.B) {
+	l := sqlledger.New(databasetest.New(b), &ledgertest.Jobs{}, ledger.DefaultTexts())
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for n := 0; b.Loop(); n++ {
+		in := ledger.Intake{
+			Channel: "web", Message: fmt.Sprint(n), Thread: fmt.Sprint(n), Text: "Bonjour", At: at,
+			Company:  ledger.Company{Name: fmt.Sprintf("Fabrique fictive %d", n)},
+			Decision: routing.Decision{Lead: "NORD", Associated: []string{"SUD"}},
+		}
+		if _, _, err := l.Take(b.Context(), in); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
