@@ -1,11 +1,14 @@
 package courier
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -178,11 +181,73 @@ func TestDeliversOnce(t *testing.T) {
 	}
 }
 
-func TestDeliversAfterAKill(t *testing.T) {
+// taker makes the test binary a second process, which takes a request and waits to be killed.
+const taker = "GUICHET_TEST_TAKE"
+
+func TestMain(m *testing.M) {
+	path := os.Getenv(taker)
+	if path == "" {
+		os.Exit(m.Run())
+	}
+	err := func() error {
+		ctx := context.Background()
+		db, err := database.Open(ctx, "sqlite:"+path)
+		if err != nil {
+			return err
+		}
+		c, err := New(ctx, db)
+		if err != nil {
+			return err
+		}
+		r, _, err := sqlledger.New(db, c, ledger.DefaultTexts()).Take(ctx, ledger.Intake{
+			Channel: "web", Message: "1", Thread: "1", At: noon, Decision: routing.Decision{Lead: "NORD", Associated: []string{"SUD"}},
+		})
+		fmt.Println(r.Reference)
+		return err
+	}()
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	select {}
+}
+
+func TestDeliversAfterAKilledProcess(t *testing.T) {
+	path := databasetest.Path(t)
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), taker+"="+path)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	reference, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || reference != "2026-0001\n" {
+		t.Errorf("%q, %v", reference, err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Error("the process was not killed")
+	}
+	o := open(t, path)
+	p := newPost()
+	stop := o.run(o.config(p.deliver))
+	o.until("sent", allSent(2))
+	stop()
+	if len(p.keys) != 2 {
+		t.Errorf("delivered %v", p.keys)
+	}
+}
+
+func TestDeliversAfterARestart(t *testing.T) {
 	path := databasetest.Path(t)
 	before := open(t, path)
 	r := before.take(1, "NORD", "SUD")
-	if err := before.db.Close(); err != nil { // the process dies between the record and the delivery
+	if err := before.db.Close(); err != nil { // the program ends between the record and the delivery
 		t.Fatal(err)
 	}
 	for range 2 { // and the next ones deliver once in all

@@ -3,6 +3,7 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -65,7 +66,8 @@ func (db *DB) InTx(ctx context.Context, do func(ctx context.Context) error) (err
 	}
 	tx, err := db.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("ouvrir une transaction : %w", err)
+		// SQLite calls a wait that the context ended « database is locked ».
+		return fmt.Errorf("ouvrir une transaction : %w", cmp.Or(ctx.Err(), err))
 	}
 	defer func() { _ = tx.Rollback() }() // no effect after Commit
 	if err := do(context.WithValue(ctx, transactionKey{db}, &transaction{tx: tx})); err != nil {

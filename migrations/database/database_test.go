@@ -270,6 +270,26 @@ func TestWritersQueueAndReadersDoNotWait(t *testing.T) {
 	}
 }
 
+func TestAWaitForAnotherProcessEndsWithItsContext(t *testing.T) {
+	path := databasetest.Path(t)
+	mine, other := databasetest.Open(t, path), databasetest.Open(t, path)
+	err := other.InTx(t.Context(), func(context.Context) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		// Without the context, the wait would end with SQLite's own timeout and another error.
+		if err := mine.InTx(ctx, func(ctx context.Context) error { return add(ctx, mine) }); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("waiting for another writer gives %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if err := mine.InTx(t.Context(), func(ctx context.Context) error { return add(ctx, mine) }); err != nil {
+		t.Errorf("the writer is lost after a wait that ended: %v", err)
+	}
+}
+
 func TestWritingNeedsATransaction(t *testing.T) {
 	db := databasetest.New(t)
 	if err := add(t.Context(), db); err == nil {
