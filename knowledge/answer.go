@@ -71,12 +71,12 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 		return q.abstain(), nil
 	}
 	best := found[0]
-	if q.demand != nil && q.demand.Name == listing && !best.isNamed() {
+	if q.asks(listing) && !best.isNamed() {
 		return b.list(ctx, v, q, found, now)
 	}
 	var texts []string
 	answer := Answer{Looked: q.looked()}
-	if best.Document.Closed(now) && (best.isNamed() || q.demand != nil && q.demand.Name == openness) {
+	if best.Document.Closed(now) && (best.isNamed() || q.asks(openness)) {
 		notice, quotes, err := b.closed(ctx, v, best.Document, now)
 		if err != nil {
 			return Answer{}, err
@@ -114,7 +114,7 @@ func choose(q question, found []candidate) []candidate {
 		if len(out) == extracts || c.score < related*found[0].score {
 			break
 		}
-		if q.demand != nil && q.demand.Required && !c.shown || repeats(out, c) {
+		if found[0].required > 0 && c.required == 0 || repeats(out, c) {
 			continue
 		}
 		out = append(out, c)

@@ -28,10 +28,11 @@ type concept struct {
 	weight float64
 	// rarity is its idf among whole documents.
 	rarity float64
-	// demand is the index of the concept in the demand's words: a passage satisfies it by showing the demand.
-	demand bool
-	// name tells a proper name, an acronym or a number inside the question.
-	name bool
+	// demand is what the word asks for, if it does: a passage satisfies it by showing it.
+	demand *demand
+	// name tells a proper name or an acronym inside the question, proper the first only, verb a word that looks like a verb,
+	// asked the noun that the question asks for (« quel éditeur… »).
+	name, proper, verb, asked bool
 	// unknown tells that no form of it is in the base.
 	unknown bool
 }
@@ -40,9 +41,17 @@ type concept struct {
 type question struct {
 	text     string
 	concepts []concept
-	demand   *demand
-	// rarest is the weight of a word that the base does not have.
-	rarest float64
+	demands  []*demand
+}
+
+// asks tells whether the question makes a demand, by its name in vocabulary.yaml.
+func (q question) asks(name string) bool {
+	for _, d := range q.demands {
+		if d.Name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // read analyses a question against the words of the base.
@@ -50,17 +59,20 @@ func read(ctx context.Context, store Store, text string) (question, error) {
 	v := loadVocabulary()
 	q := question{text: text}
 	fold := french.Fold(text)
-	var asked [][]int
+	demanded := map[string]*demand{}
 	for i := range v.demands {
-		if asked = v.demands[i].asked.FindAllStringIndex(fold, -1); asked != nil {
-			q.demand = &v.demands[i]
-			break
+		d := &v.demands[i]
+		places := d.asked.FindAllStringIndex(fold, -1)
+		if places == nil {
+			continue
 		}
-	}
-	demanded := map[string]bool{}
-	for _, at := range asked {
-		for _, w := range Analyse(fold[at[0]:at[1]]) {
-			demanded[w] = true
+		q.demands = append(q.demands, d)
+		for _, at := range places {
+			for _, w := range Analyse(fold[at[0]:at[1]]) {
+				if demanded[w] == nil {
+					demanded[w] = d
+				}
+			}
 		}
 	}
 	var words []string
@@ -69,7 +81,9 @@ func read(ctx context.Context, store Store, text string) (question, error) {
 		if v.fillers[plain] && !t.Acronym {
 			continue
 		}
-		c := concept{word: text[t.Start:t.End], forms: map[string]float64{}, demand: demanded[plain], name: t.Acronym || t.Upper && i > 0 || hasDigit(t.Fold)}
+		c := concept{word: text[t.Start:t.End], forms: map[string]float64{}, demand: demanded[plain], name: t.Acronym || t.Upper && i > 0, proper: t.Upper && !t.Acronym && i > 0}
+		c.verb = isVerb(c.word)
+		c.asked = interrogative.MatchString(french.Fold(text[:t.Start]))
 		for _, f := range t.forms {
 			c.forms[f] = exactTrust
 		}
@@ -92,7 +106,6 @@ func read(ctx context.Context, store Store, text string) (question, error) {
 	if err != nil {
 		return q, err
 	}
-	q.rarest = idf(0, total.Passages)
 	for i := range q.concepts {
 		c := &q.concepts[i]
 		var known Frequency
@@ -111,9 +124,12 @@ func read(ctx context.Context, store Store, text string) (question, error) {
 				known.Passages, known.Documents = max(known.Passages, n), 1
 			}
 			c.unknown = known.Passages == 0
+			for f := range c.forms {
+				c.unknown = c.unknown && counts[f].Passages == 0
+			}
 		}
 		c.weight, c.rarity = idf(known.Passages, total.Passages), idf(known.Documents, total.Documents)
-		if c.demand {
+		if c.demand != nil {
 			c.weight *= 0.5
 		}
 	}

@@ -20,10 +20,11 @@ type candidate struct {
 	coverage, inTitle float64
 	// titled is the share of the title's words that the question holds.
 	titled float64
-	// shown tells that the passage holds the kind of thing that is asked.
-	shown bool
-	// missing are the concepts that neither the passage nor its titles hold.
-	missing []int
+	// shown and hidden count the demands of the question that the passage satisfies or not, required those that it satisfies
+	// and without which there is no answer.
+	shown, hidden, required int
+	// grounds is the coverage that decides between answering and abstaining (abstain.go).
+	grounds grounds
 }
 
 // Weights of the ranking, set on the labelled collections and on the development questions (package measure).
@@ -51,7 +52,7 @@ func rank(q question, hits []Hit) []candidate {
 	for _, h := range hits {
 		bestLocal = max(bestLocal, h.Local)
 	}
-	wholes := wholeScores(q, hits)
+	documents := gather(q, hits)
 	type place struct {
 		document string
 		ordinal  int
@@ -68,7 +69,7 @@ func rank(q question, hits []Hit) []candidate {
 				context = append(context, before.Body...)
 			}
 		}
-		out = append(out, score(q, h, context, total, wholes[h.Document.ID], bestLocal))
+		out = append(out, score(q, h, documents, context, total, bestLocal))
 	}
 	sortCandidates(out)
 	return out
@@ -78,12 +79,24 @@ func sortCandidates(c []candidate) {
 	sort.SliceStable(c, func(i, j int) bool { return c[i].score > c[j].score })
 }
 
-func score(q question, h Hit, context []string, total, whole, bestLocal float64) candidate {
-	c := candidate{Hit: h, whole: whole}
+func score(q question, h Hit, documents wholes, context []string, total, bestLocal float64) candidate {
+	c := candidate{Hit: h, whole: documents[h.Document.ID].score}
 	fold := french.Fold(h.Text)
-	c.shown = q.demand == nil || q.demand.shown == nil || q.demand.shown.MatchString(fold) || q.demand.shown.MatchString(h.Text)
+	for _, d := range q.demands {
+		switch {
+		case d.shown == nil:
+		case d.satisfied(fold, h.Text):
+			c.shown++
+			if d.Required {
+				c.required++
+			}
+		default:
+			c.hidden++
+		}
+	}
 	body, section, title, before := positions(h.Body), positions(h.Section), positions(h.Title), positions(context)
 	held := 0.0
+	var grounds grounds
 	last := -10
 	titles := map[string]bool{}
 	for i, concept := range q.concepts {
@@ -108,13 +121,17 @@ func score(q question, h Hit, context []string, total, whole, bestLocal float64)
 				}
 			}
 		}
-		if concept.demand && q.demand.shown != nil && c.shown {
+		if d := concept.demand; d != nil && !d.Named && d.shown != nil && d.satisfied(fold, h.Text) {
 			best = max(best, exactTrust)
 		}
-		if best == 0 {
-			c.missing = append(c.missing, i)
-		}
 		held += best * concept.weight
+		here := best
+		if documents.holds(h.Document.ID, i) {
+			here = max(best, inDocument*documents.of(h.Document.ID, i))
+		} else if best == 0 {
+			grounds.absent = append(grounds.absent, i)
+		}
+		grounds.add(q, i, here)
 		c.inTitle += own * concept.weight
 		if at >= 0 && at-last > 0 && at-last <= 2 {
 			c.score += nearBonus * concept.weight
@@ -124,21 +141,21 @@ func score(q question, h Hit, context []string, total, whole, bestLocal float64)
 	if total > 0 {
 		c.coverage, c.inTitle = held/total, c.inTitle/total
 	}
+	c.grounds = grounds
 	if len(title) > 0 {
 		c.titled = float64(len(titles)) / float64(len(title))
 	}
 	c.score += held
-	c.score += wholeShare * total * whole
+	c.score += wholeShare * total * c.whole
 	if bestLocal > 0 {
 		c.score += localShare * total * h.Local / bestLocal
 	}
 	c.score += titleBonus * total * c.inTitle * c.titled
-	if q.demand != nil && q.demand.shown != nil {
-		if c.shown {
-			c.score *= shownBonus
-		} else {
-			c.score *= hiddenMalus
-		}
+	switch { // one missing demand among several leaves the passage useful
+	case c.shown > 0:
+		c.score *= shownBonus
+	case c.hidden > 0:
+		c.score *= hiddenMalus
 	}
 	if strings.HasSuffix(strings.TrimSpace(h.Text), "?") {
 		c.score *= askingMalus
@@ -165,11 +182,38 @@ const (
 	saturation = 1.2
 	lengthNorm = 0.75
 	titleCount = 2
+	// shortDocument is the length, in words, up to which a document is about one thing; inDocument what a word elsewhere in it counts.
+	shortDocument = 500
+	inDocument    = 0.6
 )
 
-// wholeScores gives each document's BM25 score, all its passages together, as a share of the best one's. FTS5's own is not
-// used here: its idf is zero for a word that half of the documents hold, which a small base has many of.
-func wholeScores(q question, hits []Hit) map[string]float64 {
+// whole is what a document holds of a question, all its passages together.
+type whole struct {
+	counts []float64 // of each concept
+	length int
+	score  float64 // BM25, as a share of the best document's
+}
+
+type wholes map[string]*whole
+
+// of tells how much of a document is about a concept that it holds: 1 for a short document, less for a long one, which
+// holds many things.
+func (w wholes) of(id string, concept int) float64 {
+	d := w[id]
+	if d == nil || d.counts[concept] == 0 {
+		return 0
+	}
+	return min(1, shortDocument/float64(max(1, d.length)))
+}
+
+func (w wholes) holds(id string, concept int) bool {
+	d := w[id]
+	return d != nil && d.counts[concept] > 0
+}
+
+// gather reads the hits by document. FTS5's own score is not used for whole documents: its idf is zero for a word that
+// half of the documents hold, which a small base has many of.
+func gather(q question, hits []Hit) wholes {
 	sure := map[string]int{}
 	for i, c := range q.concepts {
 		for form, trust := range c.forms {
@@ -178,44 +222,37 @@ func wholeScores(q question, hits []Hit) map[string]float64 {
 			}
 		}
 	}
-	type counts struct {
-		of     []float64 // by concept
-		length int
-	}
-	documents := map[string]*counts{}
+	documents := wholes{}
 	mean := 0.0
 	for _, h := range hits {
 		d := documents[h.Document.ID]
 		if d == nil {
-			d = &counts{of: make([]float64, len(q.concepts)), length: h.Length}
+			d = &whole{counts: make([]float64, len(q.concepts)), length: h.Length}
 			documents[h.Document.ID] = d
 			mean += float64(h.Length)
 			for _, w := range h.Title {
 				if i, ok := sure[w]; ok {
-					d.of[i] += titleCount
+					d.counts[i] += titleCount
 				}
 			}
 		}
 		for _, w := range h.Body {
 			if i, ok := sure[w]; ok {
-				d.of[i]++
+				d.counts[i]++
 			}
 		}
 	}
 	mean /= float64(max(1, len(documents)))
-	scores := make(map[string]float64, len(documents))
-	best := 0.0
-	for id, d := range documents {
+	best := math.SmallestNonzeroFloat64
+	for _, d := range documents {
 		norm := saturation * (1 - lengthNorm + lengthNorm*float64(d.length)/max(1, mean))
-		for i, n := range d.of {
-			scores[id] += q.concepts[i].rarity * n * (saturation + 1) / (n + norm)
+		for i, n := range d.counts {
+			d.score += q.concepts[i].rarity * n * (saturation + 1) / (n + norm)
 		}
-		best = max(best, scores[id])
+		best = max(best, d.score)
 	}
-	for id := range scores {
-		if best > 0 {
-			scores[id] /= best
-		}
+	for _, d := range documents {
+		d.score /= best
 	}
-	return scores
+	return documents
 }

@@ -31,6 +31,8 @@ type demand struct {
 	Shown string `yaml:"indice"`
 	// Required tells that a passage without it is no answer.
 	Required bool `yaml:"exige"`
+	// Named tells that the passage must also hold the asked word itself: any amount is a « montant », not any is a « budget ».
+	Named bool `yaml:"nomme"`
 
 	asked, shown *regexp.Regexp
 }
@@ -89,4 +91,9 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 		}
 	}
 	return v, nil
+}
+
+// satisfied tells whether a passage, folded and as it stands, holds the kind of thing that is asked.
+func (d *demand) satisfied(fold, text string) bool {
+	return d.shown != nil && (d.shown.MatchString(fold) || d.shown.MatchString(text))
 }
