@@ -47,7 +47,7 @@ func (d *fakeDesk) Handle(_ context.Context, m bot.Message) (bot.Reply, error) {
 	default:
 		reply = bot.Reply{Kind: bot.ReplyAnswer, Text: "Voici ce que dit la fiche.\n\nUn taux de 40 %.\n" + m.Text, Answer: "rep-" + m.ID[:6], Quotes: []bot.Quote{
 			{Document: "fiche/é 1", Title: "Aide fictive", Section: "Montant", Text: "Un taux de 40 %.", URL: "https://exemple.invalid/aide", Date: "2026-01-05", Ordinal: 1},
-			{Document: "fiche-close", Title: "Ancienne aide fictive", Text: "Jusqu’au 31 décembre.", URL: "javascript:alert(1)", Closed: true},
+			{Document: "fiche-close", Title: "Ancienne aide fictive", Text: "Jusqu’au 31 décembre.", URL: "javascript://exemple.invalid/%0aalert(1)", Closed: true},
 		}}
 	}
 	return reply, d.Record(context.Background(), m, reply, bot.Conversation{}, nil)

@@ -30,6 +30,7 @@ type visit struct {
 	t       *testing.T
 	url     string
 	client  *http.Client
+	handler http.Handler
 	desk    *fakeDesk
 	journal *fakeJournal
 	ledger  *fakeLedger
@@ -58,7 +59,7 @@ func newVisit(t *testing.T, change ...func(*web.Config)) *visit {
 	}
 	listening := httptest.NewServer(server.Handler)
 	t.Cleanup(listening.Close)
-	v.url = listening.URL
+	v.url, v.handler = listening.URL, server.Handler
 	v.client = newBrowser(t)
 	return v
 }
@@ -146,7 +147,7 @@ func TestConversationWithoutJavaScript(t *testing.T) {
 	}
 	v.expect(page, "Quelle aide pour exporter ?", "Voici ce que dit la fiche.", "Un taux de 40 %.",
 		`href="/document/fiche%2F%C3%A9%201?p=1#p-1"`, `href="https://exemple.invalid/aide"`, "05/01/2026", "<mark>clos</mark>", "Pas utile")
-	v.refuse(page, "Un exemple à essayer", "javascript:alert")
+	v.refuse(page, "Un exemple à essayer", "javascript:", "ZgotmplZ")
 
 	_, page = v.say("salariés ?")
 	v.expect(page, `value="Moins de 10 personnes."`, `value="10 personnes ou plus."`)
@@ -390,7 +391,14 @@ func TestAudienceIsPublic(t *testing.T) {
 }
 
 func TestDocument(t *testing.T) {
-	v := newVisit(t)
+	v := newVisit(t, func(c *web.Config) {
+		c.Open = func(ctx context.Context, viewer knowledge.Viewer, id string) (knowledge.Document, []knowledge.Passage, error) {
+			if (viewer != knowledge.Viewer{Audience: knowledge.Public}) {
+				t.Errorf("a document was opened as %+v", viewer)
+			}
+			return openFake(ctx, viewer, id)
+		}
+	})
 	response, page := v.get("/document/fiche%2F%C3%A9%201?p=1")
 	if response.StatusCode != http.StatusOK {
 		t.Errorf("status %d", response.StatusCode)
@@ -510,26 +518,19 @@ func TestStream(t *testing.T) {
 
 // slowDesk answers when told to.
 type slowDesk struct {
-	*fakeDesk
+	web.Desk
 	answer chan struct{}
-	ended  chan error
 }
 
 func (d slowDesk) Handle(ctx context.Context, m bot.Message) (bot.Reply, error) {
 	<-d.answer
-	reply, err := d.fakeDesk.Handle(ctx, m)
-	d.ended <- errors.Join(err, ctx.Err())
-	return reply, err
+	return d.Desk.Handle(ctx, m)
 }
 
-func TestStreamAcknowledgesAtOnceAndOutlivesTheBrowser(t *testing.T) {
-	var desk slowDesk
-	v := newVisit(t, func(c *web.Config) {
-		desk = slowDesk{c.Desk.(*fakeDesk), make(chan struct{}), make(chan error, 1)}
-		c.Desk = desk
-	})
-	ctx, leave := context.WithCancel(t.Context())
-	request, err := http.NewRequestWithContext(ctx, "POST", v.url+"/", strings.NewReader("page=1&texte=demande"))
+func TestStreamAcknowledgesAtOnce(t *testing.T) {
+	answer := make(chan struct{})
+	v := newVisit(t, func(c *web.Config) { c.Desk = slowDesk{c.Desk, answer} })
+	request, err := http.NewRequestWithContext(t.Context(), "POST", v.url+"/", strings.NewReader("page=1&texte=demande"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -539,15 +540,42 @@ func TestStreamAcknowledgesAtOnceAndOutlivesTheBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line, err := bufio.NewReader(response.Body).ReadString('\n') // while the desk still thinks
-	if err != nil || line != "event: received\n" {
-		t.Fatalf("first line %q, %v", line, err)
+	defer func() { _ = response.Body.Close() }()
+	body := bufio.NewReader(response.Body)
+	first, err := body.ReadString('\n') // while the desk still thinks
+	close(answer)
+	if err != nil || first != "event: received\n" {
+		t.Fatalf("first line %q, %v", first, err)
 	}
-	leave()
-	_ = response.Body.Close()
-	close(desk.answer)
-	if err := <-desk.ended; err != nil {
-		t.Errorf("the message was lost with the browser: %v", err)
+	rest, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.expect(string(rest), "event: reply\n", "2026-0042")
+}
+
+// strictDesk refuses to work for a request that has ended, as a database would.
+type strictDesk struct{ web.Desk }
+
+func (d strictDesk) Handle(ctx context.Context, m bot.Message) (bot.Reply, error) {
+	if err := ctx.Err(); err != nil {
+		return bot.Reply{}, err
+	}
+	return d.Desk.Handle(ctx, m)
+}
+
+func TestMessageOutlivesTheBrowser(t *testing.T) {
+	for _, accept := range []string{"text/html", "text/event-stream"} {
+		v := newVisit(t, func(c *web.Config) { c.Desk = strictDesk{c.Desk} })
+		gone, leave := context.WithCancel(t.Context())
+		leave()
+		request := httptest.NewRequestWithContext(gone, "POST", "/", strings.NewReader("page=1&texte=demande"))
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Accept", accept)
+		v.handler.ServeHTTP(httptest.NewRecorder(), request)
+		if len(v.journal.turns) != 1 {
+			t.Errorf("%s: the message was lost with the browser", accept)
+		}
 	}
 }
 
