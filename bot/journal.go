@@ -56,6 +56,8 @@ type State struct {
 	// Asked is the name of the fact that the last reply asked for, Facts what is known so far of that request.
 	Asked string        `json:"asked,omitempty"`
 	Facts routing.Facts `json:"facts,omitempty"`
+	// Places are the communes between which the last reply asked to choose.
+	Places []Place `json:"places,omitempty"`
 	// Offered is the message that the last reply offered to hand over as a request.
 	Offered string `json:"offered,omitempty"`
 }

@@ -67,13 +67,17 @@ func (r *Rules) Fact(name string) (FactType, bool) {
 	return f, ok
 }
 
-// ToEntryPoint gives the decision for a request whose missing fact never came: the entry point takes it, as it stands.
+// ToEntryPoint gives the decision that a request goes to the entry point whatever its facts, because a person asked for
+// somebody.
 func (r *Rules) ToEntryPoint(facts Facts) Decision {
-	d := Decision{Facts: r.withDefaults(facts), Version: r.set.Version}
-	r.conclude(&d, len(r.rules)-1, d.Facts)
-	d.Reasons = []string{reasonNeverCame}
+	d := Decision{Facts: facts, Version: r.set.Version}
+	r.conclude(&d, len(r.rules)-1, r.withDefaults(facts))
+	d.Reasons = []string{reasonHuman}
 	return d
 }
+
+// CatchAll tells whether a rule is the last one, which takes everything else.
+func (r *Rules) CatchAll(rule string) bool { return rule == r.rules[len(r.rules)-1].ID }
 
 func (d *Decision) addAssociated(code string) {
 	if code != d.Lead && !slices.Contains(d.Associated, code) {

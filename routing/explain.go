@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-const reasonNeverCame = "Le renseignement qui décide n'est pas venu dans le délai : le point d'entrée prend la demande, pour qu'elle ne se perde pas."
+const reasonHuman = "La personne a demandé à parler à quelqu'un : le point d'entrée la reprend."
 
 // reasons say why a rule gave the lead: what was asked, the facts that the rule read with their words, the rule itself.
 func (r *Rules) reasons(subject string, rule compiledRule, facts Facts) []string {

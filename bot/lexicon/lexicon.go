@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"guichet/bot"
 	"guichet/knowledge/french"
 	"guichet/routing"
 	"guichet/routing/rulebook"
@@ -24,6 +25,7 @@ type Lexicon struct {
 	simple, composed *index
 	regions          *index // owner: a region
 	cues             *index // owner: index in cueList
+	answers          *index // likewise: the cues that only an answer to a question may give
 	cueList          []cue
 	// vocabulary are the words of the phrases, which a misspelling may stand for; known are other words that exist.
 	vocabulary, known, stems map[string]bool
@@ -70,7 +72,7 @@ func New(book *rulebook.Book) (*Lexicon, error) {
 	words := book.Words
 	l := &Lexicon{
 		rules: book.Rules, places: newGazetteer(book.Territories), abbreviations: map[string][]string{}, glue: map[string]bool{},
-		classIDs: map[string]int{}, simple: newIndex(), composed: newIndex(), regions: newIndex(), cues: newIndex(),
+		classIDs: map[string]int{}, simple: newIndex(), composed: newIndex(), regions: newIndex(), cues: newIndex(), answers: newIndex(),
 		vocabulary: map[string]bool{}, known: map[string]bool{}, stems: map[string]bool{},
 	}
 	var problems []error
@@ -148,14 +150,18 @@ func (l *Lexicon) addCue(c rulebook.Cue) []error {
 		return []error{routing.Problem{Pos: pos, Reason: fmt.Sprintf(format, args...)}}
 	}
 	switch c.Role {
-	case "", string(routing.Status), "none":
+	case "", string(routing.Status), "none", "answer":
 	default:
-		return problem("le rôle « %s » n'existe pas : status ou none", c.Role)
+		return problem("le rôle « %s » n'existe pas : status, none ou answer", c.Role)
 	}
 	fact, declared := l.rules.Fact(c.Fact)
 	switch {
 	case c.Role == "none":
-	case c.Fact == "subject":
+	case c.Fact == intentFact:
+		if !slices.Contains(intents, bot.Intent(c.Value)) {
+			return problem("l'intention « %s » n'existe pas : %v", c.Value, intents)
+		}
+	case c.Fact == subjectFact:
 		if !l.rules.HasSubject(c.Value) {
 			return problem("le sujet « %s » n'est pas déclaré", c.Value)
 		}
@@ -179,5 +185,9 @@ func (l *Lexicon) addCue(c rulebook.Cue) []error {
 		return problem("« %s » n'est pas une valeur du fait %s", c.Value, c.Fact)
 	}
 	l.cueList = append(l.cueList, parsed)
-	return l.addPhrases(l.cues, c.Phrases, len(l.cueList)-1)
+	target := l.cues
+	if c.Role == "answer" {
+		target = l.answers
+	}
+	return l.addPhrases(target, c.Phrases, len(l.cueList)-1)
 }

@@ -4,13 +4,11 @@ import (
 	"slices"
 	"strings"
 
+	"guichet/bot"
 	"guichet/knowledge/french"
 	"guichet/routing"
 	"guichet/routing/rulebook"
 )
-
-// Place is a commune that a name may mean.
-type Place struct{ INSEE, Name, Departement, EPCI string }
 
 // gazetteer finds the places of the register in a message.
 type gazetteer struct {
@@ -203,7 +201,7 @@ func (g *gazetteer) credible(tokens []token, start, end int, upper bool, n *node
 
 // place gives the territory of the message: the commune with its EPCI and département, or the candidates between which
 // nothing settles.
-func (l *Lexicon) place(text string, tokens []token) (routing.Facts, []Place) {
+func (l *Lexicon) place(text string, tokens []token) (routing.Facts, []bot.Place) {
 	g := l.places
 	var candidates []int
 	source := ""
@@ -234,10 +232,12 @@ func (l *Lexicon) place(text string, tokens []token) (routing.Facts, []Place) {
 		return append(facts, g.departement(c.Departement, routing.SourceRegister)), nil
 	}
 	if len(candidates) > 1 {
-		var places []Place
+		var places []bot.Place
 		for _, i := range candidates {
 			c := g.register.Communes[i]
-			places = append(places, Place{c.INSEE, c.Name, g.register.Departements[c.Departement].Name, g.register.EPCI[c.EPCI].Name})
+			places = append(places, bot.Place{
+				INSEE: c.INSEE, Name: c.Name, Departement: g.register.Departements[c.Departement].Name, EPCI: g.register.EPCI[c.EPCI].Name,
+			})
 		}
 		return nil, places
 	}

@@ -4,15 +4,9 @@ import (
 	"slices"
 	"sort"
 
+	"guichet/bot"
 	"guichet/routing"
 )
-
-// Reading is what a message says.
-type Reading struct {
-	Facts routing.Facts
-	// Places are the communes that a name may mean when it means several and nothing in the message settles which.
-	Places []Place
-}
 
 // subjectFact is the fact that subjects give.
 const subjectFact = "subject"
@@ -27,7 +21,7 @@ const (
 )
 
 // Read gives the facts of a message, the main subject first. It never fails: what cannot be read is not there.
-func (l *Lexicon) Read(text string) Reading {
+func (l *Lexicon) Read(text string) bot.Reading {
 	tokens := l.analyse(text)
 	found := l.strip(l.find(l.cues, tokens))
 	facts := l.subjects(text, tokens, found)
@@ -38,7 +32,7 @@ func (l *Lexicon) Read(text string) Reading {
 	if name, ok := l.company(text, tokens); ok {
 		facts = append(facts, name)
 	}
-	return Reading{Facts: facts, Places: candidates}
+	return bot.Reading{Facts: facts, Intents: l.intents(text, tokens, found), Places: candidates}
 }
 
 // analyse cuts the message and finds its classes, places and stretches.
@@ -222,7 +216,7 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 	var order []string
 	for _, m := range found {
 		c := l.cueList[m.owner]
-		if c.Fact == subjectFact || c.Role == "none" {
+		if c.Fact == subjectFact || c.Fact == intentFact || c.Role == "none" {
 			continue
 		}
 		flags := tokens[m.used[0]].flags

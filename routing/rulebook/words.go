@@ -36,8 +36,8 @@ type Words struct {
 type Cue struct {
 	// Fact and Value are those of the rule set; for « subject » the value is a subject.
 	Fact, Value string
-	// Role says that the phrases tell who the company is, not what it asks (status), or are only there to take words
-	// away from other cues (none).
+	// Role says that the phrases tell who the company is, not what it asks (status), are only there to take words away from
+	// other cues (none), or count only in an answer to the question about the fact (answer).
 	Role string
 	// Weight says how surely the phrases mean it: 9 sure, 6 normal, 3 weak.
 	Weight  int

@@ -1,0 +1,128 @@
+package bot
+
+import (
+	"context"
+	"strings"
+
+	"guichet/knowledge"
+	"guichet/routing"
+)
+
+// question answers from the base under the asker's rights. Without an answer it says so, keeps the question as a gap and,
+// when the message may be a company's need, offers to hand it over.
+func (d *Desk) question(ctx context.Context, m Message, state State, r Reading) (*plan, error) {
+	answer, err := d.ask(ctx, m, m.Text)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{state: state}
+	p.state.Offered = m.Text
+	offer := []Choice{{Label: d.Texts.say("offer-choice"), Text: d.Texts.say("offer-choice")}}
+	human := Choice{Label: d.Texts.say("human-choice"), Text: d.Texts.say("human-choice")}
+	if answer.Abstained {
+		looked := strings.Join(answer.Looked, ", ")
+		p.reply = Reply{Kind: ReplyUnknown, Text: d.Texts.say("unknown", "looked", looked, "entry", d.Rules.EntryPoint()), Choices: append(offer, human)}
+		p.gap = &Gap{Question: m.Text, Audience: m.Asker.Audience, Channel: m.Channel, At: m.At, Looked: looked}
+		return p, nil
+	}
+	p.reply = Reply{Kind: ReplyAnswer, Text: answer.Text, Quotes: quotes(answer.Quotes), Answer: key(m)}
+	if decision := d.Rules.Decide(r.Facts); decision.Lead != d.Rules.EntryPoint() || decision.Arbitrate {
+		p.reply.Text += "\n\n" + d.Texts.say("offer")
+		p.reply.Choices = offer
+	}
+	return p, nil
+}
+
+// who says who does what by the very rules that decide, so that directory and routing never differ; the base adds its
+// passages when it has some.
+func (d *Desk) who(ctx context.Context, m Message, state State, r Reading) (*plan, error) {
+	decision := d.Rules.Decide(r.Facts)
+	if decision.Lead != "" && d.Rules.CatchAll(decision.Rule) && !decision.Arbitrate {
+		return d.question(ctx, m, state, r)
+	}
+	answer, err := d.ask(ctx, m, m.Text)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{state: state}
+	p.state.Offered = m.Text
+	p.reply = Reply{Kind: ReplyWho, Answer: key(m), Quotes: quotes(answer.Quotes)}
+	subject := d.subjectLabel(decision.Facts)
+	switch {
+	case decision.Arbitrate:
+		p.reply.Text = d.Texts.say("arbitrate", "entry", decision.Lead)
+	case len(decision.Missing) > 0:
+		fact, _ := d.Rules.Fact(decision.Missing[0])
+		lines := []string{d.Texts.say("who-depends", "subject", subject, "fact", fact.Label)}
+		for _, a := range decision.Alternatives {
+			if a.Fact == fact.Name {
+				value := capital(d.Rules.Label(routing.Fact{Name: a.Fact, Value: a.Value}))
+				lines = append(lines, "– "+d.Texts.say("who-case", "value", value, "lead", a.Lead, "does", d.does(a.Lead)))
+			}
+		}
+		p.reply.Text = strings.Join(lines, "\n")
+	default:
+		p.reply.Text = d.Texts.say("who", "subject", subject, "lead", decision.Lead, "does", d.does(decision.Lead))
+		p.reply.Fields = d.fields(decision, "")
+	}
+	p.reply.Choices = []Choice{{Label: d.Texts.say("offer-choice"), Text: d.Texts.say("offer-choice")}}
+	return p, nil
+}
+
+func (d *Desk) ask(ctx context.Context, m Message, text string) (knowledge.Answer, error) {
+	return d.Base.Ask(ctx, knowledge.Viewer{Audience: m.Asker.Audience, EPCI: m.Asker.EPCI}, text, m.At)
+}
+
+// small answers greetings, thanks and « que sais-tu faire ».
+func (d *Desk) small(r Reading, state State) *plan {
+	text := "help"
+	switch {
+	case r.Intents[AsksWhatIsIt] != "":
+	case r.Intents[SaysThanks] != "":
+		text = "thanks"
+	case r.Intents[SaysHello] != "":
+		text = "hello"
+	}
+	return &plan{state: state, reply: Reply{Kind: ReplySmall, Text: d.Texts.say(text)}}
+}
+
+// subjectLabel names what the facts are about, for people.
+func (d *Desk) subjectLabel(facts routing.Facts) string {
+	for _, f := range facts {
+		if f.Name == "subject" && f.Role != routing.Context {
+			return capital(d.Rules.Label(f))
+		}
+	}
+	if f, ok := facts.Get("fund_kind"); ok && f.Value != "" {
+		return capital(d.Rules.Label(f))
+	}
+	return ""
+}
+
+func (d *Desk) does(code string) string {
+	for _, direction := range d.Rules.Set().Directions {
+		if direction.Code == code {
+			return direction.Does
+		}
+	}
+	return code
+}
+
+func quotes(in []knowledge.Quote) []Quote {
+	out := make([]Quote, 0, len(in))
+	for _, q := range in {
+		quote := Quote{Document: q.Document, Title: q.Title, Section: q.Section, Text: q.Text, URL: q.URL, Ordinal: q.Ordinal, Closed: q.Closed}
+		if !q.Date.IsZero() {
+			quote.Date = q.Date.Format("2006-01-02")
+		}
+		out = append(out, quote)
+	}
+	return out
+}
+
+func capital(s string) string {
+	for i, r := range s {
+		return strings.ToUpper(string(r)) + s[i+len(string(r)):]
+	}
+	return s
+}

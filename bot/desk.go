@@ -1,0 +1,149 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"guichet/knowledge"
+	"guichet/routing"
+	"guichet/routing/ledger"
+)
+
+// Desk takes every message, whatever the channel, and gives its reply. It is safe for concurrent use: what it remembers is
+// in the journal and the ledger.
+type Desk struct {
+	Journal  Journal
+	Requests ledger.Store
+	Tx       Transactor
+	Base     Answerer
+	Reader   Reader
+	Rules    *routing.Rules
+	Texts    Texts
+	// WaitForFact is how long a request waits for the fact that decides before its entry point takes it.
+	WaitForFact time.Duration
+	Log         *slog.Logger
+}
+
+// Answerer answers questions from the base: a knowledge.Base, or a fake in tests.
+type Answerer interface {
+	Ask(ctx context.Context, v knowledge.Viewer, question string, now time.Time) (knowledge.Answer, error)
+}
+
+// plan is what a message leads to: the reply, and what must be written with it in one transaction.
+type plan struct {
+	reply Reply
+	state State
+	gap   *Gap
+	// record writes to the ledger and completes the reply with what the ledger gave (a reference).
+	record func(ctx context.Context, p *plan) error
+}
+
+// tries is how many times a message is thought over again when its conversation moved meanwhile.
+const tries = 5
+
+// Handle gives the reply to a message: read it, think, write everything in one transaction, answer. The same message twice
+// gives the same reply and writes nothing more. The error is for the operator: the reply already says to the person what
+// happened to their message and what to do.
+func (d *Desk) Handle(ctx context.Context, m Message) (Reply, error) {
+	if err := CheckText(m.Text); err != nil {
+		return Reply{Kind: ReplyRefused, Text: d.Texts.say("refused", "reason", err)}, nil
+	}
+	if err := m.check(); err != nil {
+		return d.failed(m, err)
+	}
+	for range tries {
+		reply, err := d.handle(ctx, m)
+		switch {
+		case errors.Is(err, ErrMoved):
+			continue
+		case errors.Is(err, ErrSeen): // another replica answered meanwhile
+			reply, _, err = d.Journal.Replied(ctx, m.Channel, m.ID)
+		}
+		if err != nil {
+			return d.failed(m, err)
+		}
+		return reply, nil
+	}
+	return d.failed(m, ErrMoved)
+}
+
+// check refuses a message that its channel did not fill.
+func (m Message) check() error {
+	if m.Channel == "" || m.ID == "" || m.Thread == "" || m.At.IsZero() {
+		return fmt.Errorf("message incomplet du canal %q : identifiant, fil et heure sont nécessaires", m.Channel)
+	}
+	return knowledge.Viewer{Audience: m.Asker.Audience}.Check()
+}
+
+func (d *Desk) handle(ctx context.Context, m Message) (Reply, error) {
+	if reply, seen, err := d.Journal.Replied(ctx, m.Channel, m.ID); err != nil || seen {
+		return reply, err
+	}
+	conversation, err := d.Journal.Conversation(ctx, m.Channel, m.Thread)
+	if err != nil {
+		return Reply{}, err
+	}
+	p, err := d.think(ctx, m, conversation.State)
+	if err != nil {
+		return Reply{}, err
+	}
+	err = d.Tx.InTx(ctx, func(ctx context.Context) error {
+		if p.record != nil {
+			if err := p.record(ctx, p); err != nil {
+				return err
+			}
+		}
+		conversation.State = p.state
+		return d.Journal.Record(ctx, m, p.reply, conversation, p.gap)
+	})
+	return p.reply, err
+}
+
+// think decides what a message leads to, and writes nothing.
+func (d *Desk) think(ctx context.Context, m Message, state State) (*plan, error) {
+	reading := d.Reader.Read(m.Text)
+	if state.Asked != "" {
+		if fact, ok := d.Reader.ReadAnswer(state.Asked, m.Text); ok {
+			return d.answered(m, state, fact), nil
+		}
+	}
+	switch d.intent(m, reading, state) {
+	case intentHuman:
+		return d.human(m, state, reading), nil
+	case intentContact:
+		return d.contact(m, state), nil
+	case intentPlace:
+		return d.placed(m, state, reading), nil
+	case intentSmall:
+		return d.small(reading, state), nil
+	case intentOffered:
+		offered := m
+		offered.Text = state.Offered
+		return d.request(offered, state, d.Reader.Read(state.Offered)), nil
+	case intentWho:
+		return d.who(ctx, m, state, reading)
+	case intentRequest:
+		return d.request(m, state, reading), nil
+	case intentUnclear:
+		return d.askAgain(state), nil
+	}
+	return d.question(ctx, m, state, reading)
+}
+
+// failed tells the person that nothing was recorded, and the operator why, under one reference.
+func (d *Desk) failed(m Message, err error) (Reply, error) {
+	incident := key(m)[:8]
+	d.Log.Error("message not recorded", "incident", incident, "channel", m.Channel, "error", err)
+	return Reply{Kind: ReplyRefused, Text: d.Texts.say("not-recorded", "incident", incident)}, fmt.Errorf("traitement du message (incident %s) : %w", incident, err)
+}
+
+// key names a message in one word, the same whenever it is computed.
+func key(m Message) string {
+	sum := sha256.Sum256([]byte(m.Channel + "\x00" + m.ID))
+	return hex.EncodeToString(sum[:16])
+}

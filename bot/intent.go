@@ -1,0 +1,75 @@
+package bot
+
+import (
+	"regexp"
+	"strings"
+
+	"guichet/routing"
+)
+
+// intent is what the desk does with a message.
+type intent uint8
+
+const (
+	intentQuestion intent = iota
+	intentWho
+	intentRequest
+	intentOffered // « transmettre la demande », after the desk offered it
+	intentHuman
+	intentContact // a phone number or an e-mail, for a request that exists
+	intentPlace   // which of several communes was meant
+	intentSmall
+	intentUnclear // neither an answer to the question asked nor anything else
+)
+
+// reachable finds a phone number or an e-mail address.
+var reachable = regexp.MustCompile(`(?i)[\w.+-]+@[\w-]+\.[\w.-]+|(?:\+33|0)[ .]?[1-9](?:[ .-]?\d{2}){4}\b`)
+
+// intent weighs the signs of a message. In doubt between answering and routing, it answers: the answer offers to route.
+func (d *Desk) intent(m Message, r Reading, state State) intent {
+	has := func(i Intent) bool { return r.Intents[i] != "" }
+	words := len(strings.Fields(m.Text))
+	precise, aboutCompany := d.weigh(r.Facts)
+	switch {
+	case has(WantsHuman):
+		return intentHuman
+	case state.Offered != "" && has(Agrees) && words <= 6:
+		return intentOffered
+	case state.Request != "" && reachable.MatchString(m.Text) && words <= 20 && !precise:
+		return intentContact
+	case len(state.Places) > 0 && words <= 8 && d.namesPlace(state, r):
+		return intentPlace
+	case (has(SaysHello) || has(SaysThanks) || has(AsksWhatIsIt)) && !precise && !has(WantsHelp) && words <= 8 && !strings.Contains(m.Text, "?"):
+		return intentSmall
+	case has(AsksWhatIsIt) && !precise && !aboutCompany:
+		return intentSmall
+	case has(WantsWho) && !has(WantsHelp) && precise && !aboutCompany:
+		return intentWho
+	case has(WantsHelp):
+		return intentRequest
+	case has(WantsAnswer) || strings.Contains(m.Text, "?"):
+		if aboutCompany && (precise || has(WantsWho)) {
+			return intentRequest // « Boucher à Guise, qui peut m'aider à changer ma chambre froide ? »
+		}
+		return intentQuestion
+	case precise || aboutCompany:
+		return intentRequest
+	case state.Asked != "":
+		return intentUnclear
+	}
+	return intentQuestion
+}
+
+// weigh tells whether the facts say what is asked, and whether they tell of one company (its size, status, place, number).
+func (d *Desk) weigh(facts routing.Facts) (precise, aboutCompany bool) {
+	for _, f := range facts {
+		switch f.Name {
+		case "subject":
+			precise = precise || f.Role == routing.Asked || f.Role == routing.Second
+			aboutCompany = aboutCompany || f.Role == routing.Status
+		case "headcount", "siren", "company", "origin":
+			aboutCompany = true
+		}
+	}
+	return precise, aboutCompany
+}

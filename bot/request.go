@@ -1,0 +1,276 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"guichet/knowledge"
+	"guichet/routing"
+	"guichet/routing/ledger"
+)
+
+// request takes a company's request in: decided, recorded with its reasons and notices, then told. When a fact that decides
+// is missing it is recorded all the same, and that one fact is asked for.
+func (d *Desk) request(m Message, state State, r Reading) *plan {
+	facts := d.withAsker(r.Facts, m.Asker)
+	decision := d.Rules.Decide(facts)
+	p := &plan{state: State{}}
+	p.record = func(ctx context.Context, p *plan) error {
+		request, joined, err := d.Requests.Take(ctx, d.intake(m, facts, decision))
+		if err != nil {
+			return err
+		}
+		p.reply.Request, p.state.Request = request.Reference, request.Reference
+		switch {
+		case joined && request.Lead != "":
+			p.reply.Kind = ReplyRouted
+			p.reply.Text = d.Texts.say("joined", "reference", request.Reference, "lead", request.Lead)
+		case len(decision.Missing) > 0:
+			p.reply.Kind = ReplyAsk
+			p.reply.Text = d.Texts.say("ask", "reference", request.Reference, "question", decision.Question)
+			p.reply.Choices = choices(decision.Choices)
+			p.state.Asked, p.state.Facts = decision.Missing[0], facts
+		default:
+			d.tellRouted(p, request.Reference, decision, facts)
+		}
+		d.tellMore(p, facts, r.Places)
+		return nil
+	}
+	return p
+}
+
+// answered completes a waiting request with the fact that was asked for.
+func (d *Desk) answered(m Message, state State, fact routing.Fact) *plan {
+	fact.Source = routing.SourceAsked
+	facts := state.Facts.With(fact)
+	decision := d.Rules.Decide(facts)
+	p := &plan{state: state}
+	p.state.Facts = facts
+	if len(decision.Missing) > 0 {
+		p.state.Asked = decision.Missing[0]
+		p.reply = Reply{
+			Kind: ReplyAsk, Request: state.Request, Choices: choices(decision.Choices),
+			Text: d.Texts.say("ask", "reference", state.Request, "question", decision.Question),
+		}
+		return p
+	}
+	p.state.Asked, p.state.Facts = "", nil
+	p.record = func(ctx context.Context, p *plan) error {
+		request, err := d.Requests.Get(ctx, ledger.Viewer{Channel: m.Channel, Thread: m.Thread}, state.Request)
+		if err != nil {
+			return err
+		}
+		if request.Status != ledger.Waiting {
+			// Its delay passed and the entry point has it: the fact is kept for whoever follows it.
+			if _, err := d.Requests.AskHuman(ctx, state.Request, d.Rules.EntryPoint(), m.Text, m.Asker.Name, m.At); err != nil {
+				return err
+			}
+			p.reply = Reply{Kind: ReplyRouted, Request: state.Request, Text: d.Texts.say("to-entry-point", "reference", state.Request, "entry", request.Lead)}
+			return nil
+		}
+		if _, err := d.Requests.Decide(ctx, state.Request, decision, m.Asker.Name, m.At); err != nil {
+			return err
+		}
+		p.reply.Request = state.Request
+		d.tellRouted(p, state.Request, decision, facts)
+		d.tellMore(p, facts, nil)
+		return nil
+	}
+	return p
+}
+
+// askAgain repeats the question when the answer could not be read.
+func (d *Desk) askAgain(state State) *plan {
+	fact, _ := d.Rules.Fact(state.Asked)
+	return &plan{state: state, reply: Reply{
+		Kind: ReplyAsk, Request: state.Request, Choices: choices(fact.Options),
+		Text: d.Texts.say("ask-again", "question", fact.Question, "entry", d.Rules.EntryPoint(), "reference", state.Request),
+	}}
+}
+
+// human brings a person: the one who leads the conversation's request, or the entry point, with what was said.
+func (d *Desk) human(m Message, state State, r Reading) *plan {
+	p := &plan{state: state}
+	p.record = func(ctx context.Context, p *plan) error {
+		reference := state.Request
+		text := m.Text
+		if reference == "" {
+			if state.Offered != "" {
+				text = state.Offered + "\n\n" + m.Text
+			}
+			facts := d.withAsker(r.Facts, m.Asker)
+			in := d.intake(m, facts, d.Rules.ToEntryPoint(facts))
+			in.Text = text
+			request, _, err := d.Requests.Take(ctx, in)
+			if err != nil {
+				return err
+			}
+			reference = request.Reference
+		}
+		request, err := d.Requests.AskHuman(ctx, reference, d.Rules.EntryPoint(), text, m.Asker.Name, m.At)
+		if err != nil {
+			return err
+		}
+		lead := request.Lead
+		if lead == "" {
+			lead = d.Rules.EntryPoint()
+		}
+		p.state.Request, p.state.Offered = reference, ""
+		p.reply = Reply{Kind: ReplyHuman, Request: reference, Text: d.Texts.say("human", "lead", lead, "reference", reference) + "\n\n" + d.Texts.say("contact")}
+		return nil
+	}
+	return p
+}
+
+// contact adds how to reach the person to the conversation's request.
+func (d *Desk) contact(m Message, state State) *plan {
+	p := &plan{state: state}
+	p.record = func(ctx context.Context, p *plan) error {
+		request, err := d.Requests.AskHuman(ctx, state.Request, d.Rules.EntryPoint(), m.Text, m.Asker.Name, m.At)
+		if err != nil {
+			return err
+		}
+		lead := request.Lead
+		if lead == "" {
+			lead = d.Rules.EntryPoint()
+		}
+		p.reply = Reply{Kind: ReplyHuman, Request: state.Request, Text: d.Texts.say("contact-noted", "reference", state.Request, "lead", lead)}
+		return nil
+	}
+	return p
+}
+
+// placed settles which commune was meant, among those that the desk proposed.
+func (d *Desk) placed(m Message, state State, r Reading) *plan {
+	p := &plan{state: state}
+	p.state.Places = nil
+	p.record = func(ctx context.Context, p *plan) error {
+		if _, err := d.Requests.AskHuman(ctx, state.Request, d.Rules.EntryPoint(), m.Text, m.Asker.Name, m.At); err != nil {
+			return err
+		}
+		p.reply = Reply{Kind: ReplyRouted, Request: state.Request, Text: d.Texts.say("place-noted")}
+		return nil
+	}
+	return p
+}
+
+// namesPlace tells whether a message is one of the communes that were proposed.
+func (d *Desk) namesPlace(state State, r Reading) bool {
+	f, ok := r.Facts.Get("territory")
+	return ok && slices.ContainsFunc(state.Places, func(p Place) bool { return p.INSEE == f.Value })
+}
+
+func (d *Desk) intake(m Message, facts routing.Facts, decision routing.Decision) ledger.Intake {
+	text := func(name string) string {
+		f, _ := facts.Get(name)
+		s, _ := f.Value.(string)
+		return s
+	}
+	return ledger.Intake{
+		Channel: m.Channel, Message: m.ID, Thread: m.Thread, Author: m.Asker.Name, Text: m.Text, At: m.At,
+		Company:  ledger.Company{Name: text("company"), SIREN: text("siren"), SIRET: text("siret")},
+		Place:    ledger.Place{Commune: text("territory"), EPCI: text("epci"), Departement: text("departement")},
+		Decision: decision, EntryPoint: d.Rules.EntryPoint(), Deadline: m.At.Add(d.WaitForFact),
+	}
+}
+
+// withAsker adds what the channel knows of the asker: a partner writes for its EPCI unless the message says otherwise.
+func (d *Desk) withAsker(facts routing.Facts, asker Asker) routing.Facts {
+	if asker.Audience != knowledge.Partner {
+		return facts
+	}
+	if _, told := facts.Get("requester"); !told {
+		facts = facts.With(routing.Fact{Name: "requester", Value: "epci", Source: routing.SourceGiven})
+	}
+	if _, told := facts.Get("epci"); !told && asker.EPCI != "" {
+		facts = facts.With(routing.Fact{Name: "epci", Value: asker.EPCI, Source: routing.SourceGiven})
+	}
+	return facts
+}
+
+// tellRouted says who leads and why.
+func (d *Desk) tellRouted(p *plan, reference string, decision routing.Decision, facts routing.Facts) {
+	p.reply.Kind = ReplyRouted
+	p.reply.Text = d.Texts.say("routed", "reference", reference, "lead", decision.Lead, "does", d.does(decision.Lead))
+	if decision.Arbitrate {
+		p.reply.Text += "\n\n" + d.Texts.say("arbitrate", "entry", decision.Lead)
+	}
+	p.reply.Fields = append(d.fields(decision, reference), d.place(facts)...)
+}
+
+// tellMore adds what the conduct rules want said at once: a commune's EPCI (6), an EPCI's aid that rests on a convention
+// (6), a second funding (5); then which of several communes is meant, and how to be reached.
+func (d *Desk) tellMore(p *plan, facts routing.Facts, places []Place) {
+	is := func(name string, value any) bool {
+		f, ok := facts.Get(name)
+		return ok && f.Value == value
+	}
+	if epci, ok := facts.Get("epci"); ok && is("requester", "commune") {
+		p.reply.Text += "\n\n" + d.Texts.say("commune-to-epci", "epci", d.Rules.Label(epci))
+	}
+	if is("epci_aid", true) {
+		p.reply.Text += "\n\n" + d.Texts.say("epci-aid")
+	}
+	if is("double_funding", true) {
+		p.reply.Text += "\n\n" + d.Texts.say("double-funding")
+	}
+	if p.reply.Kind == ReplyRouted && len(places) > 1 {
+		var names []string
+		for _, place := range places {
+			names = append(names, place.Name+" ("+place.Departement+")")
+			p.reply.Choices = append(p.reply.Choices, Choice{Label: place.Name + " – " + place.Departement, Text: place.Name + " (" + place.Departement + ")"})
+		}
+		p.state.Places = places
+		p.reply.Text += "\n\n" + d.Texts.say("which-place", "places", strings.Join(names, ", "))
+	}
+	if p.reply.Kind == ReplyRouted {
+		p.reply.Text += "\n\n" + d.Texts.say("contact")
+	}
+}
+
+// fields shows a decision as labelled values.
+func (d *Desk) fields(decision routing.Decision, reference string) []Field {
+	var out []Field
+	add := func(key, value string) {
+		if value != "" {
+			out = append(out, Field{Label: d.Texts.say(key), Value: value})
+		}
+	}
+	add("field-reference", reference)
+	add("field-lead", decision.Lead)
+	add("field-associated", strings.Join(decision.Associated, ", "))
+	add("field-operators", strings.Join(decision.Operators, ", "))
+	add("field-reasons", strings.Join(decision.Reasons, "\n"))
+	var ifs []string
+	for _, a := range decision.Alternatives {
+		fact, _ := d.Rules.Fact(a.Fact)
+		ifs = append(ifs, fmt.Sprintf("%s « %s » : %s", fact.Label, d.Rules.Label(routing.Fact{Name: a.Fact, Value: a.Value}), a.Lead))
+	}
+	add("field-if", strings.Join(ifs, "\n"))
+	add("field-section", decision.Section)
+	return out
+}
+
+// place shows the territory: commune, EPCI, département.
+func (d *Desk) place(facts routing.Facts) []Field {
+	var parts []string
+	for _, name := range []string{"territory", "epci", "departement"} {
+		if f, ok := facts.Get(name); ok {
+			parts = append(parts, d.Rules.Label(f))
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return []Field{{Label: d.Texts.say("field-territory"), Value: strings.Join(parts, ", ")}}
+}
+
+func choices(options []routing.Option) []Choice {
+	var out []Choice
+	for _, o := range options {
+		out = append(out, Choice(o))
+	}
+	return out
+}
