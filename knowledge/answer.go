@@ -37,13 +37,13 @@ type Quote struct {
 
 const (
 	// extracts is how many passages an answer holds at most, related how near the best one's score the others must be.
-	extracts = 3
-	related  = 0.72
+	extracts = 4
+	related  = 0.62
 	// choices is how many schemes a list names, choiceShare how near the best one they must be.
 	choices     = 4
 	choiceShare = 0.6
 	// named is from where on a question is held to name a document: the share of the title's words and of the question's weight.
-	namedTitle, namedQuestion = 0.5, 0.25
+	namedTitle, namedQuestion = 0.5, 0.2
 	// closedMalus keeps closed schemes behind open ones when the question names none.
 	closedMalus = 0.75
 )
@@ -71,7 +71,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 		return q.abstain(), nil
 	}
 	best := found[0]
-	if q.asks(listing) && !best.isNamed() {
+	if q.asks(listing) && !best.isNamed() && best.required == 0 {
 		return b.list(ctx, v, q, found, now)
 	}
 	var texts []string
