@@ -33,7 +33,7 @@ const (
 	sectionField = 0.8
 	contextField = 0.4 // the passages just before, under the same titles
 	contextReach = 2
-	wholeShare   = 0.3 // of the score of the document as a whole
+	wholeShare   = 0.3  // of the score of the document as a whole
 	localShare   = 0.35 // of the passage's own BM25
 	nearBonus    = 0.25 // two concepts side by side, as in the question
 	titleBonus   = 0.6  // the question names the document

@@ -1,0 +1,311 @@
+// Package knowledgetest holds the suite that every knowledge.Store passes. Imported by tests only.
+package knowledgetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/knowledge"
+)
+
+// Store runs the suite; open gives an empty store.
+func Store(t *testing.T, open func(t *testing.T) knowledge.Store) {
+	for name, test := range map[string]func(*testing.T, knowledge.Store){
+		"no audience is refused":              noAudience,
+		"rights":                              rights,
+		"rights come before limits":           rightsBeforeLimits,
+		"closed schemes can be left out":      validity,
+		"a document comes back as it went in": roundTrip,
+		"replacing leaves nothing behind":     replace,
+		"removing leaves nothing behind":      remove,
+		"a source belongs to one document":    conflict,
+		"words are found as people write":     words,
+		"queries are never syntax":            injection,
+		"frequencies and vocabulary":          frequencies,
+		"a failed write changes nothing":      atomic,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+	}
+}
+
+// Doc makes a document of one paragraph a text, for tests.
+func Doc(id string, audience knowledge.Audience, texts ...string) knowledge.Document {
+	d := knowledge.Document{ID: id, Title: "Fiche " + id, Source: "/essai/" + id + ".md", Audience: audience, Hash: strings.Join(texts, "|")}
+	for i, text := range texts {
+		d.Blocks = append(d.Blocks, knowledge.Block{Kind: knowledge.Paragraph, Text: text, Offset: 100 * i})
+	}
+	return d
+}
+
+// Put indexes documents.
+func Put(t *testing.T, s knowledge.Store, documents ...knowledge.Document) {
+	t.Helper()
+	for _, d := range documents {
+		if err := s.Put(t.Context(), d, knowledge.Index(d)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+var public = knowledge.Viewer{Audience: knowledge.Public}
+
+func find(t *testing.T, s knowledge.Store, v knowledge.Viewer, text string) []string {
+	t.Helper()
+	hits, err := s.Find(t.Context(), v, knowledge.Query{Words: knowledge.Analyse(text), Documents: 10, Passages: 10})
+	if err != nil {
+		t.Fatalf("Find(%q): %v", text, err)
+	}
+	var ids []string
+	for _, h := range hits {
+		ids = append(ids, fmt.Sprintf("%s#%d", h.Document.ID, h.Ordinal))
+	}
+	return ids
+}
+
+func noAudience(t *testing.T, s knowledge.Store) {
+	Put(t, s, Doc("a", knowledge.Public, "Une aide."))
+	for _, v := range []knowledge.Viewer{{}, {EPCI: "200000001"}, {Audience: 9}} {
+		if _, err := s.Find(t.Context(), v, knowledge.Query{Words: []string{"aid"}, Documents: 1, Passages: 1}); !errors.Is(err, knowledge.ErrNoAudience) {
+			t.Errorf("Find(%+v) = %v, want ErrNoAudience", v, err)
+		}
+		if _, err := s.Documents(t.Context(), v); !errors.Is(err, knowledge.ErrNoAudience) {
+			t.Errorf("Documents(%+v) = %v, want ErrNoAudience", v, err)
+		}
+		if _, _, err := s.Open(t.Context(), v, "a"); !errors.Is(err, knowledge.ErrNoAudience) {
+			t.Errorf("Open(%+v) = %v, want ErrNoAudience", v, err)
+		}
+	}
+	d := Doc("b", 0, "Sans audience.")
+	if err := s.Put(t.Context(), d, knowledge.Index(d)); !errors.Is(err, knowledge.ErrNoAudience) {
+		t.Errorf("Put without audience = %v, want ErrNoAudience", err)
+	}
+}
+
+func rights(t *testing.T, s knowledge.Store) {
+	own, other := Doc("epci-1", knowledge.Partner, "La convention du territoire."), Doc("epci-2", knowledge.Partner, "La convention du territoire.")
+	own.EPCI, other.EPCI = "200000001", "200000002"
+	leak := Doc("public-epci", knowledge.Public, "La convention du territoire.") // an EPCI on a public document still keeps it for that EPCI
+	leak.EPCI = "200000002"
+	Put(t, s, Doc("public", knowledge.Public, "La convention du territoire."), Doc("partner", knowledge.Partner, "La convention du territoire."),
+		Doc("staff", knowledge.Staff, "La convention du territoire."), own, other, leak)
+	for _, test := range []struct {
+		viewer knowledge.Viewer
+		want   []string
+	}{
+		{public, []string{"public"}},
+		{knowledge.Viewer{Audience: knowledge.Partner}, []string{"partner", "public"}},
+		{knowledge.Viewer{Audience: knowledge.Partner, EPCI: "200000001"}, []string{"epci-1", "partner", "public"}},
+		{knowledge.Viewer{Audience: knowledge.Partner, EPCI: "200000002"}, []string{"epci-2", "partner", "public", "public-epci"}},
+		{knowledge.Viewer{Audience: knowledge.Public, EPCI: "200000001"}, []string{"public"}},
+		{knowledge.Viewer{Audience: knowledge.Staff}, []string{"epci-1", "epci-2", "partner", "public", "public-epci", "staff"}},
+	} {
+		var listed, found []string
+		documents, err := s.Documents(t.Context(), test.viewer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range documents {
+			listed = append(listed, d.ID)
+		}
+		seen := map[string]bool{}
+		for _, hit := range find(t, s, test.viewer, "convention du territoire") {
+			id, _, _ := strings.Cut(hit, "#")
+			seen[id] = true
+		}
+		for _, d := range documents {
+			if seen[d.ID] {
+				found = append(found, d.ID)
+				delete(seen, d.ID)
+			}
+		}
+		if !reflect.DeepEqual(listed, test.want) || !reflect.DeepEqual(found, test.want) || len(seen) > 0 {
+			t.Errorf("%+v lists %v and finds %v (and %v), want %v", test.viewer, listed, found, seen, test.want)
+		}
+		for _, id := range []string{"public", "partner", "staff", "epci-1", "epci-2", "public-epci"} {
+			_, passages, err := s.Open(t.Context(), test.viewer, id)
+			visible := false
+			for _, w := range test.want {
+				visible = visible || w == id
+			}
+			if visible && (err != nil || len(passages) == 0) || !visible && !errors.Is(err, knowledge.ErrNotFound) {
+				t.Errorf("%+v opens %s: %v, %d passages", test.viewer, id, err, len(passages))
+			}
+		}
+	}
+}
+
+func rightsBeforeLimits(t *testing.T, s knowledge.Store) {
+	for i := range 30 {
+		Put(t, s, Doc(fmt.Sprintf("staff-%02d", i), knowledge.Staff, "Méthanisation, méthanisation, méthanisation."))
+	}
+	Put(t, s, Doc("public", knowledge.Public, "Un texte plus long, où la méthanisation n'est dite qu'une seule fois parmi bien d'autres choses."))
+	hits, err := s.Find(t.Context(), public, knowledge.Query{Words: knowledge.Analyse("méthanisation"), Documents: 1, Passages: 1})
+	if err != nil || len(hits) != 1 || hits[0].Document.ID != "public" {
+		t.Errorf("Find = %v, %v: the public document must not be hidden by better ones that the viewer may not see", hits, err)
+	}
+}
+
+func validity(t *testing.T, s knowledge.Store) {
+	day := time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC)
+	open, last, past, gone := Doc("open", 1, "Prêt vert."), Doc("last-day", 1, "Prêt vert."), Doc("past", 1, "Prêt vert."), Doc("gone", 1, "Prêt vert.")
+	last.ValidUntil, past.ValidUntil, gone.Unavailable = day, day.AddDate(0, 0, -1), true
+	Put(t, s, open, last, past, gone)
+	for _, test := range []struct {
+		on   time.Time
+		want int
+	}{{time.Time{}, 4}, {day, 2}, {day.Add(23 * time.Hour), 2}, {day.AddDate(0, 0, 1), 1}} {
+		hits, err := s.Find(t.Context(), public, knowledge.Query{Words: knowledge.Analyse("prêt vert"), OpenOn: test.on, Documents: 10, Passages: 10})
+		if err != nil || len(hits) != test.want {
+			t.Errorf("open on %v: %d hits, %v; want %d", test.on, len(hits), err, test.want)
+		}
+	}
+}
+
+func roundTrip(t *testing.T, s knowledge.Store) {
+	d := Doc("œuvre-d'été", knowledge.Partner, "Premier « passage » :\n- à lire, ça ?\u00a0!", "Second.")
+	d.EPCI, d.URL, d.Unavailable = "200000001", "https://exemple.invalid/é", true
+	d.Date, d.ValidFrom, d.ValidUntil = time.Date(2022, 5, 31, 0, 0, 0, 0, time.UTC), time.Date(2022, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2022, 12, 31, 0, 0, 0, 0, time.UTC)
+	d.Blocks[0].Path, d.Blocks[1].Page = []string{"Titre \"un\"", "Sous-titre"}, 7
+	Put(t, s, d)
+	got, passages, err := s.Open(t.Context(), knowledge.Viewer{Audience: knowledge.Staff}, d.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := d
+	want.Blocks = nil
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("document = %+v, want %+v", got, want)
+	}
+	if wanted := knowledge.Split(d); !reflect.DeepEqual(passages, wanted) {
+		t.Errorf("passages = %+v, want %+v", passages, wanted)
+	}
+}
+
+func replace(t *testing.T, s knowledge.Store) {
+	Put(t, s, Doc("a", 1, "Méthanisation agricole.", "Biogaz."), Doc("b", 1, "Hydrogène."))
+	Put(t, s, Doc("a", 1, "Géothermie."))
+	for text, want := range map[string]int{"méthanisation": 0, "biogaz": 0, "géothermie": 1, "hydrogène": 1} {
+		if got := find(t, s, public, text); len(got) != want {
+			t.Errorf("after replacement, %q finds %v, want %d", text, got, want)
+		}
+	}
+	narrowed := Doc("b", knowledge.Staff, "Hydrogène.")
+	Put(t, s, narrowed)
+	if got := find(t, s, public, "hydrogène"); len(got) != 0 {
+		t.Errorf("a document narrowed to the staff is still found by the public: %v", got)
+	}
+}
+
+func remove(t *testing.T, s knowledge.Store) {
+	Put(t, s, Doc("a", 1, "Méthanisation."), Doc("b", 1, "Méthanisation."))
+	if err := s.Remove(t.Context(), "a", "inconnu"); err != nil {
+		t.Fatal(err)
+	}
+	if got := find(t, s, public, "méthanisation"); !reflect.DeepEqual(got, []string{"b#0"}) {
+		t.Errorf("finds %v, want b only", got)
+	}
+	if counts, total, err := s.Frequencies(t.Context(), knowledge.Analyse("méthanisation")); err != nil || total.Documents != 1 || counts[knowledge.Analyse("méthanisation")[0]].Documents != 1 {
+		t.Errorf("frequencies after removal: %v, %v, %v", counts, total, err)
+	}
+}
+
+func conflict(t *testing.T, s knowledge.Store) {
+	Put(t, s, Doc("a", 1, "Premier."))
+	d := Doc("b", 1, "Second.")
+	d.Source = "/essai/a.md"
+	var conflict *knowledge.ConflictError
+	if err := s.Put(t.Context(), d, knowledge.Index(d)); !errors.As(err, &conflict) {
+		t.Errorf("Put of the same source = %v, want a ConflictError", err)
+	}
+	if got := find(t, s, public, "premier"); len(got) != 1 {
+		t.Errorf("the first document was lost: %v", got)
+	}
+}
+
+func words(t *testing.T, s knowledge.Store) {
+	Put(t, s,
+		Doc("creation", 1, "L'aide à la création d'entreprises innovantes."),
+		Doc("epci", 1, "La convention de l’EPCI avec la DAEN."),
+		Doc("diag", 1, "Le Diag Éco-Flux dure un an."),
+		Doc("oeuvre", 1, "La mise en œuvre du projet."),
+		Doc("proch", 1, "Les plateformes Proch’emploi."),
+		Doc("sarl", 1, "Une S.A.R.L. familiale."),
+		Doc("somme", 1, "Jusqu'à 10 000 euros."))
+	for query, want := range map[string]string{
+		"créations": "creation#0", "CREATION": "creation#0", "entreprise innovante": "creation#0", "d'entreprises": "creation#0",
+		"epci": "epci#0", "l'EPCI": "epci#0", "daen": "epci#0", "ecoflux": "diag#0", "eco flux": "diag#0", "œuvre": "oeuvre#0", "oeuvre": "oeuvre#0",
+		"prochemploi": "proch#0", "Proch'emploi": "proch#0", "SARL": "sarl#0", "10000": "somme#0", "10\u00a0000": "somme#0",
+	} {
+		if got := find(t, s, public, query); len(got) == 0 || got[0] != want {
+			t.Errorf("%q finds %v, want %s first", query, got, want)
+		}
+	}
+	if got := find(t, s, public, "le la de à qui est"); len(got) != 0 {
+		t.Errorf("words without meaning find %v", got)
+	}
+}
+
+func injection(t *testing.T, s knowledge.Store) {
+	Put(t, s, Doc("a", 1, "Une aide near and or not."), Doc("secret", knowledge.Staff, "Une aide secrète."))
+	for _, text := range []string{`"`, `aide" OR "secrète`, `aide*`, `title:aide`, `^aide`, `NEAR(aide secrète, 2)`, `aide AND NOT x`, `{title body} : aide`, `aide') --`, "aide\x00secrète", `(((`, `-aide`, `aide; DROP TABLE documents`, `%_`, strings.Repeat("aide ", 5000)} {
+		for _, words := range [][]string{knowledge.Analyse(text), {text}, strings.Fields(text)} {
+			hits, err := s.Find(t.Context(), public, knowledge.Query{Words: words, Documents: 10, Passages: 10})
+			if err != nil {
+				t.Errorf("%.40q: %v", text, err)
+			}
+			for _, h := range hits {
+				if h.Document.ID == "secret" {
+					t.Errorf("%.40q shows the staff's document", text)
+				}
+			}
+		}
+		if _, err := s.Vocabulary(t.Context(), text); err != nil {
+			t.Errorf("Vocabulary(%.40q): %v", text, err)
+		}
+	}
+	if got := find(t, s, public, "aide"); !reflect.DeepEqual(got, []string{"a#0"}) {
+		t.Errorf("afterwards finds %v", got)
+	}
+}
+
+func frequencies(t *testing.T, s knowledge.Store) {
+	Put(t, s, Doc("a", 1, "Hydrogène.", "Hydrogène vert."), Doc("b", 1, "Biogaz."))
+	word := knowledge.Analyse("hydrogène")[0]
+	counts, total, err := s.Frequencies(t.Context(), []string{word, "absent"})
+	if err != nil || counts[word] != (knowledge.Frequency{Passages: 2, Documents: 1}) || total != (knowledge.Frequency{Passages: 3, Documents: 2}) {
+		t.Errorf("Frequencies = %v, %v, %v", counts, total, err)
+	}
+	if _, ok := counts["absent"]; ok {
+		t.Error("an absent word has a count")
+	}
+	vocabulary, err := s.Vocabulary(t.Context(), word[:3])
+	if err != nil || vocabulary[word] != 2 || len(vocabulary) != 1 {
+		t.Errorf("Vocabulary = %v, %v", vocabulary, err)
+	}
+}
+
+func atomic(t *testing.T, s knowledge.Store) {
+	Put(t, s, Doc("a", 1, "Hydrogène."))
+	d := Doc("a", 1, "Biogaz.", "Géothermie.")
+	entries := knowledge.Index(d)
+	entries[1].Ordinal = entries[0].Ordinal // refused by the store after the first passage is written
+	if err := s.Put(t.Context(), d, entries); err == nil {
+		t.Fatal("two passages of the same place were taken")
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Put(cancelled, d, knowledge.Index(d)); !errors.Is(err, context.Canceled) {
+		t.Errorf("Put with a context that ended = %v", err)
+	}
+	if got := find(t, s, public, "hydrogène"); len(got) != 1 {
+		t.Errorf("the former version was lost: %v", got)
+	}
+	if got := find(t, s, public, "biogaz"); len(got) != 0 {
+		t.Errorf("half of the new version is there: %v", got)
+	}
+}
