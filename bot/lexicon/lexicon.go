@@ -47,6 +47,7 @@ const (
 	secondary
 	priority
 	identity
+	barrier
 )
 
 // regionNames are the stretches that the grammar opens and what ends them.
@@ -62,6 +63,8 @@ var regions = []struct {
 	{"secondary", secondary, true},
 	{"priority", priority, false},
 	{"identity", identity, false},
+	// A barrier opens no stretch: it is a word (a verb, « qui ») that a strict gap does not cross.
+	{"barrier", barrier, false},
 }
 
 // endings are the owners of the phrases that end a stretch early: « mais », « plutôt » end a refusal.

@@ -18,11 +18,13 @@ import (
 //	mot*     words that start so      *mot  that end so        a|b    one or the other
 //	@classe  a phrase of the class    %n    a number           %commune  a commune of the register
 //	?item    may be missing           ..    up to 4 words, ..N up to N     ^  the start of a sentence
+//	...N     up to N words with no barrier among them (a verb, « qui »): « société de transport à Ham »
 //	!item    the next word is not that
 type item struct {
 	atoms            []atom
 	optional, negate bool
 	gap              int
+	strict           bool // the gap crosses no barrier
 }
 
 type atomKind uint8
@@ -51,8 +53,8 @@ func (l *Lexicon) parsePhrase(p rulebook.Phrase) ([]item, error) {
 		var it item
 		switch {
 		case strings.HasPrefix(field, ".."):
-			it.gap = 4
-			if rest := field[2:]; rest != "" {
+			it.gap, it.strict = 4, strings.HasPrefix(field, "...")
+			if rest := strings.TrimLeft(field, "."); rest != "" {
 				n, err := strconv.Atoi(rest)
 				if err != nil || n < 1 || n > 12 {
 					return nil, l.phraseProblem(p, "« %s » : un nombre de 1 à 12 est attendu après « .. »", field)
@@ -295,7 +297,7 @@ func (m *matcher) match(items []item, i int) (end int, ok bool) {
 			if end, ok = m.match(items[1:], i+skip); ok {
 				return end, true
 			}
-			if i+skip < len(m.tokens) && m.tokens[i+skip].mark != 0 && m.tokens[i+skip].mark != '(' {
+			if i+skip < len(m.tokens) && (m.tokens[i+skip].mark != 0 && m.tokens[i+skip].mark != '(' || it.strict && m.tokens[i+skip].flags&barrier != 0) {
 				break
 			}
 		}

@@ -148,7 +148,7 @@ func (g *gazetteer) mark(tokens []token) {
 // spansAt gives the names that start at a token, longest first. « du Portel », « au Touquet » stand for « Le Portel », « Le Touquet ».
 func (g *gazetteer) spansAt(tokens []token, i int) []placeSpan {
 	var out []placeSpan
-	walk := func(n *node, at int) {
+	walk := func(n *node, at int, contracted bool) {
 		upper := false
 		for at < len(tokens) && tokens[at].mark == 0 {
 			w := tokens[at].fold
@@ -169,7 +169,7 @@ func (g *gazetteer) spansAt(tokens []token, i int) []placeSpan {
 			upper = upper || tokens[at].upper
 			n = next
 			at++
-			if len(n.communes)+len(n.epci) > 0 && g.credible(tokens, i, at, upper, n) {
+			if len(n.communes)+len(n.epci) > 0 && g.credible(tokens, i, at, upper, n) && (upper || !contracted) && !hyphenated(tokens, at) {
 				out = append(out, placeSpan{end: at, communes: n.communes, epci: n.epci, short: n.short})
 			}
 		}
@@ -177,11 +177,11 @@ func (g *gazetteer) spansAt(tokens []token, i int) []placeSpan {
 	if i > 0 && tokens[i-1].mark == 0 {
 		if article := map[string]string{"au": "le", "du": "le", "aux": "les", "des": "les"}[tokens[i-1].fold]; article != "" {
 			if n := g.root.next[article]; n != nil {
-				walk(n, i)
+				walk(n, i, true)
 			}
 		}
 	}
-	walk(g.root, i)
+	walk(g.root, i, false)
 	slices.SortStableFunc(out, func(a, b placeSpan) int { return b.end - a.end })
 	return out
 }
@@ -189,6 +189,9 @@ func (g *gazetteer) spansAt(tokens []token, i int) []placeSpan {
 // credible tells a place from an ordinary word (« Ham », « Rue », « Guise »): it has its capital letter inside a sentence,
 // or several words, or stands after a word that announces a place.
 func (g *gazetteer) credible(tokens []token, start, end int, upper bool, n *node) bool {
+	if n.short && !upper {
+		return false
+	}
 	announced := start > 0 && tokens[start-1].mark == 0 && before[tokens[start-1].fold]
 	if upper && !sentenceStart(tokens, start) {
 		return !n.short || announced || len(n.epci) > 0
@@ -197,6 +200,11 @@ func (g *gazetteer) credible(tokens []token, start, end int, upper bool, n *node
 		return true
 	}
 	return announced && len(tokens[start].fold) >= 4 && !french.Stop(tokens[start].fold)
+}
+
+// hyphenated tells that the word at i continues the one before it (« Clermont-Ferrand » is not Clermont).
+func hyphenated(tokens []token, i int) bool {
+	return i < len(tokens) && tokens[i].mark == 0 && tokens[i].hyphen
 }
 
 // place gives the territory of the message: the commune with its EPCI and département, or the candidates between which

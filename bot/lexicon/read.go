@@ -62,6 +62,12 @@ func (l *Lexicon) flag(tokens []token, m match, marks []match) {
 	if region.toSentence && m.end < len(tokens) && tokens[m.end].mark == ',' && m.start > 0 && tokens[m.start-1].mark == 0 && !conjunctions[tokens[m.start-1].fold] {
 		return // « artisan par ailleurs, … »: the words before it are meant
 	}
+	if region.flag == barrier {
+		for i := m.start; i < m.end; i++ {
+			tokens[i].flags |= barrier
+		}
+		return
+	}
 	start := m.end
 	if region.flag == refused {
 		start = m.start // « pas besoin de laboratoire »: the need itself is refused

@@ -16,6 +16,7 @@ type token struct {
 	mark         rune
 	start, end   int
 	upper        bool
+	hyphen       bool   // joined to the word before it
 	classes      []span // classes of words that start here
 	flags        flag
 	number       int64 // value of the number that starts here
@@ -32,6 +33,7 @@ func (l *Lexicon) tokenize(text string) []token {
 	tokens := make([]token, 0, len(words)+8)
 	end := 0
 	for i, w := range words {
+		hyphen := i > 0 && text[end:w.Start] == "-"
 		if mark := strongest(text[end:w.Start], i > 0 && digits(words[i-1].Fold) && digits(w.Fold)); mark != 0 && i > 0 {
 			tokens = append(tokens, token{mark: mark, start: end, end: w.Start})
 		}
@@ -42,7 +44,9 @@ func (l *Lexicon) tokenize(text string) []token {
 			}
 			continue
 		}
-		tokens = append(tokens, l.word(text[w.Start:w.End], w.Fold, w))
+		t := l.word(text[w.Start:w.End], w.Fold, w)
+		t.hyphen = hyphen
+		tokens = append(tokens, t)
 	}
 	if mark := strongest(text[end:], false); mark != 0 && len(tokens) > 0 {
 		tokens = append(tokens, token{mark: mark, start: end, end: len(text)})
