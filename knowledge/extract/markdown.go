@@ -92,7 +92,10 @@ func markdown(text string, d *knowledge.Document) error {
 			w.end()
 			w.start(knowledge.Item, m[2]+" ", row[len(m[0]):], offset+len(m[0]))
 		case strings.HasPrefix(trimmed, ">"):
-			w.line(strings.TrimSpace(strings.TrimPrefix(trimmed, ">")), offset+strings.Index(raw, ">")+1)
+			w.end() // each line on its own, so that no mark stands inside a quote
+			text := strings.TrimSpace(strings.TrimLeft(trimmed, "> "))
+			w.start(knowledge.Paragraph, "", text, offset+strings.Index(raw, text))
+			w.end()
 		default:
 			if !w.open() {
 				parents = nil

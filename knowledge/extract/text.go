@@ -62,7 +62,7 @@ func plain(text string, d *knowledge.Document) error {
 	for i := 0; i < len(rows); i++ {
 		r := rows[i]
 		alone := func(i int) bool { // nothing runs on from this line
-			return i+1 >= len(rows) || rows[i+1].blank || rows[i+1].mark != ""
+			return i+1 >= len(rows) || rows[i+1].mark != "" || rows[i+1].blank && !rows[i+1].begins(unicode.IsLower)
 		}
 		switch {
 		case r.text == d.Title:
@@ -86,11 +86,11 @@ func plain(text string, d *knowledge.Document) error {
 				w.outline.enter(sectionLevel, title)
 			}
 			i = last
-		case r.mark == "=>" && utf8.RuneCountInString(r.text) <= arrowTitle && !r.ends():
+		case strings.TrimSpace(r.mark) == "=>" && utf8.RuneCountInString(r.text) <= arrowTitle && !(row{text: strings.TrimRight(r.text, " :")}).ends():
 			w.end()
-			w.outline.enter(arrowLevel, r.text)
+			w.outline.enter(arrowLevel, strings.TrimRight(r.text, " :"))
 		case r.mark != "":
-			w.start(knowledge.Item, r.mark+" ", r.text, r.offset)
+			w.start(knowledge.Item, r.mark, r.text, r.offset)
 			width = utf8.RuneCountInString(r.text)
 		case capitals(r.text) && (r.blank || !w.open()):
 			w.end()
@@ -120,7 +120,7 @@ func cut(text string) []row {
 		at += len(raw)
 		mark := ""
 		if m := bullet.FindString(line); m != "" && len(m) < len(line) && !negative(line) {
-			mark = strings.TrimSpace(m)
+			mark = m
 			offset += len(m)
 			line = line[len(m):]
 		}
