@@ -54,6 +54,9 @@ func (q question) asks(name string) bool {
 	return false
 }
 
+// mostConcepts is how many different words of a question are looked for: a pasted document is no question.
+const mostConcepts = 48
+
 // read analyses a question against the words of the base.
 func read(ctx context.Context, store Store, text string) (question, error) {
 	v := loadVocabulary()
@@ -76,11 +79,13 @@ func read(ctx context.Context, store Store, text string) (question, error) {
 		}
 	}
 	var words []string
+	said := map[string]bool{}
 	for i, t := range terms(text) {
 		plain := t.forms[0]
-		if v.fillers[plain] && !t.Acronym {
+		if v.fillers[plain] && !t.Acronym || said[plain] || len(q.concepts) == mostConcepts {
 			continue
 		}
+		said[plain] = true
 		c := concept{word: text[t.Start:t.End], forms: map[string]float64{}, demand: demanded[plain], name: t.Acronym || t.Upper && i > 0, proper: t.Upper && !t.Acronym && i > 0}
 		c.verb = isVerb(c.word)
 		c.asked = interrogative.MatchString(french.Fold(text[:t.Start]))

@@ -1,0 +1,170 @@
+package knowledge_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/knowledge"
+	"guichet/knowledge/base"
+	"guichet/knowledge/extract"
+	"guichet/knowledge/sqlite"
+	"guichet/migrations/databasetest"
+)
+
+var day = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+
+// real is a base of the real documents: the seed for the staff, the schemes and the cards.
+func real(t *testing.T) *knowledge.Base {
+	t.Helper()
+	store := sqlite.New(databasetest.New(t))
+	data := filepath.Join("..", "..", "shared", "data")
+	ingest(t, store, toStaff, filepath.Join(data, "seed"))
+	ingest(t, store, toPublic, filepath.Join(data, "dispositifs"))
+	if _, err := knowledge.Ingest(t.Context(), store, knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public}, base.Cards()); err != nil {
+		t.Fatal(err)
+	}
+	return knowledge.NewBase(store)
+}
+
+func TestAsk(t *testing.T) {
+	b := real(t)
+	partner := knowledge.Viewer{Audience: knowledge.Partner}
+	for _, test := range []struct {
+		viewer   knowledge.Viewer
+		question string
+		facts    string // what the answer and a quote hold, parted by |; « » for a refusal
+		document string // of the first quote
+	}{
+		{everyone, "Quel est le montant du Prêt Vert ?", "5 000 000 €", "pret-vert"},
+		{everyone, "quel est le plafond du pret vert de bpifrance", "5 000 000 €", "pret-vert"},
+		{everyone, "À quelle adresse écrire pour le Booster Transformation Rev3 ?", "BTR3@hautsdefrance.fr", ""},
+		{everyone, "Combien de jours dure le Diag Decarbonaction ?", "12 jours", "diag-decarbon-action"},
+		{everyone, "Prix du Diag Ecoconception ?", "5 400", "diag-ecoconception"},
+		{staff, "À quel rythme ont lieu les revues de projet ?", "6 à 8 semaines", ""},
+		{staff, "Combien de chargés de mission territoriaux a la DFP ?", "trentaine", ""},
+		{staff, "Où trouve-t-on les modalités de concertation ?", "calendrier", "concertation-pole-entreprises-emploi"}, // « les odalit s de o e tatio »
+		{everyone, "Quel est le taux d'intérêt du Prêt Vert ?", "", ""},
+		{everyone, "Comment renouveler mon passeport à Arras ?", "", ""},
+		{everyone, "Quels sont les taux du fonds régional d'investissement d'Occitanie ?", "", ""},
+		{staff, "Quelle est l'adresse du siège de NFI ?", "", ""},
+		{partner, "Qu'a-t-on décidé au CODIR du 2 juin ?", "", ""},
+		{everyone, "", "", ""},
+		{everyone, "?! ... le la", "", ""},
+		{everyone, strings.Repeat("aide ", 20000), "", ""},
+	} {
+		name := test.question
+		t.Run(name[:min(60, len(name))], func(t *testing.T) {
+			a, err := b.Ask(t.Context(), test.viewer, test.question, day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.facts == "" {
+				if len(test.question) < 1000 && (!a.Abstained || len(a.Quotes) > 0) {
+					t.Errorf("not declined: %s", a.Text)
+				}
+				return
+			}
+			quotes := ""
+			for _, q := range a.Quotes {
+				quotes += q.Text + "\n"
+			}
+			for _, fact := range strings.Split(test.facts, "|") {
+				if !strings.Contains(a.Text, fact) || !strings.Contains(quotes, fact) {
+					t.Errorf("%q is missing:\n%s", fact, a.Text)
+				}
+			}
+			if test.document != "" && (len(a.Quotes) == 0 || a.Quotes[0].Document != test.document) {
+				t.Errorf("first quote of %v, want %s", a.Quotes, test.document)
+			}
+		})
+	}
+}
+
+func TestClosedSchemesAreNeverOfferedAsOpen(t *testing.T) {
+	b := real(t)
+	for _, question := range []string{"Le Prêt Vert Ademe est-il toujours proposé ?", "Mon hôtel peut-il demander aujourd'hui le Prêt Tourisme Bpifrance ?", "Quel est le montant du Prêt Vert Ademe ?"} {
+		a, err := b.Ask(t.Context(), everyone, question, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(a.Text, "clos") || !strings.Contains(a.Text, "2024-") || !a.Quotes[0].Closed {
+			t.Errorf("%s\n%s", question, a.Text)
+		}
+	}
+	before, err := b.Ask(t.Context(), everyone, "Le Prêt Vert Ademe est-il toujours proposé ?", time.Date(2024, 6, 16, 18, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(before.Text, "est clos") {
+		t.Errorf("on its last day the scheme is open: %s", before.Text)
+	}
+}
+
+func TestListOfSchemesNamesOpenOnesFirst(t *testing.T) {
+	b := real(t)
+	a, err := b.Ask(t.Context(), everyone, "Quelles aides pour installer une chaufferie à biomasse ?", day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := false
+	documents := map[string]bool{}
+	for _, q := range a.Quotes {
+		if closed && !q.Closed {
+			t.Errorf("an open scheme stands after a closed one: %s", q.Document)
+		}
+		closed = q.Closed
+		documents[q.Document] = true
+	}
+	if len(documents) < 2 {
+		t.Errorf("%d schemes: %s", len(documents), a.Text)
+	}
+}
+
+// TestNoLeak puts the staff document's own words to the base as the public and as a partner.
+func TestNoLeak(t *testing.T) {
+	b := real(t)
+	_, passages, err := b.Open(t.Context(), staff, "concertation-pole-entreprises-emploi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []knowledge.Viewer{everyone, {Audience: knowledge.Partner}, {Audience: knowledge.Partner, EPCI: "200067999"}} {
+		for i := 0; i < len(passages); i += 13 {
+			question := passages[i].Text
+			a, err := b.Ask(t.Context(), v, question, day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			results, err := b.Search(t.Context(), v, question, 50, day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, q := range a.Quotes {
+				if q.Audience > v.Audience {
+					t.Errorf("%s sees %s", v.Audience, q.Document)
+				}
+			}
+			for _, r := range results {
+				if r.Document.Audience > v.Audience || r.Document.EPCI != "" {
+					t.Errorf("%s finds %s", v.Audience, r.Document.ID)
+				}
+			}
+		}
+	}
+	// A slip in a word of the staff's only is not corrected aloud.
+	a, err := b.Ask(t.Context(), everyone, "Qui anime COREZOL ?", day)
+	if err != nil || strings.Contains(strings.ToLower(a.Text), "coresol") && a.Abstained {
+		t.Errorf("%v, %s", err, a.Text)
+	}
+}
+
+func TestSpelling(t *testing.T) {
+	b := real(t)
+	for question, want := range map[string]string{"étude methanisasion": "methanisation", "géotermie de surface": "geothermie", "ecoconcepsion": "ecoconception"} {
+		results, err := b.Search(t.Context(), everyone, question, 3, day)
+		if err != nil || len(results) == 0 || !strings.Contains(results[0].Document.ID, want) {
+			t.Errorf("%q finds %+v, %v", question, results, err)
+		}
+	}
+}
