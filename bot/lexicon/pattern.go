@@ -17,7 +17,7 @@ import (
 //	~mot     the noun, singular or plural
 //	mot*     words that start so      *mot  that end so        a|b    one or the other
 //	@classe  a phrase of the class    %n    a number           %commune  a commune of the register
-//	?item    may be missing           ..    up to 4 words, ..N up to N     ^  the start of a sentence
+//	?item    may be missing           ..    up to 4 words, ..N up to N (8 or more: commas too)     ^  the start of a sentence
 //	...N     up to N words with no barrier among them (a verb, « qui »): « société de transport à Ham »
 //	!item    the next word is not that
 type item struct {
@@ -297,7 +297,7 @@ func (m *matcher) match(items []item, i int) (end int, ok bool) {
 			if end, ok = m.match(items[1:], i+skip); ok {
 				return end, true
 			}
-			if i+skip < len(m.tokens) && (m.tokens[i+skip].mark != 0 && m.tokens[i+skip].mark != '(' || it.strict && m.tokens[i+skip].flags&barrier != 0) {
+			if i+skip < len(m.tokens) && (stops(m.tokens[i+skip].mark, it.gap) || it.strict && m.tokens[i+skip].flags&barrier != 0) {
 				break
 			}
 		}
@@ -338,6 +338,17 @@ func (m *matcher) match(items []item, i int) (end int, ok bool) {
 		return m.match(items[1:], i)
 	}
 	return 0, false
+}
+
+// stops tells whether a gap ends at a mark: a wide one (8 words or more) crosses commas, none crosses a sentence.
+func stops(mark rune, gap int) bool {
+	switch mark {
+	case 0, '(':
+		return false
+	case ',':
+		return gap < 8
+	}
+	return true
 }
 
 // matchAtom matches one atom at a place, then the rest.

@@ -15,6 +15,7 @@ const subjectFact = "subject"
 const (
 	leastPrecise   = 4.0 // under it a precise subject is too weak to be what is asked
 	leastSecondary = 1.5 // under it a second subject is too weak to take part
+	leastFact      = 2.0 // under it another fact is only a part of the story
 	inContext      = 0.25
 	inSecond       = 0.3
 	withPriority   = 1.5
@@ -254,7 +255,7 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 	var facts routing.Facts
 	for _, name := range order {
 		s := best[name]
-		if s.value == "unknown" || s.score < leastSecondary {
+		if s.value == "unknown" || s.score < leastFact {
 			continue
 		}
 		facts = append(facts, routing.Fact{Name: name, Value: s.value, Source: s.source})
