@@ -29,7 +29,9 @@ type Lexicon struct {
 	cueList          []cue
 	// vocabulary are the words of the phrases, which a misspelling may stand for; known are other words that exist.
 	vocabulary, known, stems map[string]bool
-	spelling                 *speller
+	// prefixes are those of the phrases: a word that starts so needs no correction.
+	prefixes []string
+	spelling *speller
 }
 
 type cue struct {
@@ -58,6 +60,8 @@ var regions = []struct {
 	toSentence bool
 }{
 	{"refusal", refused, false},
+	// What closes the clause before it: « la formation, c'est réglé ».
+	{"refusal-back", refused, false},
 	{"context", context, false},
 	{"context-sentence", context, true},
 	{"secondary", secondary, true},

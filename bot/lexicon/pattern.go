@@ -123,6 +123,7 @@ func (l *Lexicon) parseAtom(p rulebook.Phrase, text string) ([]atom, error) {
 	case strings.HasPrefix(text, "="):
 		return []atom{{kind: byFold, text: french.Fold(text[1:])}}, nil
 	case strings.HasSuffix(text, "*"):
+		l.prefixes = append(l.prefixes, french.Fold(strings.TrimSuffix(text, "*")))
 		return []atom{{kind: byPrefix, text: french.Fold(strings.TrimSuffix(text, "*"))}}, nil
 	case strings.HasPrefix(text, "*"):
 		return []atom{{kind: bySuffix, text: french.Fold(text[1:])}}, nil
@@ -293,12 +294,16 @@ func (m *matcher) match(items []item, i int) (end int, ok bool) {
 	}
 	it := items[0]
 	if it.gap > 0 {
-		for skip := 0; skip <= it.gap && i+skip <= len(m.tokens); skip++ {
-			if end, ok = m.match(items[1:], i+skip); ok {
+		// Glue words cost nothing: a gap counts the words that mean something.
+		for at, words := i, 0; words <= it.gap && at <= len(m.tokens); at++ {
+			if end, ok = m.match(items[1:], at); ok {
 				return end, true
 			}
-			if i+skip < len(m.tokens) && (stops(m.tokens[i+skip].mark, it.gap) || it.strict && m.tokens[i+skip].flags&barrier != 0) {
+			if at == len(m.tokens) || stops(m.tokens[at].mark, it.gap) || it.strict && m.tokens[at].flags&barrier != 0 {
 				break
+			}
+			if !m.l.glue[m.tokens[at].fold] {
+				words++
 			}
 		}
 		return 0, false

@@ -3,6 +3,7 @@ package lexicon
 import (
 	"slices"
 	"sort"
+	"strings"
 
 	"guichet/bot"
 	"guichet/routing"
@@ -48,6 +49,7 @@ func (l *Lexicon) analyse(text string) []token {
 			slices.SortStableFunc(t.classes, func(a, b span) int { return b.end - a.end })
 		}
 	}
+	markInfinitives(tokens)
 	marks := l.find(l.regions, tokens)
 	for _, m := range marks {
 		if m.owner < endings {
@@ -55,6 +57,21 @@ func (l *Lexicon) analyse(text string) []token {
 		}
 	}
 	return tokens
+}
+
+// determiners announce a noun: « un chantier », « notre atelier ».
+var determiners = map[string]bool{
+	"un": true, "une": true, "le": true, "la": true, "l": true, "les": true, "du": true, "des": true, "au": true, "aux": true, "mon": true, "ton": true, "son": true,
+	"notre": true, "votre": true, "leur": true, "ce": true, "cet": true, "nos": true, "mes": true, "ses": true, "chaque": true, "premier": true, "petit": true, "nouvel": true,
+}
+
+// markInfinitives makes a barrier of each infinitive in -er: a word in -er that no determiner announces.
+func markInfinitives(tokens []token) {
+	for i := 1; i < len(tokens); i++ {
+		if t := &tokens[i]; len(t.fold) >= 5 && strings.HasSuffix(t.fold, "er") && tokens[i-1].mark == 0 && !determiners[tokens[i-1].fold] {
+			t.flags |= barrier
+		}
+	}
 }
 
 // flag marks the stretch that a phrase opens, up to its end.
@@ -66,6 +83,12 @@ func (l *Lexicon) flag(tokens []token, m match, marks []match) {
 	if region.flag == barrier {
 		for i := m.start; i < m.end; i++ {
 			tokens[i].flags |= barrier
+		}
+		return
+	}
+	if region.name == backward {
+		for i := m.start - 1; i >= 0 && (tokens[i].mark == 0 || tokens[i].mark == ',' || tokens[i].mark == '('); i-- {
+			tokens[i].flags |= refused
 		}
 		return
 	}
@@ -88,6 +111,9 @@ func (l *Lexicon) flag(tokens []token, m match, marks []match) {
 		tokens[i].flags |= region.flag
 	}
 }
+
+// backward is the region that runs from the start of its clause to its phrase.
+const backward = "refusal-back"
 
 var conjunctions = map[string]bool{"et": true, "ou": true, "mais": true, "puis": true, "and": true}
 

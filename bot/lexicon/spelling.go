@@ -1,6 +1,9 @@
 package lexicon
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/agnivade/levenshtein"
 
 	"guichet/knowledge/french"
@@ -56,5 +59,5 @@ func (l *Lexicon) correct(fold string) (string, bool) {
 
 // inflected tells whether the word is a form of one of the vocabularies: it needs no correction.
 func (l *Lexicon) inflected(fold string) bool {
-	return l.stems[french.Stem(fold)] || l.stems[root(fold)]
+	return l.stems[french.Stem(fold)] || l.stems[root(fold)] || slices.ContainsFunc(l.prefixes, func(p string) bool { return strings.HasPrefix(fold, p) })
 }
