@@ -14,7 +14,7 @@ const (
 )
 
 // documentShare is the part of the whole document's words in Rank.
-const documentShare = 1
+const documentShare = 0.8
 
 // Base searches and answers. It holds no state but the store's.
 type Base struct{ store Store }
@@ -69,7 +69,8 @@ func (b *Base) candidates(ctx context.Context, v Viewer, text string, documents,
 	if err != nil || len(q.concepts) == 0 {
 		return q, nil, err
 	}
-	hits, err := b.store.Find(ctx, v, Query{Words: q.words(), Documents: documents, Passages: passages})
+	all, sure := q.words()
+	hits, err := b.store.Find(ctx, v, Query{Words: all, Sure: sure, Documents: documents, Passages: passages})
 	if err != nil {
 		return q, nil, err
 	}

@@ -3,6 +3,7 @@ package knowledge
 import (
 	"context"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 
@@ -179,25 +180,19 @@ func spellings(ctx context.Context, store Store, word string) (map[string]int, e
 	return near, nil
 }
 
-// words gives all analysed words to look for, the surest first.
-func (q question) words() []string {
-	trust := map[string]float64{}
+// words gives all analysed words to look for, and those that surely mean what the question says; each in order.
+func (q question) words() (all, sure []string) {
 	for _, c := range q.concepts {
-		for f, t := range c.forms {
-			trust[f] = max(trust[f], t)
+		for f, trust := range c.forms {
+			all = append(all, f)
+			if trust > synonymTrust {
+				sure = append(sure, f)
+			}
 		}
 	}
-	words := make([]string, 0, len(trust))
-	for w := range trust {
-		words = append(words, w)
-	}
-	sort.Slice(words, func(i, j int) bool {
-		if trust[words[i]] != trust[words[j]] {
-			return trust[words[i]] > trust[words[j]]
-		}
-		return words[i] < words[j]
-	})
-	return words
+	sort.Strings(all)
+	sort.Strings(sure)
+	return slices.Compact(all), slices.Compact(sure)
 }
 
 // looked gives the words as the person wrote them; never one of the base's, which could tell what the asker may not see.

@@ -98,8 +98,8 @@ func runs(text string) []run {
 			}
 			i += size
 		}
-		if r == '\'' || r == '’' {
-			end() // « l' »
+		if first, n := utf8.DecodeRuneInString(text[start:]); r == '\'' || r == '’' || start+n == i && unicode.IsUpper(first) {
+			end() // « l' », « plan A »
 			continue
 		}
 		current.parts = append(current.parts, french.Fold(text[start:i]))

@@ -42,11 +42,12 @@ type Frequency struct{ Passages, Documents int }
 
 // Query is what a Store looks for.
 type Query struct {
-	// Words are analysed words, any of which is enough.
-	Words []string
+	// Words are analysed words, any of which is enough for a passage; Sure those of them that find whole documents.
+	Words, Sure []string
 	// OpenOn leaves out the schemes that are closed on that day; zero keeps them.
 	OpenOn time.Time
-	// Documents and Passages limit what is found by the score of whole documents and by the score of passages.
+	// Documents and Passages limit what is found by the score of whole documents and by the score of passages; of the
+	// best documents, all the passages that hold a word are found.
 	Documents, Passages int
 }
 

@@ -177,7 +177,10 @@ func (s *Store) Find(ctx context.Context, v knowledge.Viewer, q knowledge.Query)
 	if err := v.Check(); err != nil {
 		return nil, err
 	}
-	match := matchAny(q.Words)
+	match, sure := matchAny(q.Words), matchAny(q.Sure)
+	if sure == "" {
+		sure = match
+	}
 	if match == "" || q.Documents <= 0 && q.Passages <= 0 {
 		return nil, nil
 	}
@@ -185,7 +188,7 @@ func (s *Store) Find(ctx context.Context, v knowledge.Viewer, q knowledge.Query)
 		WITH whole AS MATERIALIZED (
 			SELECT d.number
 			FROM document_words w JOIN documents d ON d.number = w.rowid
-			WHERE document_words MATCH $4 AND `+visible+` AND `+open+` ORDER BY bm25(document_words, 2.0, 1.0) LIMIT $5),
+			WHERE document_words MATCH $7 AND `+visible+` AND `+open+` ORDER BY bm25(document_words, 2.0, 1.0) LIMIT $5),
 		every AS MATERIALIZED (
 			SELECT w.rowid AS number, p.document, -bm25(passage_words, 1.0, 1.5, 1.0) AS score
 			FROM passage_words w JOIN passages p ON p.number = w.rowid JOIN documents d ON d.number = p.document
@@ -195,7 +198,7 @@ func (s *Store) Find(ctx context.Context, v knowledge.Viewer, q knowledge.Query)
 		SELECT `+documentColumns+`, `+passageColumns+`, p.title_words, p.path_words, p.body_words, d.words, found.score
 		FROM found JOIN passages p ON p.number = found.number JOIN documents d ON d.number = p.document
 		ORDER BY found.score DESC, d.id, p.ordinal`,
-		v.Audience, v.EPCI, day(q.OpenOn), match, q.Documents, q.Passages)
+		v.Audience, v.EPCI, day(q.OpenOn), match, q.Documents, q.Passages, sure)
 	if err != nil {
 		return nil, fmt.Errorf("chercher : %w", err)
 	}

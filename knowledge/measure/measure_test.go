@@ -1,0 +1,141 @@
+package measure_test
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/knowledge"
+	"guichet/knowledge/measure"
+	"guichet/knowledge/sqlite"
+	"guichet/migrations/databasetest"
+)
+
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// clock advances by a millisecond at each reading.
+func clock() func() time.Time {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	return func() time.Time { now = now.Add(time.Millisecond); return now }
+}
+
+func TestRank(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"corpus.jsonl": `{"_id":"d1","title":"Prêt vert","text":"Un prêt pour la transition."}
+{"_id":"d2","title":"","text":"La géothermie de surface."}
+{"_id":"d3","title":"Hydrogène","text":"Étude de faisabilité."}`,
+		"queries.jsonl": `{"_id":"q1","text":"prêt de transition"}
+{"_id":"q2","text":"géothermie"}
+{"_id":"q3","text":"sans document pertinent"}
+{"_id":"q4","text":"hydrogène"}`,
+		"qrels.tsv": "query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td2\t1\nq2\td3\t1\nq3\td1\t0\nq4\td2\t1\n",
+	})
+	c, err := measure.ReadCollection(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var run strings.Builder
+	r, err := measure.Rank(t.Context(), sqlite.New(databasetest.New(t)), c, &run, clock())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// q1: found first; q2: one of two found, first; q4: not found.
+	ndcg := (1 + 1/(1+1/math.Log2(3)) + 0) / 3
+	if r.Documents != 3 || r.Queries != 3 || math.Abs(r.NDCG10-ndcg) > 1e-9 || math.Abs(r.MRR10-2.0/3) > 1e-9 || math.Abs(r.Recall10-0.5) > 1e-9 || r.Recall100 != r.Recall10 {
+		t.Errorf("%+v, want nDCG %.4f", r, ndcg)
+	}
+	want := "q1 Q0 d1 1 1.000000 guichet\n"
+	if !strings.HasPrefix(run.String(), want) || strings.Count(run.String(), "\n") != 3 {
+		t.Errorf("run:\n%s", run.String())
+	}
+}
+
+func TestReadCollectionErrors(t *testing.T) {
+	good := map[string]string{"corpus.jsonl": `{"_id":"d"}`, "queries.jsonl": `{"_id":"q","text":"x"}`, "qrels.tsv": "a\tb\tc\nq\td\t1\n"}
+	for name, test := range map[string]struct{ file, content, want string }{
+		"missing corpus":  {"corpus.jsonl", "", "corpus.jsonl ou corpus.jsonl.gz introuvable"},
+		"broken corpus":   {"corpus.jsonl", "{}\n{", "ligne 2"},
+		"broken queries":  {"queries.jsonl", "[]", "queries : ligne 1"},
+		"columns missing": {"qrels.tsv", "a\tb\tc\nq\td\n", "ligne 2 : 2 colonnes"},
+		"grade":           {"qrels.tsv", "a\tb\tc\nq\td\tx\n", "qrels : ligne 2"},
+	} {
+		files := map[string]string{}
+		for k, v := range good {
+			files[k] = v
+		}
+		if files[test.file] = test.content; test.content == "" {
+			delete(files, test.file)
+		}
+		if _, err := measure.ReadCollection(folder(t, files)); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+}
+
+// TestQuality holds retrieval to plain BM25 on the labelled collections that are quick to index. The figures are those of
+// ../shared/data/eval/README.md, to the two decimals that it gives; a missed one is in the project's notes.
+func TestQuality(t *testing.T) {
+	for name, want := range map[string]measure.Retrieval{
+		"service-public-pro": {NDCG10: 0.88, MRR10: 0.85, Recall10: 0.97, Recall100: 1},
+	} {
+		c, err := measure.ReadCollection(filepath.Join("..", "..", "..", "shared", "data", "eval", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := measure.Rank(t.Context(), sqlite.New(databasetest.New(t)), c, nil, clock())
+		if err != nil {
+			t.Fatal(err)
+		}
+		const rounding = 0.005
+		if r.NDCG10 < want.NDCG10-rounding || r.MRR10 < want.MRR10-rounding || r.Recall10 < want.Recall10-rounding || r.Recall100 < want.Recall100-rounding {
+			t.Errorf("%s: %+v, want at least %+v", name, r, want)
+		}
+	}
+}
+
+func TestAsk(t *testing.T) {
+	store := sqlite.New(databasetest.New(t))
+	d := knowledge.Document{ID: "pret", Title: "Prêt vert", Source: "/pret.md", Audience: knowledge.Partner, Blocks: []knowledge.Block{{Kind: knowledge.Paragraph, Text: "Le Prêt vert va jusqu'à 5 000 €."}}}
+	other := knowledge.Document{ID: "autre", Title: "Hydrogène", Source: "/h2.md", Audience: knowledge.Public, Blocks: []knowledge.Block{{Kind: knowledge.Paragraph, Text: "Une étude de faisabilité."}}}
+	for _, d := range []knowledge.Document{d, other} {
+		if err := store.Put(t.Context(), d, knowledge.Index(d)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cases, err := measure.ReadCases(strings.NewReader(`{"id":"1","q":"Quel est le montant du Prêt vert ?","audience":"partner","answerable":true,"facts":[["5000 €","5 000 €"]]}
+{"id":"2","q":"Quel est le montant du Prêt vert ?","audience":"partner","answerable":true,"facts":[["7 %"]]}
+{"id":"3","q":"Quel est le montant du Prêt vert ?","audience":"public","answerable":false,"facts":[]}
+{"id":"4","q":"Quel est le montant du Prêt vert ?","audience":"partner","answerable":false,"facts":[]}
+{"id":"5","q":"Qui vend des chaussures ?","audience":"public","answerable":true,"facts":[["x"]]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := measure.Ask(t.Context(), knowledge.NewBase(store), cases, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var misses []string
+	for _, m := range r.Misses {
+		misses = append(misses, m.Case.ID+" "+m.Reason)
+	}
+	want := "2 fait absent de la réponse : 7 %|4 réponse donnée à une question sans réponse|5 question déclinée alors que la base y répond"
+	if r.Answerable != 3 || r.Answered != 1 || r.Cited != 1 || r.Unanswerable != 2 || r.Declined != 1 || strings.Join(misses, "|") != want {
+		t.Errorf("%+v", r)
+	}
+	if _, err := measure.ReadCases(strings.NewReader(`{"id":"1","audience":"tous"}`)); err == nil || !strings.Contains(err.Error(), "ligne 1") {
+		t.Errorf("an unknown audience = %v", err)
+	}
+}
