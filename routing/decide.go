@@ -230,19 +230,14 @@ func (r *Rules) try(subject string, facts Facts, unknown []string, first int) ou
 		lead   string
 	}
 	var trials []trial
-	var fill func(facts Facts, values []any)
-	fill = func(facts Facts, values []any) {
-		if len(values) == len(unknown) {
-			rule := r.rules[r.firstPossible(subject, facts)]
-			trials = append(trials, trial{slices.Clone(values), rule.Lead})
-			return
+	r.combine(unknown, facts, func(facts Facts) {
+		t := trial{lead: r.rules[r.firstPossible(subject, facts)].Lead}
+		for _, name := range unknown {
+			f, _ := facts.Get(name)
+			t.values = append(t.values, f.Value)
 		}
-		name := unknown[len(values)]
-		for _, v := range r.samples[name] {
-			fill(facts.With(Fact{Name: name, Value: v}), append(values, v))
-		}
-	}
-	fill(facts, nil)
+		trials = append(trials, t)
+	})
 
 	open := map[string]int{} // fact → leads left open after knowing it, summed over its values
 	var missing []string

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -84,6 +85,9 @@ func DefaultTexts() Texts {
 	}
 	return texts
 }
+
+// DefaultTextsYAML gives the file of the texts that ship, for the Region to edit.
+func DefaultTextsYAML() []byte { return slices.Clone(defaultTexts) }
 
 // ParseTexts reads a YAML map from a kind of notice to a template over TextData; every kind must be there.
 func ParseTexts(data []byte) (Texts, error) {
