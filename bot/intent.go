@@ -39,6 +39,8 @@ func (d *Desk) intent(m Message, r Reading, state State) intent {
 		return intentContact
 	case len(state.Places) > 0 && words <= 8 && d.namesPlace(state, r):
 		return intentPlace
+	case m.Request:
+		return intentRequest
 	case (has(SaysHello) || has(SaysThanks) || has(AsksWhatIsIt)) && !precise && !has(WantsHelp) && words <= 8 && !strings.Contains(m.Text, "?"):
 		return intentSmall
 	case has(AsksWhatIsIt) && !precise && !aboutCompany:

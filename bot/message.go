@@ -15,6 +15,8 @@ type Message struct {
 	Text   string
 	Asker  Asker
 	At     time.Time
+	// Request tells that the channel knows the message to be a company's request, whatever its words: a command, a form.
+	Request bool
 }
 
 // Asker is the person who wrote, with the rights that the channel established. Nothing in a message's text changes them.

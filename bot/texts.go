@@ -22,6 +22,7 @@ var textKeys = []string{
 	"hello", "thanks", "help", "refused", "not-recorded", "unknown", "unknown-again", "offer", "offer-choice", "human-choice",
 	"routed", "joined", "ask", "ask-again", "to-entry-point", "arbitrate", "commune-to-epci", "epci-aid", "double-funding", "contact",
 	"contact-noted", "human", "who", "who-depends", "who-case", "which-place", "place-noted",
+	"example-question", "example-who", "example-request",
 	"field-reference", "field-lead", "field-associated", "field-operators", "field-territory", "field-section", "field-reasons", "field-if",
 }
 
@@ -32,6 +33,18 @@ func DefaultTexts() Texts {
 		panic("bot: " + err.Error()) // the file is part of the program and tested
 	}
 	return texts
+}
+
+// DefaultTextsYAML gives the file of the sentences that ship, for the Region to edit.
+func DefaultTextsYAML() []byte { return slices.Clone(defaultTexts) }
+
+// Examples are messages to try: a question, who does what, a company's request.
+func (t Texts) Examples() []Choice {
+	var out []Choice
+	for _, key := range []string{"example-question", "example-who", "example-request"} {
+		out = append(out, Choice{Label: t.say(key), Text: t.say(key)})
+	}
+	return out
 }
 
 // ParseTexts reads a YAML map of templates; every key must be there and no other.

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"guichet/knowledge"
+)
+
+const description = "Le guichet unique de la Région pour les entreprises : il répond avec ses sources, transmet chaque demande à la direction " +
+	"chef de file et n'en perd aucune."
+
+// cli is the whole command line; each command is in the file of its name.
+type cli struct {
+	config
+
+	Serve   serveCmd   `cmd:"" help:"Tout démarrer : page web et tâches."`
+	Ingest  ingestCmd  `cmd:"" help:"Ajouter ou rafraîchir des documents."`
+	Ask     askCmd     `cmd:"" help:"Répondre à une question depuis la base."`
+	Search  searchCmd  `cmd:"" help:"Trouver les passages, sans rédiger de réponse."`
+	Route   routeCmd   `cmd:"" help:"Dire quelle direction mène une demande, et pourquoi, sans rien enregistrer."`
+	Request requestCmd `cmd:"" help:"Le registre des demandes."`
+	Gaps    gapsCmd    `cmd:"" help:"Les questions restées sans réponse."`
+	Eval    evalCmd    `cmd:"" help:"Mesurer sur des cas étiquetés."`
+	Doctor  doctorCmd  `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`
+	Rules   rulesCmd   `cmd:"" help:"Exporter ou vérifier les règles de la Région."`
+}
+
+// config are the flags of every command.
+type config struct {
+	Database  string `env:"GUICHET_DATABASE_URL" placeholder:"URL" help:"Base de données, « sqlite:CHEMIN » (par défaut dans le dossier de données de l'utilisateur)."`
+	RulesPath string `name:"rules" env:"GUICHET_RULES" placeholder:"DOSSIER" help:"Dossier des règles de la Région, posé sur les règles livrées."`
+	Now       moment `placeholder:"DATE" help:"Date (AAAA-MM-JJ) que lisent validités, délais et rappels, au lieu d'aujourd'hui."`
+	JSON      bool   `name:"json" help:"Écrire un objet JSON sur une ligne."`
+}
+
+// asker is on whose behalf the base is read.
+type asker struct {
+	Audience knowledge.Audience `default:"public" placeholder:"public" help:"Qui demande : public, partner ou staff (public par défaut)."`
+	EPCI     string             `name:"epci" placeholder:"SIREN" help:"SIREN de l'EPCI du partenaire."`
+}
+
+func (a asker) viewer() knowledge.Viewer {
+	return knowledge.Viewer{Audience: a.Audience, EPCI: a.EPCI}
+}
+
+// moment is a date or a time given by a person.
+type moment struct{ time.Time }
+
+// UnmarshalText reads an ISO date, held to be noon so that it is the same day in every time zone of France, or an ISO time.
+func (m *moment) UnmarshalText(text []byte) error {
+	if day, err := time.Parse(time.DateOnly, string(text)); err == nil {
+		m.Time = day.Add(12 * time.Hour)
+		return nil
+	}
+	at, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return fmt.Errorf("date « %s » illisible : écrivez AAAA-MM-JJ", text)
+	}
+	m.Time = at
+	return nil
+}
+
+// defaultDatabase is a file in the user's data folder.
+func defaultDatabase() (string, error) {
+	folder, err := dataFolder()
+	if err != nil {
+		return "", errors.New("le dossier de données de l'utilisateur est inconnu : donnez --database sqlite:CHEMIN")
+	}
+	return "sqlite:" + filepath.Join(folder, "guichet", "guichet.db"), nil
+}
+
+func dataFolder() (string, error) {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		return os.UserConfigDir() // there, data and configuration live together
+	}
+	if folder := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(folder) {
+		return folder, nil
+	}
+	home, err := os.UserHomeDir()
+	return filepath.Join(home, ".local", "share"), err
+}

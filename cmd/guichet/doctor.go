@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"guichet/knowledge"
+	"guichet/knowledge/sqlite"
+	"guichet/migrations"
+)
+
+type doctorCmd struct{}
+
+// check is one thing that works or does not.
+type check struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+	// Todo is what to do when it does not work.
+	Todo string `json:"todo,omitempty"`
+	// Absent tells that this version does not have it yet, and works without.
+	Absent bool `json:"absent,omitempty"`
+	// Needed tells that guichet cannot do its work without it.
+	Needed bool `json:"needed"`
+}
+
+func (c *doctorCmd) Run(ctx context.Context, a *app) error {
+	checks := append(a.checkDatabase(ctx), a.checkRules()...)
+	// What the next versions bring is said too: its absence must not surprise.
+	for _, absent := range []struct{ name, detail string }{
+		{"embeddings", "pas de vecteurs dans cette version : la recherche se fait par les mots"},
+		{"model", "pas de modèle dans cette version : les réponses sont des extraits"},
+		{"slack", "canal absent de cette version"},
+		{"discord", "canal absent de cette version"},
+	} {
+		checks = append(checks, check{Name: absent.name, Absent: true, Detail: absent.detail})
+	}
+	broken := 0
+	for _, k := range checks {
+		if k.Needed && !k.OK {
+			broken++
+		}
+	}
+	if a.JSON {
+		if err := writeJSON(a.stdout, map[string]any{"ok": broken == 0, "checks": checks}); err != nil {
+			return err
+		}
+	} else {
+		for _, k := range checks {
+			state := "ok"
+			switch {
+			case k.Absent:
+				state = "absent"
+			case !k.OK:
+				state = "à faire"
+			}
+			fmt.Fprintf(a.stdout, "%-8s %-11s %s\n", state, k.Name, k.Detail)
+			if k.Todo != "" {
+				fmt.Fprintf(a.stdout, "%20s → %s\n", "", k.Todo)
+			}
+		}
+	}
+	if broken > 0 {
+		return fmt.Errorf("%d point(s) empêchent guichet de travailler", broken)
+	}
+	return nil
+}
+
+func (a *app) checkDatabase(ctx context.Context) []check {
+	db, err := a.open(ctx)
+	if err != nil {
+		todo := "donnez un fichier que vous pouvez écrire : --database sqlite:CHEMIN"
+		if errors.As(err, new(migrations.NewerError)) {
+			todo = "installez la version de guichet qui a créé cette base"
+		}
+		return []check{{Name: "database", Needed: true, Detail: err.Error(), Todo: todo}}
+	}
+	defer db.Close()
+	checks := []check{{Name: "database", Needed: true, OK: true, Detail: "la base s'ouvre"}}
+	schema := check{Name: "schema", Needed: true}
+	if version, program, err := migrations.Status(ctx, db.Writer(), db.Dialect); err != nil {
+		schema.Detail, schema.Todo = err.Error(), "restaurez une sauvegarde"
+	} else {
+		schema.OK, schema.Detail = version == program, fmt.Sprintf("version %d, le programme connaît la %d", version, program)
+	}
+	index := check{Name: "index", Needed: true}
+	base, err := a.openBase(ctx, db)
+	if err == nil {
+		var documents []knowledge.Document
+		documents, err = base.Documents(ctx, knowledge.Viewer{Audience: knowledge.Staff})
+		count := map[knowledge.Audience]int{}
+		for _, d := range documents {
+			count[d.Audience]++
+		}
+		var total knowledge.Frequency
+		if err == nil {
+			_, total, err = sqlite.New(db).Frequencies(ctx, nil)
+		}
+		index.OK = len(documents) > 0
+		index.Detail = fmt.Sprintf("%d documents (public %d, partner %d, staff %d), %d passages", len(documents), count[knowledge.Public], count[knowledge.Partner], count[knowledge.Staff], total.Passages)
+	}
+	if err != nil {
+		index.OK, index.Detail, index.Todo = false, err.Error(), "rechargez les documents : guichet ingest DOSSIER"
+	}
+	return append(checks, schema, index)
+}
+
+func (a *app) checkRules() []check {
+	r, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return []check{{Name: "rules", Needed: true, Detail: strings.ReplaceAll(err.Error(), "\n", " ; "), Todo: "corrigez les fichiers : guichet rules check"}}
+	}
+	set := r.book.Rules.Set()
+	rules := check{Name: "rules", Needed: true, OK: true, Detail: fmt.Sprintf("%d règles, %d directions, version %s", len(set.Rules), len(set.Directions), set.Version)}
+	never := check{Name: "dead-rules", OK: true, Detail: "toutes les règles peuvent s'appliquer"}
+	if dead := r.book.Rules.NeverFires(); len(dead) > 0 {
+		never.OK, never.Detail = false, "ne peuvent jamais s'appliquer : "+strings.Join(dead, ", ")
+		never.Todo = "montez-les, ou retirez-les : guichet rules check"
+	}
+	var codes []string
+	for _, d := range set.Directions {
+		codes = append(codes, d.Code)
+	}
+	channels := check{Name: "channels", Detail: "sans canal à elles : " + strings.Join(codes, ", "), Todo: "leurs avis se lisent dans l'espace des agents de la page web et dans le journal du programme"}
+	return []check{rules, never, channels}
+}

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"guichet/knowledge/measure"
+	"guichet/knowledge/sqlite"
+	"guichet/migrations/database"
+)
+
+type evalCmd struct {
+	Retrieval evalRetrieval `cmd:"" help:"Mesurer la recherche sur un dossier BEIR, dans un index temporaire."`
+	Routing   evalRouting   `cmd:"" help:"Mesurer l'orientation sur des messages étiquetés."`
+	Answers   evalAnswers   `cmd:"" help:"Mesurer les réponses sur des questions étiquetées, avec la base."`
+}
+
+type evalRetrieval struct {
+	Dir  string `arg:"" name:"dossier" help:"Dossier BEIR : corpus, questions, jugements."`
+	Run_ string `name:"run" placeholder:"FICHIER" help:"Écrire les classements au format TREC, 100 documents par question."`
+	Mode string `enum:"lexical" default:"lexical" placeholder:"lexical" help:"Ce qui classe : lexical (les mots)."`
+}
+
+func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
+	collection, err := measure.ReadCollection(c.Dir)
+	if err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp("", "guichet-eval-")
+	if err != nil {
+		return fmt.Errorf("créer l'index temporaire : %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	db, err := database.Open(ctx, "sqlite:"+filepath.Join(folder, "index.db"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var ranking io.Writer
+	if c.Run_ != "" {
+		file, err := os.Create(c.Run_)
+		if err != nil {
+			return fmt.Errorf("écrire les classements : %w", frenchFile(err))
+		}
+		buffer := bufio.NewWriter(file)
+		defer func() {
+			if e := errors.Join(buffer.Flush(), file.Close()); e != nil {
+				err = errors.Join(err, fmt.Errorf("écrire les classements : %w", e))
+			}
+		}()
+		ranking = buffer
+	}
+	quality, err := measure.Rank(ctx, sqlite.New(db), collection, ranking, time.Now)
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return writeJSON(a.stdout, struct {
+			measure.Retrieval
+			Mode string `json:"mode"`
+		}{quality, c.Mode})
+	}
+	fmt.Fprintf(a.stdout, "%d documents, %d questions\nnDCG@10 %.4f   MRR@10 %.4f   rappel@10 %.4f   rappel@100 %.4f\n",
+		quality.Documents, quality.Queries, quality.NDCG10, quality.MRR10, quality.Recall10, quality.Recall100)
+	return nil
+}
+
+type evalRouting struct {
+	File string `arg:"" name:"fichier" help:"Messages étiquetés, une ligne JSON par cas."`
+}
+
+// routingCase is a labelled message.
+type routingCase struct {
+	messageLine
+	Lead       *string  `json:"lead"`
+	Rule       *string  `json:"rule"`
+	Associated []string `json:"associated"`
+	Missing    []string `json:"missing"`
+	Arbitrate  bool     `json:"arbitrate"`
+}
+
+// routingQuality counts the messages whose lead and missing facts are right, and among all of them rules and associates.
+type routingQuality struct {
+	Cases      int           `json:"cases"`
+	Right      int           `json:"right"`
+	Rules      int           `json:"rules"`
+	Associated int           `json:"associated"`
+	Misses     []routingMiss `json:"misses"`
+}
+
+type routingMiss struct {
+	ID      id       `json:"id"`
+	Text    string   `json:"text"`
+	Want    string   `json:"want"`
+	Got     string   `json:"got"`
+	Reasons []string `json:"reasons"`
+}
+
+func (c *evalRouting) Run(_ context.Context, a *app) error {
+	r, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return err
+	}
+	q := routingQuality{Misses: []routingMiss{}}
+	err = readLines(c.File, func(line []byte) error {
+		var labelled routingCase
+		if err := decodeLine(line, &labelled); err != nil {
+			return err
+		}
+		got, err := r.route(labelled.messageLine)
+		if err != nil {
+			return err
+		}
+		q.add(labelled, got)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return writeJSON(a.stdout, q)
+	}
+	for _, m := range q.Misses {
+		fmt.Fprintf(a.stdout, "%s  attendu %s, obtenu %s\n    %s\n    %s\n", m.ID, m.Want, m.Got, m.Text, strings.Join(m.Reasons, "\n    "))
+	}
+	fmt.Fprintf(a.stdout, "chef de file et fait manquant : %d sur %d ; règle : %d ; associées : %d\n", q.Right, q.Cases, q.Rules, q.Associated)
+	return nil
+}
+
+func (q *routingQuality) add(want routingCase, got decisionLine) {
+	q.Cases++
+	if equal(want.Rule, got.Rule) {
+		q.Rules++
+	}
+	if slices.Equal(slices.Sorted(slices.Values(want.Associated)), slices.Sorted(slices.Values(got.Associated))) {
+		q.Associated++
+	}
+	if equal(want.Lead, got.Lead) && slices.Equal(want.Missing, got.Missing) && want.Arbitrate == got.Arbitrate {
+		q.Right++
+		return
+	}
+	q.Misses = append(q.Misses, routingMiss{
+		ID: want.ID, Text: want.Text, Reasons: got.Reasons,
+		Want: summary(want.Lead, want.Rule, want.Missing), Got: summary(got.Lead, got.Rule, got.Missing),
+	})
+}
+
+func equal(a, b *string) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
+
+func summary(lead, rule *string, missing []string) string {
+	if lead == nil {
+		return "demander " + strings.Join(missing, ", ")
+	}
+	if rule == nil {
+		return *lead
+	}
+	return *lead + " (" + *rule + ")"
+}
+
+type evalAnswers struct {
+	File string `arg:"" name:"fichier" help:"Questions étiquetées, une ligne JSON par cas."`
+}
+
+// answersQuality counts the questions treated rightly.
+type answersQuality struct {
+	Answerable   int          `json:"answerable"`
+	Answered     int          `json:"answered"`
+	Cited        int          `json:"cited"`
+	Unanswerable int          `json:"unanswerable"`
+	Declined     int          `json:"declined"`
+	Misses       []answerMiss `json:"misses"`
+}
+
+type answerMiss struct {
+	ID       string `json:"id"`
+	Question string `json:"q"`
+	Reason   string `json:"reason"`
+	Answer   string `json:"answer"`
+}
+
+func (c *evalAnswers) Run(ctx context.Context, a *app) error {
+	file, err := os.Open(c.File)
+	if err != nil {
+		return frenchFile(err)
+	}
+	defer file.Close()
+	cases, err := measure.ReadCases(file)
+	if err != nil {
+		return err
+	}
+	db, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	base, err := a.openBase(ctx, db)
+	if err != nil {
+		return err
+	}
+	r, err := measure.Ask(ctx, base, cases, a.now())
+	if err != nil {
+		return err
+	}
+	q := answersQuality{Answerable: r.Answerable, Answered: r.Answered, Cited: r.Cited, Unanswerable: r.Unanswerable, Declined: r.Declined, Misses: []answerMiss{}}
+	for _, m := range r.Misses {
+		q.Misses = append(q.Misses, answerMiss{ID: m.Case.ID, Question: m.Case.Question, Reason: m.Reason, Answer: m.Answer.Text})
+	}
+	if a.JSON {
+		return writeJSON(a.stdout, q)
+	}
+	for _, m := range q.Misses {
+		fmt.Fprintf(a.stdout, "%s  %s\n    %s\n    %s\n", m.ID, m.Question, m.Reason, firstLine(m.Answer, 200))
+	}
+	fmt.Fprintf(a.stdout, "réponses justes : %d sur %d, dont citées : %d ; refus justes : %d sur %d\n", q.Answered, q.Answerable, q.Cited, q.Declined, q.Unanswerable)
+	return nil
+}
+
+// readLines gives each line of a file that is not empty; errors name the file and the line.
+func readLines(name string, each func([]byte) error) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return frenchFile(err)
+	}
+	defer file.Close()
+	scanner := bufio.NewScanner(file)
+	scanner.Buffer(nil, 32<<20)
+	for n := 1; scanner.Scan(); n++ {
+		if strings.TrimSpace(scanner.Text()) == "" {
+			continue
+		}
+		if err := each(scanner.Bytes()); err != nil {
+			return fmt.Errorf("%s:%d : %w", name, n, err)
+		}
+	}
+	return scanner.Err()
+}

@@ -1,0 +1,70 @@
+// Command guichet is the one entry point of the Region's services to companies: it answers from a base of documents, hands
+// requests to the direction that leads them, and keeps their ledger. This package puts the parts together: one file per
+// command, what they share in config.go (flags), wire.go (drivers), batch.go (JSON Lines) and usage.go (French for kong).
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// Exit codes, part of the contract.
+const (
+	exitDone  = 0
+	exitError = 1
+	exitUsage = 2
+)
+
+// usageError is a command that cannot be understood, in French.
+type usageError struct{ error }
+
+// run reads the command line, runs the command and gives the exit code. Errors are told on stderr, in French.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var grammar cli
+	helped := false
+	parser := kong.Must(&grammar,
+		kong.Name("guichet"),
+		kong.Description(description),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { helped = true }),
+		kong.Help(frenchHelp),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+	)
+	parsed, err := parser.Parse(args)
+	if helped {
+		return exitDone
+	}
+	if err == nil {
+		app := newApp(grammar.config, stdin, stdout, stderr)
+		parsed.BindTo(ctx, (*context.Context)(nil))
+		err = parsed.Run(app)
+	} else {
+		err = usageError{errors.New(frenchUsage(err))}
+	}
+	if err == nil {
+		return exitDone
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errors.New("interrompu")
+	}
+	fmt.Fprintf(stderr, "guichet : %v\n", err)
+	if errors.As(err, new(usageError)) {
+		fmt.Fprintln(stderr, "Pour l'aide : guichet --help")
+		return exitUsage
+	}
+	return exitError
+}

@@ -1,0 +1,334 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os/user"
+	"strings"
+	"time"
+
+	"guichet/bot"
+	"guichet/knowledge"
+	"guichet/routing/ledger"
+)
+
+// channel is the name of the terminal in messages and in the ledger.
+const channel = "cli"
+
+type requestCmd struct {
+	New    requestNew    `cmd:"" help:"Enregistrer une demande, comme si l'entreprise l'écrivait."`
+	List   requestList   `cmd:"" help:"Lister les demandes."`
+	Show   requestShow   `cmd:"" help:"Montrer une demande et son histoire."`
+	Assign requestAssign `cmd:"" help:"Confier une demande à une direction ou à une personne."`
+	Status requestStatus `cmd:"" help:"Changer l'état d'une demande."`
+	Answer requestAnswer `cmd:"" help:"Enregistrer la réponse donnée à l'entreprise."`
+	Reopen requestReopen `cmd:"" help:"Rouvrir une demande."`
+}
+
+// author is who acts on the ledger.
+type author struct {
+	By string `placeholder:"NOM" help:"Qui agit (par défaut, le nom de la session)."`
+}
+
+func (a author) name() string {
+	if a.By != "" {
+		return a.By
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "terminal"
+}
+
+type requestNew struct {
+	asker
+	author
+	Thread string `placeholder:"FIL" help:"Poursuivre une conversation, par exemple pour répondre à la question posée."`
+	Text   string `arg:"" help:"Le message, entre guillemets."`
+}
+
+// replyLine is what the desk replied.
+type replyLine struct {
+	Request string `json:"request"`
+	// Thread continues the conversation.
+	Thread  string      `json:"thread"`
+	Kind    string      `json:"kind"`
+	Text    string      `json:"text"`
+	Fields  []fieldLine `json:"fields"`
+	Choices []string    `json:"choices"`
+}
+
+type fieldLine struct {
+	Label string `json:"label"`
+	Value string `json:"value"`
+}
+
+func (c *requestNew) Run(ctx context.Context, a *app) error {
+	if err := bot.CheckText(c.Text); err != nil {
+		return err
+	}
+	db, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	o, err := a.openOffice(ctx, db)
+	if err != nil {
+		return err
+	}
+	if c.Thread == "" {
+		c.Thread = rand.Text()
+	}
+	reply, err := o.desk.Handle(ctx, bot.Message{
+		Channel: channel, ID: rand.Text(), Thread: c.Thread, Text: c.Text, At: a.now(), Request: true,
+		Asker: bot.Asker{Name: c.name(), Audience: c.Audience, EPCI: c.EPCI},
+	})
+	if err != nil {
+		return err
+	}
+	out := replyLine{Request: reply.Request, Thread: c.Thread, Kind: string(reply.Kind), Text: reply.Text, Fields: []fieldLine{}, Choices: []string{}}
+	for _, f := range reply.Fields {
+		out.Fields = append(out.Fields, fieldLine(f))
+	}
+	for _, choice := range reply.Choices {
+		out.Choices = append(out.Choices, choice.Text)
+	}
+	if a.JSON {
+		return writeJSON(a.stdout, out)
+	}
+	fmt.Fprintln(a.stdout, out.Text)
+	for _, f := range out.Fields {
+		fmt.Fprintf(a.stdout, "\n%s\n  %s\n", f.Label, strings.ReplaceAll(f.Value, "\n", "\n  "))
+	}
+	if len(out.Choices) > 0 {
+		fmt.Fprintf(a.stdout, "\nPour répondre : guichet request new --thread %s \"%s\"\n", out.Thread, out.Choices[0])
+	}
+	return nil
+}
+
+// reader is on whose behalf the ledger is read.
+type reader struct {
+	asker
+	Thread string `placeholder:"FIL" help:"La conversation d'une demande faite ici."`
+}
+
+func (r reader) viewer() (ledger.Viewer, error) {
+	v := ledger.Viewer{Staff: r.Audience == knowledge.Staff}
+	if r.Audience == knowledge.Partner {
+		v.EPCI = r.EPCI
+	}
+	if r.Thread != "" {
+		v.Channel, v.Thread = channel, r.Thread
+	}
+	if v.Check() != nil {
+		return v, errors.New("le registre des demandes n'est pas public : ajoutez --audience staff (agent), --audience partner --epci SIREN (partenaire) ou --thread FIL (demande faite ici)")
+	}
+	return v, nil
+}
+
+type requestList struct {
+	reader
+	Status []ledger.Status `placeholder:"ÉTAT" help:"N'en garder que ces états : waiting, transmitted, taken, answered, closed, unreachable."`
+	Lead   string          `placeholder:"DIRECTION" help:"N'en garder que celles d'une direction."`
+	Text   string          `placeholder:"TEXTE" help:"N'en garder que celles qui contiennent ce texte."`
+	Limit  int             `default:"100" placeholder:"N" help:"Nombre de demandes (100 par défaut)."`
+}
+
+func (c *requestList) Run(ctx context.Context, a *app) error {
+	viewer, err := c.viewer()
+	if err != nil {
+		return err
+	}
+	for _, s := range c.Status {
+		if s.Label() == "" {
+			return usageError{fmt.Errorf("--status « %s » : waiting, transmitted, taken, answered, closed ou unreachable", s)}
+		}
+	}
+	return a.withLedger(ctx, func(store ledger.Store) error {
+		requests, err := store.List(ctx, viewer, ledger.Filter{Status: c.Status, Lead: c.Lead, Text: c.Text, Limit: c.Limit})
+		if err != nil {
+			return err
+		}
+		if a.JSON {
+			return writeJSON(a.stdout, map[string]any{"requests": some(requests)})
+		}
+		if len(requests) == 0 {
+			fmt.Fprintln(a.stdout, "Aucune demande.")
+		}
+		for _, r := range requests {
+			fmt.Fprintf(a.stdout, "%s  %-10s %-27s %s\n", r.Reference, dash(r.Lead), r.Status.Label(), firstLine(r.Text, 80))
+		}
+		return nil
+	})
+}
+
+type requestShow struct {
+	reader
+	Reference string `arg:"" help:"Numéro de la demande, par exemple 2026-0042."`
+}
+
+func (c *requestShow) Run(ctx context.Context, a *app) error {
+	viewer, err := c.viewer()
+	if err != nil {
+		return err
+	}
+	return a.withLedger(ctx, func(store ledger.Store) error {
+		r, err := store.Get(ctx, viewer, c.Reference)
+		if err != nil {
+			return fmt.Errorf("demande %s : %w", c.Reference, err)
+		}
+		if a.JSON {
+			return writeJSON(a.stdout, r)
+		}
+		showRequest(a.stdout, r)
+		return nil
+	})
+}
+
+func showRequest(w io.Writer, r ledger.Request) {
+	fmt.Fprintf(w, "Demande %s, %s\n", r.Reference, r.Status.Label())
+	line := func(label, value string) {
+		if value != "" {
+			fmt.Fprintf(w, "%-14s %s\n", label, value)
+		}
+	}
+	line("Message", r.Text)
+	line("Entreprise", strings.Join(present(r.Company.Name, r.Company.SIREN), " · "))
+	line("Chef de file", r.Lead)
+	line("Suivie par", r.Owner)
+	line("Associées", strings.Join(r.Associated, ", "))
+	for i, reason := range r.Decision.Reasons {
+		line([]string{"Pourquoi", ""}[min(i, 1)], reason)
+	}
+	if r.Status == ledger.Waiting {
+		line("Question", r.Decision.Question)
+		line("Sans réponse", fmt.Sprintf("%s la prend le %s", r.EntryPoint, r.Deadline.Format("02/01/2006 à 15:04")))
+	}
+	fmt.Fprintln(w, "Histoire")
+	for _, e := range r.Events {
+		fmt.Fprintf(w, "  %s\n", strings.Join(present(e.At.Format("02/01/2006 15:04"), eventLabels[e.Kind], e.By, e.Lead, e.Owner, e.Status.Label(), firstLine(e.Why, 100)), " · "))
+	}
+}
+
+var eventLabels = map[ledger.EventKind]string{
+	ledger.Received: "message reçu", ledger.Decided: "décision", ledger.Assigned: "confiée", ledger.StatusSet: "état", ledger.AnswerGiven: "réponse donnée",
+	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.NoticeSent: "avis envoyé", ledger.NoticeDead: "avis abandonné",
+}
+
+type requestAssign struct {
+	author
+	Reference string `arg:"" help:"Numéro de la demande."`
+	Lead      string `placeholder:"DIRECTION" help:"Direction qui prend la demande."`
+	Owner     string `placeholder:"PERSONNE" help:"Personne qui la suit."`
+	Why       string `placeholder:"RAISON" required:"" help:"Pourquoi."`
+}
+
+func (c *requestAssign) Run(ctx context.Context, a *app) error {
+	if c.Lead == "" && c.Owner == "" {
+		return usageError{errors.New("il manque --lead DIRECTION ou --owner PERSONNE")}
+	}
+	if c.Lead != "" {
+		r, err := loadRegion(a.RulesPath)
+		if err != nil {
+			return err
+		}
+		var codes []string
+		known := false
+		for _, d := range r.book.Rules.Set().Directions {
+			codes, known = append(codes, d.Code), known || d.Code == c.Lead
+		}
+		if !known {
+			return fmt.Errorf("la direction « %s » est inconnue : %s", c.Lead, strings.Join(codes, ", "))
+		}
+	}
+	return a.change(ctx, func(store ledger.Store, at time.Time) (ledger.Request, error) {
+		return store.Assign(ctx, c.Reference, c.Lead, c.Owner, c.Why, c.name(), at)
+	})
+}
+
+type requestStatus struct {
+	author
+	Reference string        `arg:"" help:"Numéro de la demande."`
+	Status    ledger.Status `arg:"" enum:"taken,closed,unreachable" help:"taken (prise en charge), closed (close) ou unreachable (injoignable)."`
+	Why       string        `placeholder:"RAISON" help:"Pourquoi."`
+}
+
+func (c *requestStatus) Run(ctx context.Context, a *app) error {
+	return a.change(ctx, func(store ledger.Store, at time.Time) (ledger.Request, error) {
+		return store.SetStatus(ctx, c.Reference, c.Status, c.Why, c.name(), at)
+	})
+}
+
+type requestAnswer struct {
+	author
+	Reference string `arg:"" help:"Numéro de la demande."`
+	Text      string `arg:"" help:"La réponse donnée, entre guillemets."`
+}
+
+func (c *requestAnswer) Run(ctx context.Context, a *app) error {
+	if err := bot.CheckText(c.Text); err != nil {
+		return err
+	}
+	return a.change(ctx, func(store ledger.Store, at time.Time) (ledger.Request, error) {
+		return store.Answer(ctx, c.Reference, c.Text, c.name(), at)
+	})
+}
+
+type requestReopen struct {
+	author
+	Reference string `arg:"" help:"Numéro de la demande."`
+	Why       string `placeholder:"RAISON" required:"" help:"Pourquoi."`
+}
+
+func (c *requestReopen) Run(ctx context.Context, a *app) error {
+	return a.change(ctx, func(store ledger.Store, at time.Time) (ledger.Request, error) {
+		return store.Reopen(ctx, c.Reference, c.Why, c.name(), at)
+	})
+}
+
+func (a *app) withLedger(ctx context.Context, do func(ledger.Store) error) error {
+	db, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	store, err := a.openLedger(ctx, db)
+	if err != nil {
+		return err
+	}
+	return do(store)
+}
+
+// change changes a request and tells where it stands; it shows nothing of what the request says.
+func (a *app) change(ctx context.Context, do func(ledger.Store, time.Time) (ledger.Request, error)) error {
+	return a.withLedger(ctx, func(store ledger.Store) error {
+		r, err := do(store, a.now())
+		if err != nil {
+			return err
+		}
+		if a.JSON {
+			return writeJSON(a.stdout, map[string]any{"reference": r.Reference, "status": r.Status, "lead": r.Lead, "owner": r.Owner, "associated": some(r.Associated)})
+		}
+		fmt.Fprintf(a.stdout, "%s : %s\n", r.Reference, strings.Join(present(r.Status.Label(), r.Lead, r.Owner), " · "))
+		return nil
+	})
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// firstLine gives the start of a text on one line.
+func firstLine(text string, length int) string {
+	runes := []rune(strings.Join(strings.Fields(text), " "))
+	if len(runes) > length {
+		return string(runes[:length]) + "…"
+	}
+	return string(runes)
+}

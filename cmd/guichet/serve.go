@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"guichet/bot/courier"
+	"guichet/bot/web"
+	"guichet/migrations/database"
+)
+
+// shutdownTime lets the replies that are being written end.
+const shutdownTime = 10 * time.Second
+
+type serveCmd struct {
+	Address    string `env:"GUICHET_ADDRESS" default:"127.0.0.1:8080" placeholder:"127.0.0.1:8080" help:"Adresse de la page web (127.0.0.1:8080 par défaut)."`
+	StaffToken string `env:"GUICHET_STAFF_TOKEN" placeholder:"JETON" help:"Jeton de l'espace des agents (tiré au sort par défaut)."`
+}
+
+func (c *serveCmd) Run(ctx context.Context, a *app) error {
+	a.log = slog.New(slog.NewTextHandler(a.stderr, nil))
+	// The port first: it is what fails most, and the base takes a moment.
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Address)
+	if err != nil {
+		return fmt.Errorf("écouter sur %s : %w", c.Address, frenchListen(err))
+	}
+	defer listener.Close()
+	db, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	o, err := a.openOffice(ctx, db)
+	if err != nil {
+		return err
+	}
+	token := c.StaffToken
+	if token == "" {
+		token = rand.Text()
+	}
+	server, err := web.NewServer(a.pages(o, db, token))
+	if err != nil {
+		return err
+	}
+	work, workCtx := errgroup.WithContext(ctx)
+	work.Go(func() error {
+		return o.courier.Run(workCtx, courier.Config{Outbox: o.ledger, Deliver: courier.ToLog(a.log), Now: a.now, Log: a.log})
+	})
+	work.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("servir la page web : %w", err)
+		}
+		return nil
+	})
+	work.Go(func() error {
+		<-workCtx.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+		defer cancel()
+		if err := server.Shutdown(end); err != nil {
+			return errors.Join(fmt.Errorf("arrêter la page web : %w", err), server.Close())
+		}
+		return nil
+	})
+	c.welcome(a, o, listener.Addr().String(), token)
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout, "Guichet arrêté.")
+	return nil
+}
+
+func (a *app) pages(o *office, db *database.DB, token string) web.Config {
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	var directions []web.Direction
+	for _, d := range o.book.Rules.Set().Directions {
+		directions = append(directions, web.Direction{Code: d.Code, Name: d.Does})
+	}
+	return web.Config{
+		Desk: o.desk, Journal: o.journal, Requests: o.ledger, Open: o.base.Open, Directions: directions, Examples: o.texts.Examples(),
+		StaffToken: token, Metrics: metrics, Now: a.now, Log: a.log,
+		Health: func(ctx context.Context) error {
+			var one int
+			return db.Conn(ctx).QueryRowContext(ctx, "SELECT 1").Scan(&one)
+		},
+	}
+}
+
+// welcome says what to open and what to try.
+func (c *serveCmd) welcome(a *app, o *office, address, token string) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Guichet ouvert : http://%s/\n\nÀ essayer dans la page :\n", address)
+	for _, example := range o.texts.Examples() {
+		fmt.Fprintf(&b, "  - %s\n", example.Text)
+	}
+	fmt.Fprintf(&b, "\nEspace des agents : http://%s/agents", address)
+	if c.StaffToken == "" {
+		fmt.Fprintf(&b, "  (jeton de cette session : %s)", token)
+	}
+	fmt.Fprint(&b, "\nPour arrêter : Ctrl+C\n")
+	fmt.Fprint(a.stdout, b.String())
+}
+
+func frenchListen(err error) error {
+	var lookup *net.DNSError
+	var address *net.AddrError
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return errors.New("le port est déjà pris ; arrêtez l'autre programme ou donnez --address 127.0.0.1:PORT")
+	case errors.Is(err, syscall.EACCES):
+		return errors.New("ce port demande des droits d'administrateur ; donnez --address 127.0.0.1:PORT avec un port au-dessus de 1024")
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return errors.New("cette adresse n'est pas celle de cette machine")
+	case errors.As(err, &lookup), errors.As(err, &address):
+		return errors.New("adresse illisible ; donnez --address 127.0.0.1:PORT")
+	}
+	return err
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// helpWords are kong's own words in a help page.
+var helpWords = strings.NewReplacer(
+	"Usage: ", "Usage : ", "Arguments:", "Arguments :", "Commands:", "Commandes :", "Flags:", "Options :",
+	"Show context-sensitive help.", "Afficher cette aide.", "<command>", "<commande>", "[flags]", "[options]",
+	`Run "`, "Tapez « ", ` <command> --help" for more information on a command.`, ` <commande> --help » pour l'aide d'une commande.`,
+	` --help" for more information.`, " --help » pour l'aide.",
+)
+
+// frenchHelp prints kong's help page in French.
+func frenchHelp(options kong.HelpOptions, ctx *kong.Context) error {
+	var page bytes.Buffer
+	out := ctx.Stdout
+	ctx.Stdout = &page
+	err := kong.DefaultHelpPrinter(options, ctx)
+	ctx.Stdout = out
+	if err != nil {
+		return err
+	}
+	_, err = helpWords.WriteString(out, page.String())
+	return err
+}
+
+// usageMessages are kong's messages and what they say in French; $1, $2 are their parts.
+var usageMessages = []struct {
+	english *regexp.Regexp
+	french  string
+}{
+	{regexp.MustCompile(`^unknown flag (\S+), did you mean (?:one of )?(.*)\?$`), "option inconnue $1 ; vouliez-vous dire $2 ?"},
+	{regexp.MustCompile(`^unknown flag (\S+)$`), "option inconnue $1"},
+	{regexp.MustCompile(`^unexpected argument (.*), did you mean (?:one of )?(.*)\?$`), "« $1 » n'est pas attendu ici ; vouliez-vous dire $2 ? (un texte de plusieurs mots se met entre guillemets)"},
+	{regexp.MustCompile(`^unexpected argument (.*)$`), "« $1 » n'est pas attendu ici (un texte de plusieurs mots se met entre guillemets)"},
+	{regexp.MustCompile(`^unexpected flag argument (.*)$`), "la valeur $1 n'est pas attendue ici"},
+	{regexp.MustCompile(`^expected one of (.*)$`), "il manque une commande : $1"},
+	{regexp.MustCompile(`^expected "(.*)"$`), "il manque $1"},
+	{regexp.MustCompile(`^missing flags: (.*)$`), "il manque l'option $1"},
+	{regexp.MustCompile(`^missing positional arguments (.*)$`), "il manque $1"},
+	{regexp.MustCompile(`^(\S+) must be one of (.*) but got (.*)$`), "$1 : $3 n'est pas une valeur possible ; choisissez parmi $2"},
+	{regexp.MustCompile(`^(--\S+) and (--\S+) can't be used together$`), "$1 et $2 ne vont pas ensemble"},
+	{regexp.MustCompile(`^(--[^:=]+)(?:=\S*)?: expected a(?:n| valid \d+ bit u?)int but got (.*)$`), "$1 : un nombre entier est attendu, pas $2"},
+	{regexp.MustCompile(`^(--[^:=]+)(?:=\S*)?: expected (?:\w+ value|bool) but got "EOL".*$`), "$1 : il manque une valeur"},
+	{regexp.MustCompile(`^(--[^:=]+)(?:=\S*)?: bool value must be .* but got (.*)$`), "$1 : true ou false est attendu, pas $2"},
+	{regexp.MustCompile(`^(--[^:=]+)(?:=\S*)?: expected .* but got (.*) \(.*\)(?:; perhaps try (.*)\?)?$`), "$1 : une valeur est attendue, pas $2"},
+	// What our own types say is in French already.
+	{regexp.MustCompile(`^(--[^:=]+)(?:=\S*)?: (.* « .*)$`), "$1 : $2"},
+}
+
+// frenchUsage says in French what kong found wrong in a command line.
+func frenchUsage(err error) string {
+	text := err.Error()
+	for _, m := range usageMessages {
+		if m.english.MatchString(text) {
+			return m.english.ReplaceAllString(text, m.french)
+		}
+	}
+	return "ligne de commande non comprise : " + text
+}
+
+// frenchFile says in French the errors of the system that people meet with a file.
+func frenchFile(err error) error {
+	var path *fs.PathError
+	if !errors.As(err, &path) {
+		return err
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s : fichier introuvable", path.Path)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s : accès interdit", path.Path)
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%s existe déjà", path.Path)
+	}
+	return err
+}

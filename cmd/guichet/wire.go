@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"guichet/bot"
+	"guichet/bot/courier"
+	"guichet/bot/lexicon"
+	"guichet/bot/sqljournal"
+	"guichet/knowledge"
+	"guichet/knowledge/base"
+	"guichet/knowledge/extract"
+	"guichet/knowledge/sqlite"
+	"guichet/migrations/database"
+	"guichet/routing/ledger"
+	"guichet/routing/ledger/sqlledger"
+	"guichet/routing/rulebook"
+)
+
+// The texts to people that the Region may put in its rules folder.
+const (
+	textsFile   = "texts.yaml"
+	noticesFile = "notices.yaml"
+)
+
+// waitForFact is how long a request waits for the fact that decides before its entry point takes it.
+const waitForFact = 48 * time.Hour
+
+// app is what a command runs with.
+type app struct {
+	config
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	now            func() time.Time
+	log            *slog.Logger
+}
+
+func newApp(c config, stdin io.Reader, stdout, stderr io.Writer) *app {
+	a := &app{config: c, stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
+	if !c.Now.IsZero() {
+		start := time.Now()
+		a.now = func() time.Time { return c.Now.Add(time.Since(start)) }
+	}
+	a.log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return a
+}
+
+// open opens the database, where every command keeps what it must.
+func (a *app) open(ctx context.Context) (*database.DB, error) {
+	url := a.Database
+	if url == "" {
+		var err error
+		if url, err = defaultDatabase(); err != nil {
+			return nil, err
+		}
+	}
+	return database.Open(ctx, url)
+}
+
+// openBase gives the base of documents, with the cards that ship: they are added to a new base and refreshed after an
+// update of the program; when nothing changed this costs a few milliseconds.
+func (a *app) openBase(ctx context.Context, db *database.DB) (*knowledge.Base, error) {
+	store := sqlite.New(db)
+	cards := knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public, Prune: true, Progress: func(s knowledge.Step) {
+		// A document of the Region's with a card's identifier replaces the card.
+		if s.Err != nil && !errors.As(s.Err, new(*knowledge.ConflictError)) {
+			a.log.Error("carte livrée non chargée", "source", s.Source, "error", s.Err)
+		}
+	}}
+	if _, err := knowledge.Ingest(ctx, store, cards, base.Cards()); err != nil {
+		return nil, fmt.Errorf("charger les cartes livrées : %w", err)
+	}
+	return knowledge.NewBase(store), nil
+}
+
+// region is what the Region may edit: rules, vocabularies and texts.
+type region struct {
+	book    *rulebook.Book
+	reader  *lexicon.Lexicon
+	texts   bot.Texts
+	notices ledger.Texts
+}
+
+// loadRegion reads and checks the Region's folder; the error joins every problem found, each with its file and line.
+func loadRegion(dir string) (region, error) {
+	var r region
+	folder, err := rulebook.Folder(dir)
+	if err != nil {
+		return r, err
+	}
+	r.texts, err = override(folder, textsFile, bot.DefaultTexts, bot.ParseTexts)
+	problems := err
+	r.notices, err = override(folder, noticesFile, ledger.DefaultTexts, ledger.ParseTexts)
+	problems = errors.Join(problems, err)
+	if r.book, err = rulebook.Load(folder); err != nil {
+		return r, errors.Join(err, problems)
+	}
+	r.reader, err = lexicon.New(r.book)
+	return r, errors.Join(err, problems)
+}
+
+// override reads a file of texts if the Region has one.
+func override[T any](folder fs.FS, name string, shipped func() T, parse func([]byte) (T, error)) (T, error) {
+	content, err := fs.ReadFile(folder, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return shipped(), nil
+	}
+	if err != nil {
+		return shipped(), fmt.Errorf("lecture de %s : %w", name, err)
+	}
+	texts, err := parse(content)
+	if err != nil {
+		return texts, fmt.Errorf("%s : %w", name, err)
+	}
+	return texts, nil
+}
+
+// office is the desk with what stands behind it.
+type office struct {
+	region
+	desk    *bot.Desk
+	base    *knowledge.Base
+	ledger  *sqlledger.Ledger
+	journal *sqljournal.Journal
+	courier *courier.Courier
+}
+
+func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) {
+	r, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return nil, err
+	}
+	o := &office{region: r, journal: sqljournal.New(db)}
+	if o.base, err = a.openBase(ctx, db); err != nil {
+		return nil, err
+	}
+	if o.courier, err = courier.New(ctx, db); err != nil {
+		return nil, err
+	}
+	o.ledger = sqlledger.New(db, o.courier, r.notices)
+	o.desk = &bot.Desk{
+		Journal: o.journal, Requests: o.ledger, Tx: db, Base: o.base, Reader: r.reader, Rules: r.book.Rules, Texts: r.texts,
+		WaitForFact: waitForFact, Log: a.log,
+	}
+	return o, nil
+}
+
+// openLedger gives the ledger alone, for the commands that only read it or follow a request.
+func (a *app) openLedger(ctx context.Context, db *database.DB) (*sqlledger.Ledger, error) {
+	r, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := courier.New(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	return sqlledger.New(db, jobs, r.notices), nil
+}
