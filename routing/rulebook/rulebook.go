@@ -24,6 +24,7 @@ type Book struct {
 	Rules       *routing.Rules
 	Words       Words
 	Territories *Territories
+	Conduct     Conduct
 }
 
 // Default is the folder that ships in the program.
@@ -53,19 +54,18 @@ func Folder(dir string) (fs.FS, error) {
 
 // Load reads and checks a folder. The error joins every problem found, each with its place.
 func Load(folder fs.FS) (*Book, error) {
-	book := &Book{}
 	set, err := loadRuleSet(folder)
 	if err != nil {
 		return nil, err
 	}
 	words, wordsErr := loadWords(folder)
 	territories, territoriesErr := loadTerritories(folder)
+	conduct, conductErr := loadConduct(folder)
 	rules, rulesErr := routing.Compile(set)
-	if err := errors.Join(rulesErr, wordsErr, territoriesErr); err != nil {
+	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr); err != nil {
 		return nil, err
 	}
-	book.Rules, book.Words, book.Territories = rules, words, territories
-	return book, nil
+	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct}, nil
 }
 
 // Export writes the default files into a folder, for the Region to edit. It never overwrites a file.

@@ -1,0 +1,117 @@
+package rulebook_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"guichet/routing/rulebook"
+)
+
+// edit gives a Region's folder that holds one file, made from the default one by replacing old with new.
+func edit(t *testing.T, name, old, new string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if _, err := rulebook.Export(dir); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(content), old) {
+		t.Fatalf("%s does not hold %q", name, old)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(content), old, new, 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func load(dir string) (*rulebook.Book, error) {
+	folder, err := rulebook.Folder(dir)
+	if err != nil {
+		return nil, err
+	}
+	return rulebook.Load(folder)
+}
+
+func TestDefaultSet(t *testing.T) {
+	book, err := rulebook.Load(rulebook.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(book.Rules.Set().Rules); n != 22 {
+		t.Errorf("%d rules, the specification has 22", n)
+	}
+	if n := len(book.Territories.Communes); n != 3782 {
+		t.Errorf("%d communes, the register has 3782", n)
+	}
+	if dead := book.Rules.NeverFires(); len(dead) > 0 {
+		t.Errorf("rules that never fire: %v", dead)
+	}
+	for _, c := range book.Territories.Communes {
+		if c.EPCI != "" && book.Territories.EPCI[c.EPCI].Name == "" {
+			t.Errorf("%s belongs to the unknown EPCI %s", c.Name, c.EPCI)
+		}
+	}
+}
+
+func TestTheRegionsFolderReplacesFileByFile(t *testing.T) {
+	dir := edit(t, "rules.yaml", "lead: DTRI", "lead: DRI")
+	if err := os.Remove(filepath.Join(dir, "facts.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	book, err := load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := rulebook.Load(rulebook.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if book.Rules.Set().Version == base.Rules.Set().Version {
+		t.Error("the changed rules have the version of the default ones")
+	}
+	for _, r := range book.Rules.Set().Rules {
+		if r.ID == "filiere-rev3" && r.Lead != "DRI" {
+			t.Errorf("lead %s: the Region's file was not read", r.Lead)
+		}
+	}
+}
+
+func TestMistakesAreToldWithFileAndLine(t *testing.T) {
+	for _, c := range []struct{ name, file, old, new, want string }{
+		{"unknown direction", "rules.yaml", "lead: NFI", "lead: NFX", "rules.yaml:3 : la règle implantation-etrangere nomme la direction inconnue « NFX »"},
+		{"unknown fact", "rules.yaml", `origin == "foreign"`, `origine == "foreign"`, "rules.yaml:3"},
+		{"unknown key", "rules.yaml", "why: une entreprise étrangère", "pourquoi: une entreprise étrangère", "rules.yaml:8"},
+		{"broken YAML", "facts.yaml", "- name: headcount", "- name: [headcount", "facts.yaml:"},
+		{"unknown kind", "facts.yaml", "kind: number", "kind: nombre", "type inconnu « nombre »"},
+		{"missing column", "territoires/communes.csv", "insee,nom", "code,nom", "territoires/communes.csv:1 : il manque la colonne insee"},
+		{"not a number", "territoires/communes.csv", "02300,518,", "02300,beaucoup,", "territoires/communes.csv:2"},
+		{"bad delay", "conduct.yaml", "wait_for_fact: 48h", "wait_for_fact: deux jours", "conduct.yaml"},
+		{"cue without a value", "words/faits.yaml", "  value: grant\n", "", "words/faits.yaml:"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := load(edit(t, c.file, c.old, c.new))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestExportNeverOverwrites(t *testing.T) {
+	dir := edit(t, "rules.yaml", "lead: DTRI", "lead: DRI")
+	if _, err := rulebook.Export(dir); err == nil || !strings.Contains(err.Error(), "existe déjà") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestFolderThatIsNot(t *testing.T) {
+	if _, err := rulebook.Folder(filepath.Join(t.TempDir(), "absent")); err == nil {
+		t.Error("an absent folder was taken")
+	}
+}
