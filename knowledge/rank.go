@@ -182,6 +182,8 @@ const (
 	saturation = 1.2
 	lengthNorm = 0.75
 	titleCount = 2
+	// kinCount is what a word of the same root counts (« licencié » for « licenciement »).
+	kinCount, rootLetters = 0.3, 6
 	// shortDocument is the length, in words, up to which a document is about one thing; inDocument what a word elsewhere in it counts.
 	shortDocument = 500
 	inDocument    = 0.6
@@ -214,11 +216,12 @@ func (w wholes) holds(id string, concept int) bool {
 // gather reads the hits by document. FTS5's own score is not used for whole documents: its idf is zero for a word that
 // half of the documents hold, which a small base has many of.
 func gather(q question, hits []Hit) wholes {
-	sure := map[string]int{}
+	sure, kin := map[string]int{}, map[string]int{}
 	for i, c := range q.concepts {
 		for form, trust := range c.forms {
 			if trust > synonymTrust {
 				sure[form] = i
+				kin[root(form)] = i
 			}
 		}
 	}
@@ -239,6 +242,8 @@ func gather(q question, hits []Hit) wholes {
 		for _, w := range h.Body {
 			if i, ok := sure[w]; ok {
 				d.counts[i]++
+			} else if i, ok := kin[root(w)]; ok {
+				d.counts[i] += kinCount
 			}
 		}
 	}
@@ -256,3 +261,6 @@ func gather(q question, hits []Hit) wholes {
 	}
 	return documents
 }
+
+// root gives the first letters of a word, which the stemmer leaves different in words of one family.
+func root(word string) string { return word[:min(len(word), rootLetters)] }
