@@ -1,4 +1,3 @@
-// Package knowledgetest holds the suite that every knowledge.Store passes. Imported by tests only.
 package knowledgetest
 
 import (
