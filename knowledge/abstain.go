@@ -89,7 +89,7 @@ func (q question) answered(found []candidate) bool {
 }
 
 // interrogative is what stands before the noun that is asked for; on a folded text.
-var interrogative = regexp.MustCompile(`\b(quel(le)?s? (est|sont|etait|etaient|sera|seront) (l['’]|les? |la )(\w+ (de la |de l['’]|du |des |de |d['’]))?|quel(le)?s? |combien (de |d['’]))$`)
+var interrogative = regexp.MustCompile(`\b((qui|quel(le)?s?) (est|sont|etait|etaient|sera|seront) (l['’]|les? |la )(\w+ (de la |de l['’]|du |des |de |d['’]))?|quel(le)?s? |combien (de |d['’]))$`)
 
 // verbal tells a word that has the look of a verb: an infinitive, a participle, a plain conjugated form.
 var verbal = regexp.MustCompile(`(?:[^i]er|[mp]r?is|[^qg]ues?|[^t]ée?s?|aient|ait|rait|ront|[^m]ent|ant|issent|oir|dre)$`)

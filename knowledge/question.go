@@ -149,10 +149,10 @@ func idf(n, total int) float64 {
 
 func hasDigit(s string) bool { return strings.ContainsAny(s, "0123456789") }
 
-// spellings gives the words of the base that a word missing from it may be a slip for: one edit from five letters, two
-// from eight. The first letter is held to be right.
+// spellings gives the words of the base that a word missing from it may be a slip for: one edit from six letters, two
+// from nine. The first letter is held to be right.
 func spellings(ctx context.Context, store Store, word string) (map[string]int, error) {
-	if len(word) < 5 || hasDigit(word) {
+	if len(word) < 6 || hasDigit(word) {
 		return nil, nil
 	}
 	vocabulary, err := store.Vocabulary(ctx, word[:1])
@@ -160,7 +160,7 @@ func spellings(ctx context.Context, store Store, word string) (map[string]int, e
 		return nil, err
 	}
 	allowed := 1
-	if len(word) >= 8 {
+	if len(word) >= 9 {
 		allowed = 2
 	}
 	best := allowed

@@ -128,7 +128,8 @@ func score(q question, h Hit, documents wholes, context []string, total, bestLoc
 		here := best
 		if documents.holds(h.Document.ID, i) {
 			here = max(best, inDocument*documents.of(h.Document.ID, i))
-		} else if best == 0 {
+		}
+		if here < absentShare {
 			grounds.absent = append(grounds.absent, i)
 		}
 		grounds.add(q, i, here)
@@ -187,6 +188,8 @@ const (
 	// shortDocument is the length, in words, up to which a document is about one thing; inDocument what a word elsewhere in it counts.
 	shortDocument = 500
 	inDocument    = 0.6
+	// absentShare is under what a concept is held to be absent: somewhere in a long document is not here.
+	absentShare = 0.2
 )
 
 // whole is what a document holds of a question, all its passages together.
