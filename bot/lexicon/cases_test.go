@@ -77,3 +77,25 @@ func TestScratch(t *testing.T) {
 		t.Logf("%s: %d/%d lead+missing, rule %d, associated %d", path, right, total, rules, assoc)
 	}
 }
+
+func TestScratchAssociated(t *testing.T) {
+	book, l := load(t)
+	for _, path := range strings.Fields(os.Getenv("ASSOC")) {
+		f, _ := os.Open(path)
+		for s := bufio.NewScanner(f); s.Scan(); {
+			var c routingCase
+			json.Unmarshal(s.Bytes(), &c)
+			reading := l.Read(c.Text)
+			d := book.Rules.Decide(reading.Facts)
+			sort.Strings(d.Associated)
+			sort.Strings(c.Associated)
+			if c.Rule != nil && d.Rule == *c.Rule && strings.Join(d.Associated, ",") != strings.Join(c.Associated, ",") {
+				facts := ""
+				for _, f := range reading.Facts {
+					facts += " " + f.Name + ":" + string(f.Role) + "=" + book.Rules.Label(f) + "«" + f.Source + "»"
+				}
+				t.Logf("%s %s want %v got %v\n   %s\n   %s", c.ID, d.Rule, c.Associated, d.Associated, c.Text, facts)
+			}
+		}
+	}
+}

@@ -50,6 +50,7 @@ const (
 	priority
 	identity
 	barrier
+	wanted
 )
 
 // regionNames are the stretches that the grammar opens and what ends them.
@@ -66,6 +67,7 @@ var regions = []struct {
 	{"context-sentence", context, true},
 	{"secondary", secondary, true},
 	{"priority", priority, false},
+	{"wanted", wanted, true},
 	{"identity", identity, false},
 	// A barrier opens no stretch: it is a word (a verb, « qui ») that a strict gap does not cross.
 	{"barrier", barrier, false},

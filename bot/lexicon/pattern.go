@@ -16,7 +16,7 @@ import (
 //	mot      the word in any of its forms (by its stem)        =mot   the word exactly
 //	~mot     the noun, singular or plural
 //	mot*     words that start so      *mot  that end so        a|b    one or the other
-//	@classe  a phrase of the class    %n    a number           %commune  a commune of the register
+//	@classe  a phrase of the class    %n    a number           %commune  a commune of the register   :  a colon
 //	?item    may be missing           ..    up to 4 words, ..N up to N (8 or more: commas too)     ^  the start of a sentence
 //	...N     up to N words with no barrier among them (a verb, « qui »): « société de transport à Ham »
 //	!item    the next word is not that
@@ -38,6 +38,7 @@ const (
 	byNumber
 	byCommune
 	byStart
+	byColon
 )
 
 type atom struct {
@@ -108,6 +109,8 @@ func (l *Lexicon) parseAtom(p rulebook.Phrase, text string) ([]atom, error) {
 		return nil, l.phraseProblem(p, "un mot manque")
 	case text == "^":
 		return []atom{{kind: byStart}}, nil
+	case text == ":":
+		return []atom{{kind: byColon}}, nil
 	case text == "%n":
 		return []atom{{kind: byNumber}}, nil
 	case text == "%commune":
@@ -230,20 +233,19 @@ type match struct {
 // find gives every match of the index's phrases, at most one for each phrase and starting word.
 func (l *Lexicon) find(x *index, tokens []token) []match {
 	var out []match
-	tried := map[int]bool{}
-	m := matcher{l: l, tokens: tokens}
+	tried := make([]int, len(x.phrases)) // the last word (from 1) where each phrase was tried
+	m := matcher{tokens: tokens}
 	for i := range tokens {
 		t := &tokens[i]
 		if t.mark != 0 {
 			continue
 		}
-		clear(tried)
 		try := func(candidates []int) {
 			for _, n := range candidates {
-				if tried[n] {
+				if tried[n] == i+1 {
 					continue
 				}
-				tried[n] = true
+				tried[n] = i + 1
 				m.used = m.used[:0]
 				if end, ok := m.match(x.phrases[n].items, i); ok {
 					out = append(out, match{owner: x.phrases[n].owner, start: i, end: end, used: slices.Clone(m.used)})
@@ -279,7 +281,6 @@ func sentenceStart(tokens []token, i int) bool {
 }
 
 type matcher struct {
-	l      *Lexicon
 	tokens []token
 	used   []int
 }
@@ -302,7 +303,7 @@ func (m *matcher) match(items []item, i int) (end int, ok bool) {
 			if at == len(m.tokens) || stops(m.tokens[at].mark, it.gap) || it.strict && m.tokens[at].flags&barrier != 0 {
 				break
 			}
-			if !m.l.glue[m.tokens[at].fold] {
+			if !m.tokens[at].glue {
 				words++
 			}
 		}
@@ -310,7 +311,7 @@ func (m *matcher) match(items []item, i int) (end int, ok bool) {
 	}
 	if it.negate {
 		at := i
-		for at < len(m.tokens) && m.tokens[at].mark == 0 && m.l.glue[m.tokens[at].fold] && !m.oneOf(it.atoms, at) {
+		for at < len(m.tokens) && m.tokens[at].mark == 0 && m.tokens[at].glue && !m.oneOf(it.atoms, at) {
 			at++
 		}
 		if at < len(m.tokens) && m.oneOf(it.atoms, at) {
@@ -323,7 +324,7 @@ func (m *matcher) match(items []item, i int) (end int, ok bool) {
 		at := i + skip
 		if skip > 0 {
 			previous := at - 1
-			if previous >= len(m.tokens) || m.tokens[previous].mark != 0 || !m.l.glue[m.tokens[previous].fold] && m.tokens[previous].numberTokens == 0 {
+			if previous >= len(m.tokens) || m.tokens[previous].mark != 0 || !m.tokens[previous].glue && m.tokens[previous].numberTokens == 0 {
 				break
 			}
 			if len(m.used) == 0 {
@@ -363,6 +364,9 @@ func (m *matcher) matchAtom(a atom, rest []item, i int) (end int, ok bool) {
 			return 0, false
 		}
 		return m.match(rest, i)
+	}
+	if a.kind == byColon && i < len(m.tokens) && m.tokens[i].mark == ':' {
+		return m.match(rest, i+1)
 	}
 	if i >= len(m.tokens) || m.tokens[i].mark != 0 {
 		return 0, false

@@ -20,6 +20,7 @@ const (
 	inContext      = 0.25
 	inSecond       = 0.3
 	withPriority   = 1.5
+	whenWanted     = 1.3
 )
 
 // Read gives the facts of a message, the main subject first. It never fails: what cannot be read is not there.
@@ -49,6 +50,7 @@ func (l *Lexicon) analyse(text string) []token {
 			slices.SortStableFunc(t.classes, func(a, b span) int { return b.end - a.end })
 		}
 	}
+	l.dropFarPlaces(tokens)
 	markInfinitives(tokens)
 	marks := l.find(l.regions, tokens)
 	for _, m := range marks {
@@ -57,6 +59,23 @@ func (l *Lexicon) analyse(text string) []token {
 		}
 	}
 	return tokens
+}
+
+// farClasses are the classes of the places outside the register: « Marseille » is not short for « Marseille-en-Beauvaisis ».
+var farClasses = []string{"france_lieu", "pays"}
+
+// dropFarPlaces drops the short names of communes that are the whole name of a place elsewhere.
+func (l *Lexicon) dropFarPlaces(tokens []token) {
+	for i := range tokens {
+		tokens[i].places = slices.DeleteFunc(tokens[i].places, func(p placeSpan) bool {
+			return p.short && slices.ContainsFunc(tokens[i].classes, func(s span) bool {
+				return slices.ContainsFunc(farClasses, func(name string) bool {
+					id, ok := l.classIDs[name]
+					return ok && id == s.class
+				})
+			})
+		})
+	}
 }
 
 // determiners announce a noun: « un chantier », « notre atelier ».
@@ -77,7 +96,7 @@ func markInfinitives(tokens []token) {
 // flag marks the stretch that a phrase opens, up to its end.
 func (l *Lexicon) flag(tokens []token, m match, marks []match) {
 	region := regions[m.owner]
-	if region.toSentence && m.end < len(tokens) && tokens[m.end].mark == ',' && m.start > 0 && tokens[m.start-1].mark == 0 && !conjunctions[tokens[m.start-1].fold] {
+	if region.flag == secondary && m.end < len(tokens) && tokens[m.end].mark == ',' && m.start > 0 && tokens[m.start-1].mark == 0 && !conjunctions[tokens[m.start-1].fold] {
 		return // « artisan par ailleurs, … »: the words before it are meant
 	}
 	if region.flag == barrier {
@@ -176,12 +195,14 @@ func (l *Lexicon) subjects(text string, tokens []token, found []match) routing.F
 			switch {
 			case flags&identity != 0:
 				s.score, s.role = 0, routing.Context
-			case flags&context != 0:
-				s.score *= inContext
 			case flags&secondary != 0:
 				s.score, s.role = s.score*inSecond, routing.Second
+			case flags&context != 0:
+				s.score *= inContext
 			case flags&priority != 0:
 				s.score *= withPriority
+			case (flags|tokens[m.used[len(m.used)-1]].flags)&wanted != 0:
+				s.score *= whenWanted
 			}
 		}
 		key := c.Value + "/" + string(s.role)
@@ -216,7 +237,7 @@ func (l *Lexicon) subjects(text string, tokens []token, found []match) routing.F
 	for _, s := range asked {
 		if !l.rules.GeneralSubject(s.value.(string)) {
 			least := leastSecondary
-			if precise == 0 {
+			if precise == 0 && s.role == routing.Asked {
 				// Alone, a weak sign is better than none; beside a general request it must be clear.
 				least = l.leastScore(asked)
 			}

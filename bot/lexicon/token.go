@@ -17,6 +17,7 @@ type token struct {
 	start, end   int
 	upper        bool
 	hyphen       bool   // joined to the word before it
+	glue         bool   // may stand between the words of a phrase
 	classes      []span // classes of words that start here
 	flags        flag
 	number       int64 // value of the number that starts here
@@ -63,6 +64,7 @@ func (l *Lexicon) word(raw, fold string, w french.Word) token {
 	t.stems[0] = french.Stem(raw)
 	t.stems[1] = french.Stem(t.fold)
 	t.stems[2] = root(t.fold)
+	t.glue = l.glue[t.fold]
 	return t
 }
 
