@@ -223,7 +223,7 @@ type requestAssign struct {
 	Reference string `arg:"" help:"Numéro de la demande."`
 	Lead      string `placeholder:"DIRECTION" help:"Direction qui prend la demande."`
 	Owner     string `placeholder:"PERSONNE" help:"Personne qui la suit."`
-	Why       string `placeholder:"RAISON" required:"" help:"Pourquoi."`
+	Why       string `placeholder:"RAISON" help:"Pourquoi."`
 }
 
 func (c *requestAssign) Run(ctx context.Context, a *app) error {
@@ -280,7 +280,7 @@ func (c *requestAnswer) Run(ctx context.Context, a *app) error {
 type requestReopen struct {
 	author
 	Reference string `arg:"" help:"Numéro de la demande."`
-	Why       string `placeholder:"RAISON" required:"" help:"Pourquoi."`
+	Why       string `placeholder:"RAISON" help:"Pourquoi."`
 }
 
 func (c *requestReopen) Run(ctx context.Context, a *app) error {

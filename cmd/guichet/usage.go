@@ -51,6 +51,7 @@ var usageMessages = []struct {
 	{regexp.MustCompile(`^(--\S+) and (--\S+) can't be used together$`), "$1 et $2 ne vont pas ensemble"},
 	{regexp.MustCompile(`^(--[^:=]+)(?:=\S*)?: expected a(?:n| valid \d+ bit u?)int but got (.*)$`), "$1 : un nombre entier est attendu, pas $2"},
 	{regexp.MustCompile(`^(--[^:=]+)(?:=\S*)?: expected (?:\w+ value|bool) but got "EOL".*$`), "$1 : il manque une valeur"},
+	{regexp.MustCompile(`^(--[^:=]+)(?:=\S*)?: missing value, .*$`), "$1 : il manque une valeur"},
 	{regexp.MustCompile(`^(--[^:=]+)(?:=\S*)?: bool value must be .* but got (.*)$`), "$1 : true ou false est attendu, pas $2"},
 	{regexp.MustCompile(`^(--[^:=]+)(?:=\S*)?: expected .* but got (.*) \(.*\)(?:; perhaps try (.*)\?)?$`), "$1 : une valeur est attendue, pas $2"},
 	// What our own types say is in French already.

@@ -29,9 +29,6 @@ const (
 	noticesFile = "notices.yaml"
 )
 
-// waitForFact is how long a request waits for the fact that decides before its entry point takes it.
-const waitForFact = 48 * time.Hour
-
 // app is what a command runs with.
 type app struct {
 	config
@@ -146,7 +143,7 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 	o.ledger = sqlledger.New(db, o.courier, r.notices)
 	o.desk = &bot.Desk{
 		Journal: o.journal, Requests: o.ledger, Tx: db, Base: o.base, Reader: r.reader, Rules: r.book.Rules, Texts: r.texts,
-		WaitForFact: waitForFact, Log: a.log,
+		WaitForFact: r.book.Conduct.WaitForFact, Log: a.log,
 	}
 	return o, nil
 }

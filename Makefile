@@ -1,0 +1,34 @@
+# guichet : « make help » liste les commandes.
+export CGO_ENABLED = 0
+LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0
+
+.PHONY: help run build test test-race bench lint look
+.DEFAULT_GOAL := help
+
+help: ## lister les commandes
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## construire, remplir la base livrée et ouvrir la page sur 127.0.0.1:8080
+	@./bin/guichet serve
+
+build: ## construire bin/guichet
+	go build -trimpath -o bin/guichet ./cmd/guichet
+
+test: ## tout vérifier : mise en forme, go vet, tous les tests (Go suffit)
+	@unformatted=$$(gofmt -l bot cmd knowledge migrations routing); if [ -n "$$unformatted" ]; then echo "à mettre en forme (gofmt -w) :"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go test ./...
+	go test -count=1 -run '^TestImports' ./cmd/guichet
+
+test-race: ## les tests avec le détecteur d'accès concurrents (demande un compilateur C)
+	CGO_ENABLED=1 go test -race ./...
+
+bench: ## mesurer : décisions par seconde, premier démarrage, recherche
+	go test -run '^$$' -bench . -benchmem ./...
+
+lint: ## relire avec golangci-lint (demande le réseau la première fois)
+	go run $(LINT) run
+
+look: ## photographier la page d'un guichet ouvert (demande Node et Chromium ; GUICHET_STAFF_TOKEN pour l'espace des agents)
+	npm install --no-save --prefix bot/web/look playwright-core axe-core
+	node bot/web/look/look.mjs http://127.0.0.1:8080 bin/look

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What the person who runs the tests has set must not change them.
+func TestMain(m *testing.M) {
+	for _, name := range []string{"GUICHET_DATABASE_URL", "GUICHET_RULES", "GUICHET_ADDRESS", "GUICHET_STAFF_TOKEN"} {
+		_ = os.Unsetenv(name)
+	}
+	os.Exit(m.Run())
+}
+
+var (
+	seed    = filepath.Join("..", "..", "..", "shared", "data", "seed")
+	schemes = filepath.Join("..", "..", "..", "shared", "data", "dispositifs")
+	labels  = filepath.Join("..", "..", "..", "shared", "data", "eval", "routing-dev.jsonl")
+)
+
+// terminal runs commands on a database of its own.
+type terminal struct {
+	t        *testing.T
+	database string
+}
+
+func newTerminal(t *testing.T) terminal {
+	t.Helper()
+	return terminal{t, "sqlite:" + filepath.Join(t.TempDir(), "guichet.db")}
+}
+
+// run gives what a command wrote and its exit code.
+func (c terminal) run(stdin string, args ...string) (code int, stdout, stderr string) {
+	c.t.Helper()
+	var out, err strings.Builder
+	code = run(c.t.Context(), append([]string{"--database", c.database}, args...), strings.NewReader(stdin), &out, &err)
+	return code, out.String(), err.String()
+}
+
+// done runs a command that must succeed and gives what it wrote.
+func (c terminal) done(args ...string) string {
+	c.t.Helper()
+	code, out, stderr := c.run("", args...)
+	if code != exitDone {
+		c.t.Fatalf("guichet %s: code %d\n%s", strings.Join(args, " "), code, stderr)
+	}
+	return out
+}
+
+// object runs a command with --json and gives its one object.
+func (c terminal) object(args ...string) map[string]any {
+	c.t.Helper()
+	return decode(c.t, c.done(append(args, "--json")...))
+}
+
+func decode(t *testing.T, line string) map[string]any {
+	t.Helper()
+	if strings.Count(line, "\n") != 1 || !strings.HasSuffix(line, "\n") {
+		t.Fatalf("not one line: %q", line)
+	}
+	var out map[string]any
+	if err := json.Unmarshal([]byte(line), &out); err != nil {
+		t.Fatalf("%v in %s", err, line)
+	}
+	return out
+}
+
+// shape writes the keys of an object with the JSON types of their values: what scripts outside rely on.
+func shape(v any) string {
+	switch v := v.(type) {
+	case map[string]any:
+		var parts []string
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			parts = append(parts, key+":"+shape(v[key]))
+		}
+		return "{" + strings.Join(parts, " ") + "}"
+	case []any:
+		if len(v) == 0 {
+			return "[]"
+		}
+		return "[" + shape(v[0]) + "]"
+	case string:
+		return "string"
+	case float64:
+		return "number"
+	case bool:
+		return "bool"
+	}
+	return "null"
+}
+
+// The shapes of cli.md, with what was added to them.
+func TestJSONShapes(t *testing.T) {
+	c := newTerminal(t)
+	waiting := c.object("request", "new", "Un industriel veut s'implanter chez nous, il cherche 5 hectares.")
+	reference := waiting["request"].(string)
+	routed := c.object("request", "new", "--thread", waiting["thread"].(string), "Son siège est à l'étranger.")
+	if routed["request"] != reference || routed["kind"] != "routed" {
+		t.Errorf("the answer to the question gives %v", routed)
+	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"ask", "Quels sont les trois types de conventions entre la Région et les EPCI ?"},
+			"{abstained:bool answer:string citations:[{audience:string closed:bool date:string document:string quote:string section:string title:string url:string}] elapsed_ms:number grounding:string id:null}"},
+		{[]string{"ask", "Quel est le prix du beurre à Oslo ?"},
+			"{abstained:bool answer:string citations:[] elapsed_ms:number grounding:string id:null}"},
+		{[]string{"search", "export"},
+			"{elapsed_ms:number id:null results:[{chunk:number closed:bool date:string document:string lexical:number score:number section:string text:string title:string url:string vector:number}]}"},
+		{[]string{"search", "zzzzz"}, "{elapsed_ms:number id:null results:[]}"},
+		{[]string{"route", "Nous cherchons un prêt pour une machine."},
+			"{alternatives:[{fact:string lead:string rule:string value:string}] arbitrate:bool associated:[string] elapsed_ms:number facts:[{name:string source:string value:string}] id:null lead:string missing:[] operators:[string] question:string reasons:[string] rule:string section:string version:string}"},
+		{[]string{"route", "Un industriel veut s'implanter chez nous, il cherche 5 hectares."},
+			"{alternatives:[{fact:string lead:string rule:string value:string}] arbitrate:bool associated:[] elapsed_ms:number facts:[{name:string source:string value:string}] id:null lead:null missing:[string] operators:[] question:string reasons:[string] rule:null section:string version:string}"},
+		{[]string{"ingest", schemes},
+			"{added:number chunks:number failed:[] removed:number unchanged:number updated:number}"},
+		{[]string{"request", "status", reference, "taken"}, "{associated:[string] lead:string owner:string reference:string status:string}"},
+		{[]string{"request", "answer", reference, "Le dossier est complet."}, "{associated:[string] lead:string owner:string reference:string status:string}"},
+		{[]string{"request", "reopen", reference}, "{associated:[string] lead:string owner:string reference:string status:string}"},
+		{[]string{"request", "assign", reference, "--owner", "Agente d'essai"}, "{associated:[string] lead:string owner:string reference:string status:string}"},
+		{[]string{"gaps"}, "{gaps:[]}"},
+		{[]string{"rules", "check"}, "{problems:[] version:string}"},
+		{[]string{"eval", "routing", labels}, "{associated:number cases:number misses:[] right:number rules:number}"},
+	} {
+		if got := shape(c.object(test.args...)); got != test.want {
+			t.Errorf("guichet %s\n got %s\nwant %s", strings.Join(test.args, " "), got, test.want)
+		}
+	}
+	shown := c.object("request", "show", reference, "--audience", "staff")
+	for key, want := range map[string]any{"reference": reference, "status": "transmitted", "owner": "Agente d'essai", "channel": "cli"} {
+		if shown[key] != want {
+			t.Errorf("request show: %s is %v, want %v", key, shown[key], want)
+		}
+	}
+	if events := shown["events"].([]any); len(events) < 7 {
+		t.Errorf("request show: %d events for all that happened", len(events))
+	}
+	if list := c.object("request", "list", "--audience", "staff")["requests"].([]any); len(list) != 1 {
+		t.Errorf("request list: %d requests, want 1", len(list))
+	}
+	doctor := c.object("doctor")
+	var names []string
+	for _, k := range doctor["checks"].([]any) {
+		names = append(names, k.(map[string]any)["name"].(string))
+	}
+	if want := []string{"database", "schema", "index", "rules", "dead-rules", "channels", "embeddings", "model", "slack", "discord"}; doctor["ok"] != true || !slices.Equal(names, want) {
+		t.Errorf("doctor: ok %v, checks %v", doctor["ok"], names)
+	}
+}
+
+// The 25 labelled messages that came with the rules.
+func TestLabelledMessages(t *testing.T) {
+	if got := newTerminal(t).object("eval", "routing", labels); got["right"] != 25.0 || got["cases"] != 25.0 {
+		t.Errorf("%v right of %v: %v", got["right"], got["cases"], got["misses"])
+	}
+}
+
+// english finds the words that kong says by itself.
+var english = regexp.MustCompile(`(?i)\b(unknown|unexpected|expected|missing|usage:|flags?:|commands?:|arguments:|did you mean|must be|show context|error|got|run)\b`)
+
+func TestWrongUsage(t *testing.T) {
+	c := newTerminal(t)
+	for _, test := range []struct{ args, want string }{
+		{"", "il manque une commande"},
+		{"aks", "« aks » n'est pas attendu ici"},
+		{"request", "il manque une commande"},
+		{"request show", "il manque <reference>"},
+		{"ask", "il manque la question, ou --batch FICHIER"},
+		{"ask --batch x y", "pas les deux"},
+		{"ask a b", "entre guillemets"},
+		{"ask --foo x", "option inconnue --foo"},
+		{"ask --audienc x", `vouliez-vous dire "--audience"`},
+		{"ask --audience tous x", "audience « tous » inconnue"},
+		{"ask --now hier x", "date « hier » illisible"},
+		{"ask --json=peut-être x", "--json : true ou false est attendu"},
+		{"ask --epci", "--epci : il manque une valeur"},
+		{"search --limit deux x", "--limit : un nombre entier est attendu"},
+		{"search --limit 0 x", "au moins 1 passage"},
+		{"ingest", "il manque <chemin>"},
+		{"route --batch", "--batch : il manque une valeur"},
+		{"request status 2026-0001 perdue", "n'est pas une valeur possible"},
+		{"request list --status", "il manque une valeur"},
+		{"request list --audience staff --status perdue", "waiting, transmitted"},
+		{"request assign 2026-0001", "il manque --lead DIRECTION ou --owner PERSONNE"},
+		{"eval retrieval x --mode vector", "choisissez parmi"},
+	} {
+		code, out, stderr := c.run("", strings.Fields(test.args)...)
+		if code != exitUsage || out != "" || !strings.Contains(stderr, test.want) {
+			t.Errorf("guichet %s: code %d, stdout %q, stderr %q, want « %s »", test.args, code, out, stderr, test.want)
+		}
+		if word := english.FindString(strings.ReplaceAll(stderr, "--", "")); word != "" {
+			t.Errorf("guichet %s: « %s » in %q", test.args, word, stderr)
+		}
+	}
+}
+
+func TestHelpIsFrench(t *testing.T) {
+	c := newTerminal(t)
+	for _, args := range [][]string{{"--help"}, {"ask", "--help"}, {"request", "--help"}, {"request", "status", "--help"}, {"eval", "retrieval", "--help"}, {"ingest", "-h"}} {
+		code, out, stderr := c.run("", args...)
+		if code != exitDone || stderr != "" || !strings.Contains(out, "Usage : guichet") {
+			t.Errorf("guichet %v: code %d, %q, %q", args, code, out, stderr)
+		}
+		// The names of commands and flags are English by contract.
+		text := regexp.MustCompile(`--[a-z-]+|guichet eval retrieval|guichet [a-z ]+`).ReplaceAllString(out, "")
+		if word := english.FindString(text); word != "" {
+			t.Errorf("guichet %v: « %s » in\n%s", args, word, out)
+		}
+	}
+}
