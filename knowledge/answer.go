@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -38,7 +39,9 @@ type Quote struct {
 const (
 	// extracts is how many passages an answer holds at most, related how near the best one's score the others must be.
 	extracts = 4
-	related  = 0.62
+	// promotable is how near the best one's score a passage must be to stand before it.
+	promotable = 0.75
+	related    = 0.62
 	// choices is how many schemes a list names, choiceShare how near the best one they must be.
 	choices     = 4
 	choiceShare = 0.6
@@ -66,7 +69,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 			found = append(found, c)
 		}
 	}
-	found = openFirst(found, now)
+	found = promote(q, openFirst(found, now))
 	if !q.answered(found) {
 		return q.abstain(), nil
 	}
@@ -105,6 +108,22 @@ func openFirst(found []candidate, now time.Time) []candidate {
 	}
 	sortCandidates(out)
 	return out
+}
+
+// promote puts first the best passage that shows what is asked, when one that does not stands before it.
+func promote(q question, found []candidate) []candidate {
+	if len(found) == 0 || found[0].required > 0 || !q.requires() {
+		return found
+	}
+	for i, c := range found {
+		if c.score < promotable*found[0].score {
+			break
+		}
+		if c.required > 0 && c.grounds.share(q) >= found[0].grounds.share(q) {
+			return slices.Insert(slices.Delete(found, i, i+1), 0, c)
+		}
+	}
+	return found
 }
 
 // choose gives the best passage and those that are nearly as good: what is asked may stand in any of them.

@@ -55,6 +55,16 @@ func (q question) asks(name string) bool {
 	return false
 }
 
+// requires tells whether some kind of thing must stand in an answer.
+func (q question) requires() bool {
+	for _, d := range q.demands {
+		if d.Required {
+			return true
+		}
+	}
+	return false
+}
+
 // mostConcepts is how many different words of a question are looked for: a pasted document is no question.
 const mostConcepts = 48
 
