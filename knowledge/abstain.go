@@ -27,7 +27,7 @@ const (
 // grounds adds up the concepts of a question that a passage holds.
 type grounds struct {
 	held, total float64
-	// absent are the concepts that stand nowhere in the document.
+	// absent are the concepts that stand neither in the passage nor, surely enough, in its document.
 	absent []int
 }
 
