@@ -56,8 +56,7 @@ func (d *Desk) who(ctx context.Context, m Message, state State, r Reading) (*pla
 		lines := []string{d.Texts.say("who-depends", "subject", subject, "fact", fact.Label)}
 		for _, a := range decision.Alternatives {
 			if a.Fact == fact.Name {
-				value := capital(d.Rules.Label(routing.Fact{Name: a.Fact, Value: a.Value}))
-				lines = append(lines, "– "+d.Texts.say("who-case", "value", value, "lead", a.Lead, "does", d.does(a.Lead)))
+				lines = append(lines, "– "+d.Texts.say("who-case", "value", capital(a.Label), "lead", a.Lead, "does", d.does(a.Lead)))
 			}
 		}
 		p.reply.Text = strings.Join(lines, "\n")

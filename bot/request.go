@@ -245,8 +245,7 @@ func (d *Desk) fields(decision routing.Decision, reference string) []Field {
 	add("field-reasons", strings.Join(decision.Reasons, "\n"))
 	var ifs []string
 	for _, a := range decision.Alternatives {
-		fact, _ := d.Rules.Fact(a.Fact)
-		ifs = append(ifs, fmt.Sprintf("%s « %s » : %s", fact.Label, d.Rules.Label(routing.Fact{Name: a.Fact, Value: a.Value}), a.Lead))
+		ifs = append(ifs, fmt.Sprintf("%s : %s → %s", capital(a.Title), a.Label, a.Lead))
 	}
 	add("field-if", strings.Join(ifs, "\n"))
 	add("field-section", decision.Section)

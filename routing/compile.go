@@ -23,6 +23,7 @@ type Rules struct {
 	facts map[string]FactType
 	// samples are the values of a fact that stand for all of them: each choice, both booleans, both sides of each threshold.
 	samples    map[string][]any
+	thresholds map[string][]int64 // the numbers that conditions compare a fact with
 	subjects   map[string]Subject
 	entryPoint string
 	rules      []compiledRule
@@ -48,9 +49,9 @@ func Compile(set RuleSet) (*Rules, error) {
 	c := &compiler{
 		r: &Rules{
 			set: set, facts: map[string]FactType{}, samples: map[string][]any{},
-			subjects: map[string]Subject{}, bySubject: map[string][]int{},
+			subjects: map[string]Subject{}, bySubject: map[string][]int{}, thresholds: map[string][]int64{},
 		},
-		directions: map[string]bool{}, thresholds: map[string][]int64{},
+		directions: map[string]bool{},
 	}
 	c.declare()
 	if len(c.problems) == 0 {
@@ -67,7 +68,6 @@ func Compile(set RuleSet) (*Rules, error) {
 type compiler struct {
 	r          *Rules
 	directions map[string]bool
-	thresholds map[string][]int64
 	problems   []error
 }
 
@@ -240,7 +240,7 @@ func (c *compiler) checkConstants(rule Rule, e ast.Expr) {
 		}
 		switch v := k.AsLiteral().Value().(type) {
 		case int64:
-			c.thresholds[name] = append(c.thresholds[name], v)
+			c.r.thresholds[name] = append(c.r.thresholds[name], v)
 		case string:
 			if _, known := c.r.subjects[v]; name == subjectFact && !known {
 				c.problem(rule.Pos, "la règle %s lit le sujet inconnu « %s »", rule.ID, v)
@@ -264,7 +264,7 @@ func (c *compiler) sample() {
 		case YesNo:
 			values = []any{true, false}
 		case Number:
-			for _, t := range c.thresholds[name] {
+			for _, t := range c.r.thresholds[name] {
 				for _, v := range []any{t - 1, t, t + 1} {
 					if !slices.Contains(values, v) {
 						values = append(values, v)

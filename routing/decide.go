@@ -13,11 +13,12 @@ import (
 func (r *Rules) Decide(facts Facts) Decision {
 	facts = r.withDefaults(facts)
 	subject, others, unsettled := r.subjectOf(facts)
-	d := Decision{Facts: facts, Version: r.set.Version}
+	d := Decision{Version: r.set.Version}
 	if unsettled != nil {
 		d.Arbitrate = true
 		r.conclude(&d, len(r.rules)-1, facts)
 		d.Reasons = r.unsettledReasons(*unsettled, facts)
+		d.Facts = r.shown(facts, nil)
 		return d
 	}
 	outcome := r.settle(subject, facts)
@@ -27,6 +28,7 @@ func (r *Rules) Decide(facts Facts) Decision {
 		d.Question, d.Choices = ask.Question, ask.Options
 		d.Reasons = r.missingReasons(subject, facts, ask)
 		d.Alternatives = r.alternatives(subject, facts, "")
+		d.Facts = r.shown(facts, d.Alternatives)
 		return d
 	}
 	r.conclude(&d, outcome.rule, facts)
@@ -42,7 +44,7 @@ func (r *Rules) Decide(facts Facts) Decision {
 	}
 	d.Reasons = r.reasons(subject, r.rules[outcome.rule], facts)
 	d.Alternatives = r.alternatives(subject, facts, d.Lead)
-	d.Facts = facts.deciding(d.Alternatives)
+	d.Facts = r.shown(facts, d.Alternatives)
 	return d
 }
 
@@ -70,7 +72,7 @@ func (r *Rules) Fact(name string) (FactType, bool) {
 // ToEntryPoint gives the decision that a request goes to the entry point whatever its facts, because a person asked for
 // somebody.
 func (r *Rules) ToEntryPoint(facts Facts) Decision {
-	d := Decision{Facts: facts, Version: r.set.Version}
+	d := Decision{Facts: r.shown(facts, nil), Version: r.set.Version}
 	r.conclude(&d, len(r.rules)-1, r.withDefaults(facts))
 	d.Reasons = []string{reasonHuman}
 	return d
@@ -112,11 +114,26 @@ func (r *Rules) withDefaults(facts Facts) Facts {
 	return out
 }
 
-// deciding drops the supposed facts that would change nothing: they explain nothing.
-func (f Facts) deciding(alternatives []Alternative) Facts {
-	return slices.DeleteFunc(slices.Clone(f), func(fact Fact) bool {
-		return fact.Source == SourceDefault && !slices.ContainsFunc(alternatives, func(a Alternative) bool { return a.Fact == fact.Name })
-	})
+// shown gives the facts as a decision shows them: named and labelled for people, without the supposed ones that would
+// change nothing, since they explain nothing.
+func (r *Rules) shown(facts Facts, alternatives []Alternative) Facts {
+	var out Facts
+	for _, f := range facts {
+		if f.Source == SourceDefault && !slices.ContainsFunc(alternatives, func(a Alternative) bool { return a.Fact == f.Name }) {
+			continue
+		}
+		f.Title, f.Label = r.title(f.Name), r.Label(f)
+		out = append(out, f)
+	}
+	return out
+}
+
+// title names a fact for people.
+func (r *Rules) title(name string) string {
+	if name == subjectFact {
+		return "objet"
+	}
+	return r.facts[name].Label
 }
 
 // subjectOf chooses what the request is about. What is asked leads, the first one; when all that is asked is general, who
@@ -287,7 +304,7 @@ func (r *Rules) alternatives(subject string, facts Facts, lead string) []Alterna
 			for _, v := range r.samples[name] {
 				o := r.settle(subject, facts.With(Fact{Name: name, Value: v}))
 				if rule := r.rules[o.rule]; len(o.missing) == 0 && rule.Lead != lead && rule.Lead != last {
-					out = append(out, Alternative{Fact: name, Value: v, Lead: rule.Lead, Rule: rule.ID})
+					out = append(out, Alternative{Fact: name, Value: v, Lead: rule.Lead, Rule: rule.ID, Title: r.title(name), Label: r.sampleLabel(name, v)})
 					last = rule.Lead
 				}
 			}

@@ -120,7 +120,7 @@ func TestDecisionExplainsItself(t *testing.T) {
 			t.Errorf("reasons %q lack %q", d.Reasons, want)
 		}
 	}
-	want := routing.Alternative{Fact: "side", Value: "south", Lead: "SUD", Rule: "boat-south"}
+	want := routing.Alternative{Fact: "side", Value: "south", Lead: "SUD", Rule: "boat-south", Title: "côté", Label: "sud"}
 	if !slices.Contains(d.Alternatives, want) {
 		t.Errorf("alternatives %v lack %v", d.Alternatives, want)
 	}

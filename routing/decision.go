@@ -33,4 +33,7 @@ type Alternative struct {
 	Value any    `json:"value"`
 	Lead  string `json:"lead"`
 	Rule  string `json:"rule"`
+	// Title names the fact and Label its value for people (« effectif », « 10 ou plus »).
+	Title string `json:"title,omitempty"`
+	Label string `json:"label,omitempty"`
 }

@@ -2,6 +2,7 @@ package routing
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -73,6 +74,19 @@ func (r *Rules) Label(f Fact) string {
 		return "non"
 	}
 	return fmt.Sprint(f.Value)
+}
+
+// sampleLabel gives a sample in French; a number stands for its side of a threshold: « 10 ou plus », « moins de 10 ».
+func (r *Rules) sampleLabel(name string, v any) string {
+	if n, ok := v.(int64); ok {
+		switch {
+		case slices.Contains(r.thresholds[name], n):
+			return fmt.Sprintf("%d ou plus", n)
+		case slices.Contains(r.thresholds[name], n+1):
+			return fmt.Sprintf("moins de %d", n+1)
+		}
+	}
+	return r.Label(Fact{Name: name, Value: v})
 }
 
 func sourceText(source string) string {

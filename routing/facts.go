@@ -28,8 +28,9 @@ type Fact struct {
 	// Source is the words of the message that gave the fact, or one of the Source constants.
 	Source string `json:"source"`
 	Role   Role   `json:"role,omitempty"`
-	// Label is the value in French for people, when it differs from Value.
+	// Label is the value in French for people, when it differs from Value; Title names the fact for them. A decision fills both.
 	Label string `json:"label,omitempty"`
+	Title string `json:"title,omitempty"`
 }
 
 // Facts are the facts of one request. Only « subject » may appear more than once.
