@@ -122,7 +122,7 @@ func TestStaffReads(t *testing.T) {
 
 	_, page = v.get("/agents/demandes/2026-0042")
 	v.expect(page, "&lt;b&gt;un prêt&lt;/b&gt;", "« un prêt »", "supposé, faute d’indication", "Un prêt est demandé.", "<code>pret</code>",
-		"Opérateur fictif", "fund_kind = grant", "Message reçu", "Décision des règles", "Prendre en charge")
+		"Opérateur fictif", "fund_kind : grant", "Message reçu", "Décision des règles", "Prendre en charge")
 	_, page = v.get("/agents/envois")
 	v.expect(page, "nouvelle demande", "Une demande vous arrive.", "adresse refusée")
 	_, page = v.get("/agents/questions")
