@@ -1,6 +1,6 @@
 # guichet : « make help » liste les commandes.
 export CGO_ENABLED = 0
-LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0
+LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .PHONY: help run build test test-race bench lint look
 .DEFAULT_GOAL := help

@@ -11,8 +11,11 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
+
+	"guichet/bot"
 )
 
 func main() {
@@ -34,6 +37,12 @@ type usageError struct{ error }
 
 // run reads the command line, runs the command and gives the exit code. Errors are told on stderr, in French.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	for _, arg := range args {
+		if !utf8.ValidString(arg) { // kong would replace what it cannot read
+			fmt.Fprintf(stderr, "guichet : %v\n", bot.CheckText(arg))
+			return exitError
+		}
+	}
 	var grammar cli
 	helped := false
 	parser := kong.Must(&grammar,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -72,28 +73,39 @@ func decode(t *testing.T, line string) map[string]any {
 	return out
 }
 
-// shape writes the keys of an object with the JSON types of their values: what scripts outside rely on.
-func shape(v any) string {
-	switch v := v.(type) {
+// lacks compares an object with the example of a contract: every key of the example is there with a value of the same JSON
+// type, and a list that has an element in the example has one. Other keys may be added freely.
+func lacks(path string, got, example any) []string {
+	switch want := example.(type) {
 	case map[string]any:
-		var parts []string
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			parts = append(parts, key+":"+shape(v[key]))
+		object, ok := got.(map[string]any)
+		if !ok {
+			return []string{path + " is no object"}
 		}
-		return "{" + strings.Join(parts, " ") + "}"
+		var out []string
+		for _, key := range slices.Sorted(maps.Keys(want)) {
+			value, ok := object[key]
+			if !ok {
+				out = append(out, path+"."+key+" is missing")
+				continue
+			}
+			out = append(out, lacks(path+"."+key, value, want[key])...)
+		}
+		return out
 	case []any:
-		if len(v) == 0 {
-			return "[]"
+		list, ok := got.([]any)
+		if !ok || (len(want) == 0) != (len(list) == 0) {
+			return []string{fmt.Sprintf("%s is %v", path, got)}
 		}
-		return "[" + shape(v[0]) + "]"
-	case string:
-		return "string"
-	case float64:
-		return "number"
-	case bool:
-		return "bool"
+		if len(want) == 0 {
+			return nil
+		}
+		return lacks(path+"[0]", list[0], want[0])
 	}
-	return "null"
+	if fmt.Sprintf("%T", got) != fmt.Sprintf("%T", example) {
+		return []string{fmt.Sprintf("%s is %v", path, got)}
+	}
+	return nil
 }
 
 // The shapes of cli.md, with what was added to them.
@@ -105,33 +117,43 @@ func TestJSONShapes(t *testing.T) {
 	if routed["request"] != reference || routed["kind"] != "routed" {
 		t.Errorf("the answer to the question gives %v", routed)
 	}
+	const (
+		citation    = `{"document":"","title":"","section":"","quote":"","url":"","date":"","audience":""}`
+		result      = `{"document":"","title":"","section":"","chunk":0,"score":0,"lexical":0,"vector":0,"text":"","url":"","date":""}`
+		fact        = `{"name":"","value":"","source":""}`
+		alternative = `{"fact":"","value":"","lead":"","rule":""}`
+		state       = `{"reference":"","status":"","lead":"","owner":"","associated":[""]}`
+	)
 	for _, test := range []struct {
 		args []string
 		want string
 	}{
 		{[]string{"ask", "Quels sont les trois types de conventions entre la Région et les EPCI ?"},
-			"{abstained:bool answer:string citations:[{audience:string closed:bool date:string document:string quote:string section:string title:string url:string}] elapsed_ms:number grounding:string id:null}"},
-		{[]string{"ask", "Quel est le prix du beurre à Oslo ?"},
-			"{abstained:bool answer:string citations:[] elapsed_ms:number grounding:string id:null}"},
-		{[]string{"search", "export"},
-			"{elapsed_ms:number id:null results:[{chunk:number closed:bool date:string document:string lexical:number score:number section:string text:string title:string url:string vector:number}]}"},
-		{[]string{"search", "zzzzz"}, "{elapsed_ms:number id:null results:[]}"},
+			`{"id":null,"answer":"","abstained":false,"grounding":"","citations":[` + citation + `],"elapsed_ms":0}`},
+		{[]string{"ask", "Quel est le prix du beurre à Oslo ?"}, `{"id":null,"answer":"","abstained":true,"grounding":"","citations":[],"elapsed_ms":0}`},
+		{[]string{"search", "export"}, `{"id":null,"results":[` + result + `],"elapsed_ms":0}`},
+		{[]string{"search", "zzzzz"}, `{"id":null,"results":[],"elapsed_ms":0}`},
 		{[]string{"route", "Nous cherchons un prêt pour une machine."},
-			"{alternatives:[{fact:string lead:string rule:string value:string}] arbitrate:bool associated:[string] elapsed_ms:number facts:[{name:string source:string value:string}] id:null lead:string missing:[] operators:[string] question:string reasons:[string] rule:string section:string version:string}"},
+			`{"id":null,"lead":"","rule":"","associated":[""],"operators":[""],"facts":[` + fact + `],"missing":[],"question":"","arbitrate":false,"reasons":[""],"section":"","alternatives":[` + alternative + `],"elapsed_ms":0}`},
 		{[]string{"route", "Un industriel veut s'implanter chez nous, il cherche 5 hectares."},
-			"{alternatives:[{fact:string lead:string rule:string value:string}] arbitrate:bool associated:[] elapsed_ms:number facts:[{name:string source:string value:string}] id:null lead:null missing:[string] operators:[] question:string reasons:[string] rule:null section:string version:string}"},
-		{[]string{"ingest", schemes},
-			"{added:number chunks:number failed:[] removed:number unchanged:number updated:number}"},
-		{[]string{"request", "status", reference, "taken"}, "{associated:[string] lead:string owner:string reference:string status:string}"},
-		{[]string{"request", "answer", reference, "Le dossier est complet."}, "{associated:[string] lead:string owner:string reference:string status:string}"},
-		{[]string{"request", "reopen", reference}, "{associated:[string] lead:string owner:string reference:string status:string}"},
-		{[]string{"request", "assign", reference, "--owner", "Agente d'essai"}, "{associated:[string] lead:string owner:string reference:string status:string}"},
-		{[]string{"gaps"}, "{gaps:[]}"},
-		{[]string{"rules", "check"}, "{problems:[] version:string}"},
-		{[]string{"eval", "routing", labels}, "{associated:number cases:number misses:[] right:number rules:number}"},
+			`{"id":null,"lead":null,"rule":null,"associated":[],"operators":[],"facts":[` + fact + `],"missing":[""],"question":"","arbitrate":false,"reasons":[""],"section":"","alternatives":[` + alternative + `],"elapsed_ms":0}`},
+		{[]string{"ingest", schemes}, `{"added":0,"updated":0,"unchanged":0,"removed":0,"failed":[],"chunks":0}`},
+		{[]string{"request", "status", reference, "taken"}, state},
+		{[]string{"request", "answer", reference, "Le dossier est complet."}, state},
+		{[]string{"request", "reopen", reference}, state},
+		{[]string{"request", "assign", reference, "--owner", "Agente d'essai"}, state},
+		{[]string{"gaps"}, `{"gaps":[]}`},
+		{[]string{"rules", "check"}, `{"problems":[],"version":""}`},
+		{[]string{"eval", "routing", labels}, `{"cases":0,"right":0,"rules":0,"associated":0,"misses":[]}`},
+		{[]string{"doctor"}, `{"ok":true,"checks":[{"name":"","ok":true,"detail":""}]}`},
 	} {
-		if got := shape(c.object(test.args...)); got != test.want {
-			t.Errorf("guichet %s\n got %s\nwant %s", strings.Join(test.args, " "), got, test.want)
+		var want any
+		if err := json.Unmarshal([]byte(test.want), &want); err != nil {
+			t.Fatal(err)
+		}
+		got := c.object(test.args...)
+		if lacking := lacks("", got, want); len(lacking) > 0 {
+			t.Errorf("guichet %s: %s\n%v", strings.Join(test.args, " "), strings.Join(lacking, ", "), got)
 		}
 	}
 	shown := c.object("request", "show", reference, "--audience", "staff")

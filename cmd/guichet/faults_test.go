@@ -1,0 +1,174 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"guichet/migrations/database"
+)
+
+// Bad input gives a sentence with its place, and loses nothing.
+func TestBadText(t *testing.T) {
+	c := newTerminal(t)
+	c.done("request", "new", "Nous cherchons un prêt pour une machine.")
+	for _, test := range []struct{ text, want string }{
+		{"", "vide"},
+		{" \n\t", "vide"},
+		{"caf\xe9", "UTF-8 valide (vers le caractère 4)"},
+		{"a\x00b", "caractère 2"},
+		{"a\x1b[31mb", "caractère 2"},
+		{strings.Repeat("é", 500_000), "trop long (500000 caractères, 8000 au plus)"}, // 1 MB
+	} {
+		for _, args := range [][]string{{"ask"}, {"search"}, {"route"}, {"request", "new"}, {"request", "answer", "2026-0001"}} {
+			code, out, stderr := c.run("", append(args, test.text)...)
+			if code != exitError || out != "" || !strings.Contains(stderr, test.want) {
+				t.Errorf("guichet %v %.20q: code %d, %q, %q", args, test.text, code, out, stderr)
+			}
+		}
+	}
+	if requests := c.object("request", "list", "--audience", "staff")["requests"].([]any); len(requests) != 1 {
+		t.Errorf("%d requests, want the one that was right", len(requests))
+	}
+}
+
+func TestIngestReportsEachFailure(t *testing.T) {
+	c := newTerminal(t)
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"bonne.md":    "---\nid: bonne\ntitre: Aide fictive\n---\n\nL'aide fictive couvre 40 % d'un séchoir à houblon.\n",
+		"entete.md":   "---\ntitre: [pas fermé\n---\n\nTexte.\n",
+		"ouverte.md":  "---\ntitre: Sans fin\n\nTexte.\n",
+		"date.md":     "---\ntitre: Date\nvalidite:\n  fin: demain\n---\n\nTexte.\n",
+		"vide.txt":    "",
+		"image.png":   "\x89PNG",
+		"binaire.txt": "a\x00b",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, stderr := c.run("", "ingest", "--json", dir, filepath.Join(dir, "absent.md"), "https://exemple.invalid/page")
+	report := decode(t, out)
+	if code != exitError || report["added"] != 1.0 || !strings.Contains(stderr, "8 fichier(s) en échec") {
+		t.Errorf("code %d, %s, %s", code, out, stderr)
+	}
+	reasons := map[string]string{}
+	for _, f := range report["failed"].([]any) {
+		failure := f.(map[string]any)
+		reasons[filepath.Base(failure["path"].(string))] = failure["error"].(string)
+	}
+	for name, want := range map[string]string{
+		"entete.md": "ligne", "ouverte.md": "ligne 1", "date.md": "ligne 4", "vide.txt": "vide", "image.png": "non pris en charge",
+		"binaire.txt": "octet nul", "absent.md": "introuvable", "page": "adresses web",
+	} {
+		if !strings.Contains(reasons[name], want) {
+			t.Errorf("%s: %q, want « %s »", name, reasons[name], want)
+		}
+	}
+	if answer := c.object("ask", "Quel taux couvre l'aide fictive pour un séchoir à houblon ?")["answer"].(string); !strings.Contains(answer, "40 %") {
+		t.Errorf("the good file does not answer: %s", answer)
+	}
+}
+
+func TestIngestAgainAndPrune(t *testing.T) {
+	c := newTerminal(t)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "aide.txt")
+	counts := func(args ...string) [4]float64 {
+		t.Helper()
+		report := c.object(append([]string{"ingest", dir}, args...)...)
+		return [4]float64{report["added"].(float64), report["updated"].(float64), report["unchanged"].(float64), report["removed"].(float64)}
+	}
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("Une aide fictive au houblon.")
+	if got := counts(); got != [4]float64{1, 0, 0, 0} {
+		t.Errorf("first time: %v", got)
+	}
+	if got := counts(); got != [4]float64{0, 0, 1, 0} {
+		t.Errorf("unchanged: %v", got)
+	}
+	write("Une aide fictive à la betterave.")
+	if got := counts(); got != [4]float64{0, 1, 0, 0} {
+		t.Errorf("changed: %v", got)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if got := counts(); got != [4]float64{0, 0, 0, 0} {
+		t.Errorf("gone: %v", got)
+	}
+	if got := counts("--prune"); got != [4]float64{0, 0, 0, 1} {
+		t.Errorf("gone, pruned: %v", got)
+	}
+	if len(c.object("search", "betterave")["results"].([]any)) != 0 || len(c.object("search", "export")["results"].([]any)) == 0 {
+		t.Error("pruning a folder must take out its documents, and no other's")
+	}
+}
+
+func TestDatabaseThatCannotBeUsed(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "texte.db")
+	if err := os.WriteFile(text, []byte(strings.Repeat("pas une base ", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	newer := filepath.Join(dir, "recente.db")
+	db, err := database.Open(t.Context(), "sqlite:"+newer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Writer().ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ url, want string }{
+		{"sqlite:" + text, "n'est pas une base SQLite"},
+		{"sqlite:" + filepath.Join(text, "dessous.db"), text},
+		{"sqlite:" + dir, dir},
+		{"sqlite:", "chemin"},
+		{"sqlite:" + newer, "plus récente que ce programme"},
+		{"postgres://localhost/guichet", "PostgreSQL n'est pas encore pris en charge"},
+		{"mysql://localhost", "mysql"},
+	} {
+		c := terminal{t, test.url}
+		for _, args := range [][]string{{"ask", "export"}, {"ingest", schemes}, {"request", "new", "Un prêt."}, {"request", "list", "--audience", "staff"}, {"gaps"}, {"serve", "--address", "127.0.0.1:0"}} {
+			if code, _, stderr := c.run("", args...); code != exitError || !strings.Contains(stderr, test.want) {
+				t.Errorf("guichet %v on %s: code %d, %q", args, test.url, code, stderr)
+			}
+		}
+		code, out, _ := c.run("", "doctor")
+		if code != exitError || !strings.Contains(out, test.want) || !strings.Contains(out, "→") {
+			t.Errorf("doctor on %s: code %d, %s", test.url, code, out)
+		}
+	}
+	if content, err := os.ReadFile(text); err != nil || !strings.HasPrefix(string(content), "pas une base") {
+		t.Errorf("the file that was no database has changed: %.20q, %v", content, err)
+	}
+}
+
+func TestServeTellsWhatIsWrong(t *testing.T) {
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	c := newTerminal(t)
+	for _, test := range []struct{ address, want string }{
+		{taken.Addr().String(), "le port est déjà pris"},
+		{"ici", "adresse illisible"},
+		{"192.0.2.1:8080", "pas celle de cette machine"},
+	} {
+		if code, _, stderr := c.run("", "serve", "--address", test.address); code != exitError || !strings.Contains(stderr, test.want) {
+			t.Errorf("serve on %s: code %d, %q", test.address, code, stderr)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bytes"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allowed gives, for each package, what of the project it may import besides its ancestors. Siblings never import each
+// other: what two need moves to their parent. A new package says here what it needs.
+var allowed = map[string][]string{
+	"knowledge":                 {"knowledge/french"}, // the language, shared with bot/lexicon
+	"knowledge/sqlite":          {"migrations/database"},
+	"routing/ledger/sqlledger":  {"migrations/database"},
+	"bot":                       {"knowledge", "routing", "routing/ledger"},
+	"bot/lexicon":               {"knowledge/french", "routing", "routing/rulebook"},
+	"bot/courier":               {"routing/ledger", "migrations/database"},
+	"bot/sqljournal":            {"knowledge", "migrations/database"},
+	"bot/web":                   {"knowledge", "routing", "routing/ledger"},
+	"bot/bottest":               {"knowledge", "routing"},
+	"routing/ledger/ledgertest": {},
+	"knowledge/knowledgetest":   {},
+	"migrations/databasetest":   {"migrations/database"},
+}
+
+// pure packages touch no system: a decision can be played again.
+var pure = map[string][]string{"routing": {"os", "net", "net/http", "database/sql", "time"}}
+
+func TestImportsGoFromChildToParent(t *testing.T) {
+	for _, line := range goList(t, `{{.ImportPath}} {{range .Imports}}{{.}} {{end}}`, "guichet/...") {
+		fields := strings.Fields(line)
+		name := strings.TrimPrefix(fields[0], "guichet/")
+		for _, imported := range fields[1:] {
+			if slices.Contains(pure[name], imported) {
+				t.Errorf("%s imports %s: it must stay a pure function", name, imported)
+			}
+			inside, ours := strings.CutPrefix(imported, "guichet/")
+			if !ours || name == "cmd/guichet" || strings.HasPrefix(name, inside+"/") || slices.Contains(allowed[name], inside) {
+				continue
+			}
+			t.Errorf("%s imports %s, which is neither above it nor allowed", name, inside)
+		}
+	}
+}
+
+func TestImportsOfTheBinary(t *testing.T) {
+	for _, name := range goList(t, `{{.ImportPath}}`, "-deps", "guichet/cmd/guichet") {
+		if name == "testing" || strings.HasPrefix(name, "guichet/") && strings.HasSuffix(name, "test") || name == "runtime/cgo" {
+			t.Errorf("the program links %s", name)
+		}
+	}
+}
+
+func goList(t *testing.T, format string, args ...string) []string {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-f", format}, args...)...)
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
