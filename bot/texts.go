@@ -19,7 +19,7 @@ type Texts map[string]*template.Template
 
 // textKeys are the sentences that the desk needs, each with what its template may show.
 var textKeys = []string{
-	"hello", "thanks", "help", "refused", "not-recorded", "unknown", "unknown-again", "offer", "offer-choice", "human-choice",
+	"hello", "thanks", "help", "refused", "not-recorded", "unknown", "offer", "offer-choice", "human-choice",
 	"routed", "joined", "ask", "ask-again", "to-entry-point", "arbitrate", "commune-to-epci", "epci-aid", "double-funding", "contact",
 	"contact-noted", "human", "who", "who-depends", "who-case", "which-place", "place-noted",
 	"example-question", "example-who", "example-request",

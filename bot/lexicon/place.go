@@ -199,6 +199,9 @@ func (g *gazetteer) credible(tokens []token, start, end int, upper bool, n *node
 	if len(n.epci) > 0 && end-start > 1 || end-start > 2 {
 		return true
 	}
+	if upper && !n.short && (end-start > 1 || end == len(tokens) || tokens[end].mark != 0) {
+		return true // « Saint-Aubin (Aisne) », « Amiens. »
+	}
 	return announced && len(tokens[start].fold) >= 4 && !french.Stop(tokens[start].fold)
 }
 

@@ -1,0 +1,35 @@
+package bot_test
+
+import (
+	"strings"
+	"testing"
+
+	"guichet/bot"
+	"guichet/routing/ledger"
+)
+
+func TestTextsAreChecked(t *testing.T) {
+	if _, err := bot.ParseTexts([]byte("hello: Bonjour\n")); err == nil || !strings.Contains(err.Error(), "« routed » manque") {
+		t.Errorf("missing texts: %v", err)
+	}
+	if _, err := bot.ParseTexts([]byte("bonjour: Bonjour\n")); err == nil || !strings.Contains(err.Error(), "« bonjour » ne sert à rien") {
+		t.Errorf("a text that nothing says: %v", err)
+	}
+	if _, err := bot.ParseTexts([]byte("hello: '{{.'\n")); err == nil || !strings.Contains(err.Error(), "hello") {
+		t.Errorf("a broken template: %v", err)
+	}
+}
+
+func TestAnAnswerAfterTheDelayIsKeptForTheEntryPoint(t *testing.T) {
+	c := open(t)
+	asked := c.say(t, "fil", "Un industriel veut s'implanter chez nous, il cherche 5 hectares.")
+	r := c.request(t, asked.Request)
+	if err := c.requests.HandOver(t.Context(), asked.Request, r.Deadline); err != nil {
+		t.Fatal(err)
+	}
+	reply := c.say(t, "fil", "Son siège est en Italie")
+	r = c.request(t, asked.Request)
+	if reply.Request != asked.Request || r.Lead != c.desk.Rules.EntryPoint() || r.Status != ledger.Transmitted || !strings.Contains(lastWhy(r), "Italie") {
+		t.Errorf("reply %+v, request %+v", reply, r)
+	}
+}
