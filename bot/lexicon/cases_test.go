@@ -7,9 +7,6 @@ import (
 	"sort"
 	"strings"
 	"testing"
-
-	"guichet/bot/lexicon"
-	"guichet/routing/rulebook"
 )
 
 type routingCase struct {
@@ -18,19 +15,6 @@ type routingCase struct {
 	Associated []string
 	Missing    []string
 	Arbitrate  bool
-}
-
-func load(tb testing.TB) (*rulebook.Book, *lexicon.Lexicon) {
-	tb.Helper()
-	book, err := rulebook.Load(rulebook.Default())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	l, err := lexicon.New(book)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return book, l
 }
 
 func TestScratch(t *testing.T) {

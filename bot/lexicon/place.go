@@ -63,6 +63,9 @@ func newGazetteer(register *rulebook.Territories) *gazetteer {
 			}
 		})
 	}
+	for name, town := range register.Sectors {
+		g.add(folds(name), func(n *node) { n.epci = append(n.epci, register.Communes[town].EPCI) })
+	}
 	for siren, e := range register.EPCI {
 		words := folds(e.Name)
 		g.add(words, func(n *node) { n.epci = append(n.epci, siren) })
@@ -129,7 +132,7 @@ func (g *gazetteer) add(words []string, put func(*node)) {
 // before are the words that announce a place; a name without its capital letter counts only after one of them.
 var before = map[string]bool{
 	"a": true, "au": true, "aux": true, "de": true, "d": true, "du": true, "des": true, "pres": true, "vers": true, "sur": true, "entre": true,
-	"autour": true, "cote": true, "secteur": true, "en": true, "dans": true, "ville": true, "commune": true, "et": true, "ou": true,
+	"autour": true, "cote": true, "secteur": true, "dans": true, "ville": true, "commune": true, "et": true, "ou": true,
 	"in": true, "near": true, "around": true, "from": true, "of": true, "to": true, "at": true,
 }
 

@@ -16,6 +16,8 @@ type Territories struct {
 	Communes     []Commune
 	EPCI         map[string]EPCI        // by SIREN
 	Departements map[string]Departement // by code
+	// Sectors are everyday names of areas (« l'Amiénois »), each standing for the EPCI of its town: the index of the commune.
+	Sectors map[string]int
 }
 
 // Commune is one commune with what it belongs to.
@@ -36,7 +38,7 @@ type Departement struct{ Code, Name string }
 
 // loadTerritories reads the official register (source and licence: territoires/SOURCE.md).
 func loadTerritories(folder fs.FS) (*Territories, error) {
-	t := &Territories{EPCI: map[string]EPCI{}, Departements: map[string]Departement{}}
+	t := &Territories{EPCI: map[string]EPCI{}, Departements: map[string]Departement{}, Sectors: map[string]int{}}
 	err := errors.Join(
 		readCSV(folder, "territoires/departements.csv", []string{"code", "nom"}, func(row []string) error {
 			t.Departements[row[0]] = Departement{Code: row[0], Name: row[1]}
@@ -57,7 +59,18 @@ func loadTerritories(folder fs.FS) (*Territories, error) {
 			return nil
 		}),
 	)
-	return t, err
+	if err != nil {
+		return t, err
+	}
+	return t, readCSV(folder, "territoires/secteurs.csv", []string{"nom", "commune", "departement"}, func(row []string) error {
+		for i, c := range t.Communes {
+			if c.Name == row[1] && c.Departement == row[2] {
+				t.Sectors[row[0]] = i
+				return nil
+			}
+		}
+		return fmt.Errorf("la commune « %s » (%s) n'est pas dans le registre", row[1], row[2])
+	})
 }
 
 // readCSV gives each row's named columns to a function; a mistake is told with its file and line.

@@ -1,0 +1,188 @@
+package lexicon_test
+
+import (
+	"strings"
+	"testing"
+
+	"guichet/bot/lexicon"
+	"guichet/routing"
+	"guichet/routing/rulebook"
+)
+
+func load(tb testing.TB) (*rulebook.Book, *lexicon.Lexicon) {
+	tb.Helper()
+	book, err := rulebook.Load(rulebook.Default())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	l, err := lexicon.New(book)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return book, l
+}
+
+// TestFacts reads one fact in a message; « » is a fact that must not be read.
+func TestFacts(t *testing.T) {
+	book, l := load(t)
+	for _, c := range []struct{ fact, text, want string }{
+		{"headcount", "Nous sommes 5 dans l'entreprise.", "5"},
+		{"headcount", "une trentaine de salariés", "30"},
+		{"headcount", "PME de quatre-vingt-douze personnes", "92"},
+		{"headcount", "effectif : 52", "52"},
+		{"headcount", "34 ETP", "34"},
+		{"headcount", "je travaille seul dans mon atelier", "1"},
+		{"headcount", "auto-entrepreneur à Lens", "1"},
+		{"headcount", "une TPE du bâtiment", "9"},
+		{"headcount", "ETI de l'Oise", "50"},
+		{"headcount", "une PME du bâtiment", ""},
+		{"headcount", "nous allons créer 80 emplois", ""},
+		{"headcount", "nous cherchons 12 soudeurs", ""},
+		{"headcount", "Le groupe emploie 900 personnes", ""},
+		{"headcount", "Le groupe compte 2 000 salariés, notre société 6.", "6"},
+		{"headcount", "on était 6 en 2019, on est 24 maintenant", "24"},
+		{"origin", "Groupe italien de cosmétiques", "foreign"},
+		{"origin", "société dont le siège est à Izmir", "foreign"},
+		{"origin", "notre maison mère est à Osaka", "foreign"},
+		{"origin", "We are a Danish company", "foreign"},
+		{"origin", "ETI bretonne", "french"},
+		{"origin", "notre siège est à Nantes", "french"},
+		{"origin", "je dirige une société à Lens", "french"},
+		{"origin", "Entreprise familiale d'Albert", "french"},
+		{"origin", "Un industriel veut s'implanter chez nous", ""},
+		{"origin", "Filiale d'un groupe, nous voulons nous étendre", ""},
+		{"origin", "nos clients sont surtout en Allemagne", ""},
+		{"origin", "nous exportons vers l'Espagne", ""},
+		{"fund_kind", "nous demandons une subvention", "grant"},
+		{"fund_kind", "un prêt de 40 000 €", "financial_instrument"},
+		{"fund_kind", "pas de prêt, une subvention", "grant"},
+		{"fund_kind", "pas de subvention, un prêt", "financial_instrument"},
+		{"fund_kind", "un prêt d'honneur pour démarrer", ""},
+		{"fund_kind", "nous sommes prêts à investir", ""},
+		{"fund_kind", "du FEDER pour notre usine", "feder"},
+		{"territory", "près de Béthune", "62119"},
+		{"territory", "a bethune", "62119"},
+		{"territory", "au Touquet", "62826"},
+		{"territory", "à Hénin-Beaumont", "62427"},
+		{"territory", "à henin beaumont", "62427"},
+		{"territory", "vers St Omer", "62765"},
+		{"territory", "Saint-Aubin dans le Nord", "59529"},
+		{"territory", "à Saint-Aubin (62)", "62742"},
+		{"territory", "à Saint-Aubin", ""},
+		{"territory", "Clermont-Ferrand", ""},
+		{"territory", "en guise de garantie", ""},
+		{"territory", "dans la rue", ""},
+		{"epci", "dans l'Amiénois", "248000531"},
+		{"departement", "quelque part dans l'Oise", "60"},
+		{"siren", "SIREN 732 829 320", "732829320"},
+		{"siren", "SIREN 732829321", ""},
+		{"siret", "SIRET 732 829 320 00074", "73282932000074"},
+		{"amount", "un four à 55 000 € HT", "55 000 €"},
+		{"amount", "investissement de 2,3 M€", "2,3 M€"},
+		{"amount", "3 000 m²", ""},
+		{"requester", "Notre communauté de communes souhaite un avenant", "epci"},
+		{"requester", "Je suis maire d'un bourg", "commune"},
+		{"company", "la société Verlinor de Lens", "Verlinor"},
+		{"epci_aid", "l'agglo ne peut plus nous verser son aide", "oui"},
+		{"double_funding", "nous avons déjà obtenu une subvention", "oui"},
+	} {
+		f, _ := l.Read(c.text).Facts.Get(c.fact)
+		got := ""
+		if f.Value != nil {
+			got = book.Rules.Label(routing.Fact{Value: f.Value})
+			if !strings.Contains(c.text, f.Source) && f.Source != routing.SourceRegister {
+				t.Errorf("%q: the source %q of %s is not in the message", c.text, f.Source, c.fact)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%q: %s = %q, want %q (« %s »)", c.text, c.fact, got, c.want, f.Source)
+		}
+	}
+}
+
+func TestHomonymsAreGiven(t *testing.T) {
+	_, l := load(t)
+	r := l.Read("Entreprise de Saint-Aubin, nous voulons former nos vendeurs.")
+	if len(r.Places) != 3 {
+		t.Errorf("places %v, the register has three Saint-Aubin", r.Places)
+	}
+}
+
+func TestReadAnswer(t *testing.T) {
+	_, l := load(t)
+	for _, c := range []struct {
+		fact, text string
+		want       any
+	}{
+		{"headcount", "12", int64(12)},
+		{"headcount", "une quinzaine", int64(15)},
+		{"headcount", "nous sommes huit", int64(8)},
+		{"headcount", "Moins de 10 personnes", int64(9)},
+		{"headcount", "10 personnes ou plus", int64(10)},
+		{"origin", "Belgique", "foreign"},
+		{"origin", "c'est une boîte lyonnaise", "french"},
+		{"origin", "Son siège est en France", "french"},
+		{"origin", "Son siège est à l'étranger", "foreign"},
+		{"origin", "je ne sais pas", nil},
+		{"headcount", "je ne sais pas", nil},
+	} {
+		f, ok := l.ReadAnswer(c.fact, c.text)
+		if ok != (c.want != nil) || f.Value != c.want {
+			t.Errorf("ReadAnswer(%s, %q) = %v %t, want %v", c.fact, c.text, f.Value, ok, c.want)
+		}
+	}
+}
+
+// TestADeclaredWordIsNotAMisspelling holds the default vocabularies to what they say.
+func TestMistakesInVocabulariesAreTold(t *testing.T) {
+	for _, c := range []struct {
+		name, want string
+		cue        rulebook.Cue
+	}{
+		{"unknown subject", "sujet « licorne »", rulebook.Cue{Fact: "subject", Value: "licorne"}},
+		{"unknown fact", "fait « humeur »", rulebook.Cue{Fact: "humeur", Value: "bonne"}},
+		{"unknown value", "« martian » n'est pas une valeur", rulebook.Cue{Fact: "origin", Value: "martian"}},
+		{"not a number", "est un nombre", rulebook.Cue{Fact: "headcount", Value: "beaucoup"}},
+		{"unknown role", "rôle « chef »", rulebook.Cue{Fact: "origin", Value: "french", Role: "chef"}},
+		{"unknown class", "classe « @licorne »", rulebook.Cue{Fact: "origin", Value: "french", Phrases: []rulebook.Phrase{{Text: "@licorne"}}}},
+		{"starts with a gap", "commence par", rulebook.Cue{Fact: "origin", Value: "french", Phrases: []rulebook.Phrase{{Text: ".. bonjour"}}}},
+		{"bad gap", "un nombre de 1 à 12", rulebook.Cue{Fact: "origin", Value: "french", Phrases: []rulebook.Phrase{{Text: "bonjour ..99 monde"}}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			book, err := rulebook.Load(rulebook.Default())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(c.cue.Phrases) == 0 {
+				c.cue.Phrases = []rulebook.Phrase{{Text: "bonjour"}}
+			}
+			c.cue.Phrases[0].Pos = routing.Pos{File: "words/essai.yaml", Line: 12}
+			book.Words.Cues = append(book.Words.Cues, c.cue)
+			if _, err := lexicon.New(book); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "words/essai.yaml:12") {
+				t.Errorf("error %v, want %q with its place", err, c.want)
+			}
+		})
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	book, err := rulebook.Load(rulebook.Default())
+	if err != nil {
+		f.Fatal(err)
+	}
+	l, err := lexicon.New(book)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range []string{"Nous sommes 5", "quatre-vingt-dix mille", "SIREN 732 829 320", "à St-Omer (62)", "pas de prêt", "\xff", "1.2.3,4 5 000 000 000 000 000 000"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, fact := range l.Read(text).Facts {
+			if fact.Source == "" {
+				t.Fatalf("%q: %s = %v without a source", text, fact.Name, fact.Value)
+			}
+		}
+		l.ReadAnswer("headcount", text)
+	})
+}
