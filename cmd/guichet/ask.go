@@ -96,7 +96,7 @@ func showAnswer(w io.Writer, a answerLine) {
 		fmt.Fprintln(w, "\nSources")
 	}
 	for i, c := range a.Citations {
-		fmt.Fprintf(w, "[%d] %s\n    « %s »\n", i+1, strings.Join(present(c.Title, c.Section, c.Date, c.URL), " · "), c.Quote)
+		fmt.Fprintf(w, "[%d] %s\n    « %s »\n", i+1, strings.Join(present(c.Title, c.Section, c.Date, c.URL), " · "), strings.ReplaceAll(c.Quote, "\n", "\n      "))
 	}
 }
 

@@ -142,7 +142,7 @@ func showDecision(w io.Writer, d decisionLine) {
 	}
 	switch {
 	case d.Lead == nil:
-		line("Chef de file", "pas encore : il manque "+strings.Join(d.Missing, ", "))
+		line("Chef de file", "pas encore : un renseignement manque")
 		line("Question à poser", d.Question)
 	case d.Arbitrate:
 		line("Chef de file", *d.Lead+" (à arbitrer)")
@@ -155,7 +155,7 @@ func showDecision(w io.Writer, d decisionLine) {
 		line([]string{"Pourquoi", ""}[min(i, 1)], reason)
 	}
 	for i, alternative := range d.Alternatives {
-		line([]string{"Ce qui changerait", ""}[min(i, 1)], fmt.Sprintf("%s = %v : %s", alternative.Fact, alternative.Value, alternative.Lead))
+		line([]string{"Ce qui changerait", ""}[min(i, 1)], fmt.Sprintf("%s : %s → %s", alternative.Title, alternative.Label, alternative.Lead))
 	}
 	line("Source", d.Section)
 }

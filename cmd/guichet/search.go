@@ -78,6 +78,6 @@ func showResults(w io.Writer, l resultsLine) {
 		fmt.Fprintln(w, "Aucun passage trouvé.")
 	}
 	for i, r := range l.Results {
-		fmt.Fprintf(w, "%d. %s (%.2f)\n   %s\n", i+1, strings.Join(present(r.Title, r.Section, r.Date), " · "), r.Score, r.Text)
+		fmt.Fprintf(w, "%d. %s (%.2f)\n   %s\n", i+1, strings.Join(present(r.Title, r.Section, r.Date), " · "), r.Score, strings.ReplaceAll(r.Text, "\n", "\n   "))
 	}
 }
