@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"guichet/knowledge/french"
 	"guichet/routing"
@@ -182,6 +183,14 @@ type index struct {
 	commune        []int
 	start          []int
 	phrases        []phrase
+	scratch        sync.Pool
+}
+
+// scratch tells which phrases were tried at the present word: the words of all messages are numbered in one series, so
+// that nothing is cleared between two.
+type scratch struct {
+	tried []uint64
+	word  uint64
 }
 
 type phrase struct {
@@ -233,19 +242,24 @@ type match struct {
 // find gives every match of the index's phrases, at most one for each phrase and starting word.
 func (l *Lexicon) find(x *index, tokens []token) []match {
 	var out []match
-	tried := make([]int, len(x.phrases)) // the last word (from 1) where each phrase was tried
+	s, ok := x.scratch.Get().(*scratch)
+	if !ok {
+		s = &scratch{tried: make([]uint64, len(x.phrases))}
+	}
+	defer x.scratch.Put(s)
 	m := matcher{tokens: tokens}
 	for i := range tokens {
 		t := &tokens[i]
 		if t.mark != 0 {
 			continue
 		}
+		s.word++
 		try := func(candidates []int) {
 			for _, n := range candidates {
-				if tried[n] == i+1 {
+				if s.tried[n] == s.word {
 					continue
 				}
-				tried[n] = i + 1
+				s.tried[n] = s.word
 				m.used = m.used[:0]
 				if end, ok := m.match(x.phrases[n].items, i); ok {
 					out = append(out, match{owner: x.phrases[n].owner, start: i, end: end, used: slices.Clone(m.used)})

@@ -53,9 +53,15 @@ func (l *Lexicon) analyse(text string) []token {
 	l.dropFarPlaces(tokens)
 	markInfinitives(tokens)
 	marks := l.find(l.regions, tokens)
+	ends := make([]uint16, len(tokens)) // by token: the regions that end there, one bit each
+	for _, m := range marks {
+		if m.owner >= endings {
+			ends[m.start] |= 1 << (m.owner - endings)
+		}
+	}
 	for _, m := range marks {
 		if m.owner < endings {
-			l.flag(tokens, m, marks)
+			l.flag(tokens, m, ends)
 		}
 	}
 	return tokens
@@ -94,7 +100,7 @@ func markInfinitives(tokens []token) {
 }
 
 // flag marks the stretch that a phrase opens, up to its end.
-func (l *Lexicon) flag(tokens []token, m match, marks []match) {
+func (l *Lexicon) flag(tokens []token, m match, ends []uint16) {
 	region := regions[m.owner]
 	if region.flag == secondary && m.end < len(tokens) && tokens[m.end].mark == ',' && m.start > 0 && tokens[m.start-1].mark == 0 && !conjunctions[tokens[m.start-1].fold] {
 		return // « artisan par ailleurs, … »: the words before it are meant
@@ -124,7 +130,7 @@ func (l *Lexicon) flag(tokens []token, m match, marks []match) {
 				return
 			}
 		}
-		if slices.ContainsFunc(marks, func(e match) bool { return e.owner == endings+m.owner && e.start == i }) {
+		if ends[i]&(1<<m.owner) != 0 {
 			return
 		}
 		tokens[i].flags |= region.flag
