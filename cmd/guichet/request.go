@@ -100,12 +100,17 @@ func (c *requestNew) Run(ctx context.Context, a *app) error {
 		return writeJSON(a.stdout, out)
 	}
 	fmt.Fprintln(a.stdout, out.Text)
+	if len(out.Fields) > 0 {
+		fmt.Fprintln(a.stdout)
+	}
 	for _, f := range out.Fields {
-		fmt.Fprintf(a.stdout, "\n%s\n  %s\n", f.Label, strings.ReplaceAll(f.Value, "\n", "\n  "))
+		fmt.Fprintf(a.stdout, "%-21s %s\n", f.Label, strings.ReplaceAll(f.Value, "\n", "\n"+strings.Repeat(" ", 22)))
 	}
+	next := "…"
 	if len(out.Choices) > 0 {
-		fmt.Fprintf(a.stdout, "\nPour répondre : guichet request new --thread %s \"%s\"\n", out.Thread, out.Choices[0])
+		next = out.Choices[0]
 	}
+	fmt.Fprintf(a.stdout, "\nPour poursuivre : guichet request new --thread %s \"%s\"\n", out.Thread, next)
 	return nil
 }
 
