@@ -4,11 +4,16 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
-	"sort"
-	"strings"
+	"slices"
 	"testing"
+
+	"guichet/bot/lexicon"
+	"guichet/routing"
+	"guichet/routing/rulebook"
 )
 
+// routingCase is a message with the lead, or the missing fact, that lead-direction-rules gives it. Those of testdata were
+// written from that text alone, by people who had not seen the vocabularies; the companies are fictional.
 type routingCase struct {
 	ID, Text   string
 	Lead, Rule *string
@@ -17,69 +22,87 @@ type routingCase struct {
 	Arbitrate  bool
 }
 
-func TestScratch(t *testing.T) {
+func (c routingCase) right(d routing.Decision) bool {
+	lead := ""
+	if c.Lead != nil {
+		lead = *c.Lead
+	}
+	return d.Lead == lead && slices.Equal(d.Missing, c.Missing) && d.Arbitrate == c.Arbitrate
+}
+
+// TestRoutingCases holds the vocabularies to whole sets of messages: a change that helps one way of speaking must not
+// lose another. A set may miss a few: some messages are ambiguous, and chasing the last one makes the words worse.
+func TestRoutingCases(t *testing.T) {
 	book, l := load(t)
-	for _, path := range strings.Fields(os.Getenv("CASES")) {
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		right, total, assoc, rules := 0, 0, 0, 0
-		for s := bufio.NewScanner(f); s.Scan(); {
-			var c routingCase
-			if err := json.Unmarshal(s.Bytes(), &c); err != nil {
-				t.Fatal(err)
-			}
-			total++
-			reading := l.Read(c.Text)
-			d := book.Rules.Decide(reading.Facts)
-			lead, rule := "", ""
-			if c.Lead != nil {
-				lead, rule = *c.Lead, *c.Rule
-			}
-			ok := d.Lead == lead && strings.Join(d.Missing, ",") == strings.Join(c.Missing, ",") && d.Arbitrate == c.Arbitrate
-			sort.Strings(d.Associated)
-			sort.Strings(c.Associated)
-			if strings.Join(d.Associated, ",") == strings.Join(c.Associated, ",") {
-				assoc++
-			}
-			if d.Rule == rule {
-				rules++
-			}
-			if ok {
-				right++
-			}
-			if (!ok || d.Rule != rule) && os.Getenv("QUIET") == "" {
-				facts := ""
-				for _, f := range reading.Facts {
-					facts += " " + f.Name + ":" + string(f.Role) + "=" + book.Rules.Label(f) + "«" + f.Source + "»"
+	for _, set := range []struct {
+		path  string
+		least float64
+	}{
+		{"../../../shared/data/eval/routing-dev.jsonl", 1},
+		{"testdata/entreprises.jsonl", 0.98}, // heads of companies, craftsmen, creators, typos
+		{"testdata/relais.jsonl", 0.98},      // EPCI officers and advisers for a company
+		{"testdata/paraphrases.jsonl", 0.98}, // said without the obvious words
+		{"testdata/ordinaires.jsonl", 0.98},
+		{"testdata/pieges.jsonl", 0.98}, // what the company is or sells has the words of another subject
+		{"testdata/melange.jsonl", 0.98},
+	} {
+		t.Run(set.path, func(t *testing.T) {
+			right, total := 0, 0
+			for _, c := range readCases(t, set.path) {
+				total++
+				if d := book.Rules.Decide(l.Read(c.Text).Facts); c.right(d) {
+					right++
+				} else {
+					t.Logf("%s: lead %q, rule %q, missing %v: %s", c.ID, d.Lead, d.Rule, d.Missing, c.Text)
 				}
-				t.Logf("%s want %s %v got %s %v\n   %s\n   %s", c.ID, rule, c.Missing, d.Rule, d.Missing, c.Text, facts)
 			}
-		}
-		t.Logf("%s: %d/%d lead+missing, rule %d, associated %d", path, right, total, rules, assoc)
+			if share := float64(right) / float64(total); total == 0 || share < set.least {
+				t.Errorf("%d right of %d, want %.0f %%", right, total, 100*set.least)
+			}
+		})
 	}
 }
 
-func TestScratchAssociated(t *testing.T) {
-	book, l := load(t)
-	for _, path := range strings.Fields(os.Getenv("ASSOC")) {
-		f, _ := os.Open(path)
-		for s := bufio.NewScanner(f); s.Scan(); {
-			var c routingCase
-			json.Unmarshal(s.Bytes(), &c)
-			reading := l.Read(c.Text)
-			d := book.Rules.Decide(reading.Facts)
-			sort.Strings(d.Associated)
-			sort.Strings(c.Associated)
-			if c.Rule != nil && d.Rule == *c.Rule && strings.Join(d.Associated, ",") != strings.Join(c.Associated, ",") {
-				facts := ""
-				for _, f := range reading.Facts {
-					facts += " " + f.Name + ":" + string(f.Role) + "=" + book.Rules.Label(f) + "«" + f.Source + "»"
-				}
-				t.Logf("%s %s want %v got %v\n   %s\n   %s", c.ID, d.Rule, c.Associated, d.Associated, c.Text, facts)
-			}
+func readCases(t *testing.T, path string) []routingCase {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var out []routingCase
+	for s := bufio.NewScanner(file); s.Scan(); {
+		var c routingCase
+		if err := json.Unmarshal(s.Bytes(), &c); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// TestReadingIsTheSameEachTime guards against an order that depends on maps: a decision must be replayable.
+func TestReadingIsTheSameEachTime(t *testing.T) {
+	text := "Nous créons une start-up à Lens, cherchons un prêt, des locaux, deux soudeurs et une formation pour exporter."
+	var first []byte
+	for range 5 {
+		book, err := rulebook.Load(rulebook.Default())
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := lexicon.New(book)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := json.Marshal(l.Read(text).Facts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = got
+		}
+		if string(got) != string(first) {
+			t.Fatalf("one reading is %s, another %s", first, got)
 		}
 	}
 }
