@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"slices"
 	"strings"
 	"text/template"
@@ -17,13 +19,20 @@ var defaultTexts []byte
 // Texts are the sentences that the desk says, by key. The Region may replace the file.
 type Texts map[string]*template.Template
 
-// textKeys are the sentences that the desk needs, each with what its template may show.
-var textKeys = []string{
-	"hello", "thanks", "help", "refused", "not-recorded", "unknown", "offer", "offer-choice", "human-choice",
-	"routed", "joined", "ask", "ask-again", "to-entry-point", "arbitrate", "commune-to-epci", "epci-aid", "double-funding", "contact",
-	"contact-noted", "human", "who", "who-depends", "who-case", "which-place", "place-noted",
-	"example-question", "example-who", "example-request",
-	"field-reference", "field-lead", "field-associated", "field-operators", "field-territory", "field-section", "field-reasons", "field-if",
+// textValues are the sentences that the desk needs, each with the values that its template may show.
+var textValues = map[string][]string{
+	"hello": nil, "thanks": nil, "help": nil,
+	"refused": {"reason"}, "not-recorded": {"incident"}, "unknown": {"looked", "entry"}, "unknown-again": nil,
+	"offer": nil, "offer-choice": nil, "human-choice": nil,
+	"routed": {"reference", "lead", "does"}, "joined": {"reference", "lead"}, "to-entry-point": {"reference", "entry"},
+	"ask": {"reference", "question"}, "ask-again": {"reference", "question", "entry"},
+	"arbitrate": {"entry"}, "commune-to-epci": {"epci"}, "epci-aid": nil, "double-funding": nil,
+	"contact": nil, "contact-noted": {"reference", "lead"}, "human": {"reference", "lead"},
+	"who": {"subject", "lead", "does"}, "who-depends": {"subject", "fact"}, "who-case": {"value", "lead", "does"},
+	"which-place": {"places"}, "place-noted": nil,
+	"example-question": nil, "example-who": nil, "example-request": nil,
+	"field-reference": nil, "field-lead": nil, "field-associated": nil, "field-operators": nil, "field-territory": nil,
+	"field-section": nil, "field-reasons": nil, "field-if": nil,
 }
 
 // DefaultTexts gives the sentences that ship.
@@ -47,7 +56,7 @@ func (t Texts) Examples() []Choice {
 	return out
 }
 
-// ParseTexts reads a YAML map of templates; every key must be there and no other.
+// ParseTexts reads a YAML map of templates; every key must be there and no other, and each template show only its values.
 func ParseTexts(data []byte) (Texts, error) {
 	var sources map[string]string
 	if err := yaml.UnmarshalWithOptions(data, &sources, yaml.Strict()); err != nil {
@@ -55,24 +64,45 @@ func ParseTexts(data []byte) (Texts, error) {
 	}
 	texts := Texts{}
 	var problems []error
-	for key, source := range sources {
-		if !slices.Contains(textKeys, key) {
+	for _, key := range slices.Sorted(maps.Keys(sources)) {
+		values, needed := textValues[key]
+		if !needed {
 			problems = append(problems, fmt.Errorf("textes : « %s » ne sert à rien", key))
 			continue
 		}
-		t, err := template.New(key).Option("missingkey=error").Parse(strings.TrimSpace(source))
+		t, err := template.New(key).Option("missingkey=error").Parse(strings.TrimSpace(sources[key]))
+		if err == nil {
+			err = try(t, values)
+		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("textes : %w", err))
-			continue
 		}
 		texts[key] = t
 	}
-	for _, key := range textKeys {
-		if texts[key] == nil {
+	for _, key := range slices.Sorted(maps.Keys(textValues)) {
+		if _, given := sources[key]; !given {
 			problems = append(problems, fmt.Errorf("textes : « %s » manque", key))
 		}
 	}
-	return texts, errors.Join(problems...)
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	return texts, nil
+}
+
+// try executes a template with its values all there, then all empty, so that a mistake in it is found when it is read and
+// not when somebody waits for it.
+func try(t *template.Template, values []string) error {
+	for _, value := range []string{"x", ""} {
+		data := map[string]any{}
+		for _, name := range values {
+			data[name] = value
+		}
+		if err := t.Execute(io.Discard, data); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // say gives a sentence with its values, given as key, value, key, value….
@@ -83,7 +113,7 @@ func (t Texts) say(key string, pairs ...any) string {
 	}
 	var b strings.Builder
 	if err := t[key].Execute(&b, values); err != nil {
-		panic(fmt.Sprintf("bot: text %s: %v", key, err)) // each text is executed by a test
+		panic(fmt.Sprintf("bot: text %s: %v", key, err)) // ParseTexts executed it
 	}
 	return b.String()
 }

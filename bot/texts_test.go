@@ -15,6 +15,12 @@ func TestTextsAreChecked(t *testing.T) {
 	if _, err := bot.ParseTexts([]byte("bonjour: Bonjour\n")); err == nil || !strings.Contains(err.Error(), "« bonjour » ne sert à rien") {
 		t.Errorf("a text that nothing says: %v", err)
 	}
+	for _, wrong := range []string{"{{.nom}}", "{{if .lead}}{{.nom}}{{end}}", "{{if not .lead}}{{.nom}}{{end}}"} {
+		changed := strings.Replace(string(bot.DefaultTextsYAML()), "Une demande est déjà ouverte", wrong, 1)
+		if _, err := bot.ParseTexts([]byte(changed)); err == nil || !strings.Contains(err.Error(), "joined") {
+			t.Errorf("a value that the text does not have, %s: %v", wrong, err)
+		}
+	}
 	if _, err := bot.ParseTexts([]byte("hello: '{{.'\n")); err == nil || !strings.Contains(err.Error(), "hello") {
 		t.Errorf("a broken template: %v", err)
 	}

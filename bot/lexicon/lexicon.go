@@ -93,6 +93,9 @@ func New(book *rulebook.Book) (*Lexicon, error) {
 	for _, w := range words.Glue {
 		l.glue[french.Fold(w)] = true
 	}
+	for _, w := range french.Lexicon() {
+		l.known[w] = true
+	}
 	for _, w := range words.Known {
 		l.known[french.Fold(w)] = true
 	}

@@ -125,6 +125,7 @@ func (l *Lexicon) parseAtom(p rulebook.Phrase, text string) ([]atom, error) {
 	case strings.HasPrefix(text, "~"):
 		return l.noun(french.Fold(text[1:])), nil
 	case strings.HasPrefix(text, "="):
+		l.vocabulary[french.Fold(text[1:])] = true
 		return []atom{{kind: byFold, text: french.Fold(text[1:])}}, nil
 	case strings.HasSuffix(text, "*"):
 		l.prefixes = append(l.prefixes, french.Fold(strings.TrimSuffix(text, "*")))
@@ -152,7 +153,12 @@ func (l *Lexicon) parseAtom(p rulebook.Phrase, text string) ([]atom, error) {
 	return append(atoms, atom{kind: byFold, text: fold}), nil
 }
 
-// noun gives the forms of a noun: singular and plural.
+// feminines are the endings of nouns for people, masculine and feminine.
+var feminines = []struct{ masculine, feminine string }{
+	{"teur", "trice"}, {"eur", "euse"}, {"ier", "iere"}, {"er", "ere"}, {"ien", "ienne"}, {"on", "onne"}, {"ant", "ante"}, {"and", "ande"}, {"an", "ane"},
+}
+
+// noun gives the forms of a noun: singular and plural, masculine and feminine.
 func (l *Lexicon) noun(fold string) []atom {
 	forms := []string{fold, fold + "s"}
 	switch {
@@ -161,9 +167,16 @@ func (l *Lexicon) noun(fold string) []atom {
 	case strings.HasSuffix(fold, "au"), strings.HasSuffix(fold, "eu"):
 		forms = append(forms, fold+"x")
 	}
+	for _, f := range feminines {
+		if stem, ok := strings.CutSuffix(fold, f.masculine); ok {
+			forms = append(forms, stem+f.feminine, stem+f.feminine+"s")
+		}
+	}
 	var atoms []atom
-	for _, f := range forms {
-		l.vocabulary[f] = true
+	for i, f := range forms {
+		if i < 2 {
+			l.vocabulary[f] = true // a made-up feminine is no word to correct others into
+		}
 		atoms = append(atoms, atom{kind: byFold, text: f})
 	}
 	return atoms

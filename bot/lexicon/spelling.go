@@ -36,7 +36,7 @@ func newSpeller(vocabulary map[string]bool) *speller {
 
 // correct gives the only word of the vocabularies within one letter of an unknown word (two from 10 letters on).
 func (l *Lexicon) correct(fold string) (string, bool) {
-	if len(fold) < shortestSpelled || l.spelling == nil || l.vocabulary[fold] || l.known[fold] || l.inflected(fold) {
+	if len(fold) < shortestSpelled || l.spelling == nil || l.exists(fold) {
 		return "", false
 	}
 	limit := 1
@@ -57,7 +57,8 @@ func (l *Lexicon) correct(fold string) (string, bool) {
 	return best, distance <= limit && !tie
 }
 
-// inflected tells whether the word is a form of one of the vocabularies: it needs no correction.
-func (l *Lexicon) inflected(fold string) bool {
-	return l.stems[french.Stem(fold)] || l.stems[root(fold)] || slices.ContainsFunc(l.prefixes, func(p string) bool { return strings.HasPrefix(fold, p) })
+// exists tells whether a word is one of the vocabularies, in any form, or another word of the language.
+func (l *Lexicon) exists(fold string) bool {
+	return l.vocabulary[fold] || l.known[fold] || l.stems[french.Stem(fold)] || l.stems[root(fold)] ||
+		slices.ContainsFunc(l.prefixes, func(p string) bool { return strings.HasPrefix(fold, p) })
 }

@@ -45,6 +45,10 @@ func (l *Lexicon) tokenize(text string) []token {
 			}
 			continue
 		}
+		if rest, ok := l.missingApostrophe(w.Fold); ok {
+			tokens = append(tokens, l.word(w.Fold[:len(w.Fold)-len(rest)], w.Fold[:len(w.Fold)-len(rest)], w), l.word(rest, rest, w))
+			continue
+		}
 		t := l.word(text[w.Start:w.End], w.Fold, w)
 		t.hyphen = hyphen
 		tokens = append(tokens, t)
@@ -54,6 +58,19 @@ func (l *Lexicon) tokenize(text string) []token {
 	}
 	readNumbers(tokens)
 	return tokens
+}
+
+// missingApostrophe finds the word behind an article glued to it: « dinnovation », « linsertion ».
+func (l *Lexicon) missingApostrophe(fold string) (rest string, ok bool) {
+	if len(fold) < 6 || l.exists(fold) {
+		return "", false
+	}
+	for _, article := range []string{"qu", "d", "l", "j", "n", "s", "m", "c"} {
+		if rest, ok = strings.CutPrefix(fold, article); ok && strings.ContainsRune("aeiouyh", rune(rest[0])) && l.exists(rest) {
+			return rest, true
+		}
+	}
+	return "", false
 }
 
 func (l *Lexicon) word(raw, fold string, w french.Word) token {
