@@ -125,7 +125,7 @@ func (l *Lexicon) parseAtom(p rulebook.Phrase, text string) ([]atom, error) {
 	case strings.HasPrefix(text, "~"):
 		return l.noun(french.Fold(text[1:])), nil
 	case strings.HasPrefix(text, "="):
-		l.vocabulary[french.Fold(text[1:])] = true
+		l.known[french.Fold(text[1:])] = true
 		return []atom{{kind: byFold, text: french.Fold(text[1:])}}, nil
 	case strings.HasSuffix(text, "*"):
 		l.prefixes = append(l.prefixes, french.Fold(strings.TrimSuffix(text, "*")))
@@ -160,7 +160,7 @@ var feminines = []struct{ masculine, feminine string }{
 
 // noun gives the forms of a noun: singular and plural, masculine and feminine.
 func (l *Lexicon) noun(fold string) []atom {
-	forms := []string{fold, fold + "s"}
+	forms := []string{fold, fold + "s", fold + "e", fold + "es"}
 	switch {
 	case strings.HasSuffix(fold, "al"):
 		forms = append(forms, strings.TrimSuffix(fold, "l")+"ux")

@@ -118,7 +118,7 @@ func (l *Lexicon) flag(tokens []token, m match, ends []uint16) {
 		return
 	}
 	start := m.end
-	if region.flag == refused {
+	if region.flag == refused || region.flag == secondary {
 		start = m.start // « pas besoin de laboratoire »: the need itself is refused
 	}
 	for i := start; i < len(tokens); i++ {
