@@ -300,10 +300,20 @@ func TestRegionMistakes(t *testing.T) {
 	for _, test := range []struct{ file, old, new, want string }{
 		{"rules.yaml", "lead: NFI\n", "lead: DINCONNUE\n", "la règle implantation-etrangere nomme la direction inconnue « DINCONNUE »"},
 		{"rules.yaml", `subject == "export"`, `subject == "exportation"`, "sujet inconnu « exportation »"},
-		{"rules.yaml", `when: subject == "export"`, `when: sujet == "export"`, "la condition de la règle export ne se lit pas"},
+		{"rules.yaml", `when: subject == "export"`, `when: sujet == "export"`, "« sujet » n'est pas un fait déclaré ; vouliez-vous dire « subject » ?"},
+		{"rules.yaml", "headcount >= 10", "headcount >=> 10", "écriture incorrecte près de « > »"},
+		{"rules.yaml", "headcount >= 10", "headcount >= \"dix\"", "« >= » ne s'applique pas aux types (int, string)"},
+		{"rules.yaml", "  lead: NFI\n", "  leed: NFI\n", "champ inconnu « leed »"},
+		{"rules.yaml", "- id: export\n", "- id: [export\n", "il manque « , » ou « ] »"},
+		{"rules.yaml", "  lead: NFI\n", "\tlead: NFI\n", "une tabulation"},
+		{"conduct.yaml", "wait_for_fact: 48h", "wait_for_fact: deux jours", "une durée comme « 48h » est attendue"},
+		{"facts.yaml", "kind: number", "kind: nombre", "type inconnu « nombre »"},
+		{"territoires/communes.csv", "epci_siren", "epci", "il manque la colonne epci_siren"},
 		{"rules.yaml", "- id: export\n  when: subject == \"export\"\n", "- id: export-bis\n  when: subject == \"export\"\n  lead: DAEN\n  why: un essai\n- id: export\n  when: subject == \"export\"\n", "ne peut jamais s'appliquer"},
 		{"texts.yaml", "hello:", "bonjour:", "« hello » manque"},
-		{"notices.yaml", "{{.Reference}}", "{{.Texte}}", "notices.yaml"},
+		{"texts.yaml", "hello: |-", "hello: {{", "l'accolade « { » n'a pas de contenu"},
+		{"texts.yaml", "numéro {{.reference}}", "numéro {{.ref}}", "« ref » n'est pas une valeur de ce texte"},
+		{"notices.yaml", "{{.Reference}}", "{{.Texte}}", "« Texte » n'est pas une valeur de ce texte"},
 		{"words/sujets.yaml", "subject: export", "subject: exporte", "le sujet « exporte » n'est pas déclaré"},
 	} {
 		c := newTerminal(t)

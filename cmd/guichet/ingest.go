@@ -51,6 +51,9 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	bar.SetTotal(-1, true)
 	progress.Wait()
 	report.Failed = append(report.Failed, unreadable...)
+	for i := range report.Failed {
+		report.Failed[i].Error = inFrench(report.Failed[i].Error)
+	}
 	if err != nil {
 		return err
 	}

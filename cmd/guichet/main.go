@@ -1,6 +1,6 @@
 // Command guichet is the one entry point of the Region's services to companies: it answers from a base of documents, hands
 // requests to the direction that leads them, and keeps their ledger. This package puts the parts together: one file per
-// command, what they share in config.go (flags), wire.go (drivers), batch.go (JSON Lines) and usage.go (French for kong).
+// command, what they share in config.go (flags), wire.go (drivers), batch.go (JSON Lines) and french.go (what libraries say in English).
 package main
 
 import (
@@ -70,7 +70,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errors.New("interrompu")
 	}
-	fmt.Fprintf(stderr, "guichet : %v\n", err)
+	fmt.Fprintf(stderr, "guichet : %s\n", inFrench(err.Error()))
 	if errors.As(err, new(usageError)) {
 		fmt.Fprintln(stderr, "Pour l'aide : guichet --help")
 		return exitUsage

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"guichet/bot"
 	"guichet/routing"
@@ -65,6 +66,7 @@ func (c *rulesCheck) Run(_ context.Context, a *app) error {
 		if errors.As(problem, &placed) {
 			line = problemLine{File: a.ruleFile(placed.Pos.File), Line: placed.Pos.Line, Reason: placed.Reason}
 		}
+		line.Reason = inFrench(line.Reason)
 		lines = append(lines, line)
 	}
 	version := ""
@@ -85,11 +87,11 @@ func (c *rulesCheck) Run(_ context.Context, a *app) error {
 		}
 	} else {
 		for _, l := range lines {
-			if l.File == "" {
-				fmt.Fprintln(a.stdout, l.Reason)
-				continue
+			place := l.File
+			if l.Line > 0 {
+				place = fmt.Sprintf("%s:%d", l.File, l.Line)
 			}
-			fmt.Fprintf(a.stdout, "%s:%d : %s\n", l.File, l.Line, l.Reason)
+			fmt.Fprintln(a.stdout, strings.Join(present(place, l.Reason), " : "))
 		}
 	}
 	if len(lines) > 0 {

@@ -69,6 +69,47 @@ func frenchUsage(err error) string {
 	return "ligne de commande non comprise : " + text
 }
 
+// libraryMessages are what the libraries that read YAML, conditions and templates say of a mistake in the Region's files
+// or in a front matter, and the same in French.
+var libraryMessages = []struct {
+	english *regexp.Regexp
+	french  string
+}{
+	// Conditions (CEL).
+	{regexp.MustCompile(`ERROR: <input>:\d+:(\d+): `), "caractère $1, "},
+	{regexp.MustCompile(`undeclared reference to '([^']*)'(?: \(in container '[^']*'\))? \(did you mean '([^']*)'\?\)`), "« $1 » n'est pas un fait déclaré ; vouliez-vous dire « $2 » ?"},
+	{regexp.MustCompile(`undeclared reference to '([^']*)'(?: \(in container '[^']*'\))?`), "« $1 » n'est pas un fait déclaré"},
+	{regexp.MustCompile(`found no matching overload for '_?([^'_]*)_?' applied to '\((.*)\)'`), "« $1 » ne s'applique pas aux types ($2)"},
+	{regexp.MustCompile(`Syntax error: (?:mismatched|extraneous) input '<EOF>'.*`), "la condition n'est pas finie"},
+	{regexp.MustCompile(`Syntax error: [^']*'([^']*)'.*`), "écriture incorrecte près de « $1 »"},
+	// YAML.
+	{regexp.MustCompile(`unknown field "([^"]*)"`), "champ inconnu « $1 »"},
+	{regexp.MustCompile(`mapping key "([^"]*)" already defined at \[(\d+):\d+\]`), "« $1 » est déjà écrit ligne $2"},
+	{regexp.MustCompile(`',' or '(.)' must be specified`), "il manque « , » ou « $1 »"},
+	{regexp.MustCompile(`sequence end token '\]' not found`), "le crochet « [ » n'est pas fermé"},
+	{regexp.MustCompile(`could not find flow mapping end token '\}'`), "l'accolade « { » n'est pas fermée"},
+	{regexp.MustCompile(`could not find flow map content`), "l'accolade « { » n'a pas de contenu"},
+	{regexp.MustCompile(`could not find end character of (?:double|single)-quoted text`), "le guillemet n'est pas fermé"},
+	{regexp.MustCompile(`(?:mapping )?value is not allowed in this context`), "« : » n'est pas à sa place"},
+	{regexp.MustCompile(`non-map value is specified|unexpected key name|found an invalid key for this map`), "« clé : valeur » est attendu"},
+	{regexp.MustCompile(`found character '[^']*' that cannot start any token`), "un caractère n'est pas à sa place (une tabulation en retrait ?)"},
+	{regexp.MustCompile(`cannot unmarshal .*? into Go .*`), "cette valeur n'est pas de la forme attendue"},
+	{regexp.MustCompile(`\[(\d+):(\d+)\] `), "ligne $1, colonne $2 : "},
+	// Templates.
+	{regexp.MustCompile(`template: ([\w-]+):\d+(?::\d+)?: (?:executing .*? at <[^>]*>: )?`), "« $1 », "},
+	{regexp.MustCompile(`map has no entry for key "([^"]*)"`), "« $1 » n'est pas une valeur de ce texte"},
+	{regexp.MustCompile(`can't evaluate field (\w+) in type \S+`), "« $1 » n'est pas une valeur de ce texte"},
+	{regexp.MustCompile(`unclosed action.*|unexpected "." in .*|unexpected EOF|expected :=`), "l'écriture entre {{ et }} est incorrecte"},
+}
+
+// inFrench says in French what the libraries say in English inside an error.
+func inFrench(text string) string {
+	for _, m := range libraryMessages {
+		text = m.english.ReplaceAllString(text, m.french)
+	}
+	return text
+}
+
 // frenchFile says in French the errors of the system that people meet with a file.
 func frenchFile(err error) error {
 	var path *fs.PathError
