@@ -60,13 +60,13 @@ func (l *Lexicon) tokenize(text string) []token {
 	return tokens
 }
 
-// missingApostrophe finds the word behind an article glued to it: « dinnovation », « linsertion ».
+// missingApostrophe finds the word behind a little one glued to it: « dinnovation », « linsertion », « jtrouve ».
 func (l *Lexicon) missingApostrophe(fold string) (rest string, ok bool) {
 	if len(fold) < 6 || l.exists(fold) {
 		return "", false
 	}
 	for _, article := range []string{"qu", "d", "l", "j", "n", "s", "m", "c"} {
-		if rest, ok = strings.CutPrefix(fold, article); ok && strings.ContainsRune("aeiouyh", rune(rest[0])) && l.exists(rest) {
+		if rest, ok = strings.CutPrefix(fold, article); ok && (article == "j" || strings.ContainsRune("aeiouyh", rune(rest[0]))) && l.exists(rest) {
 			return rest, true
 		}
 	}
