@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,42 +41,6 @@ type cue struct {
 	number bool // the value is the number that the phrase holds
 }
 
-// flag marks what a stretch of the message is.
-type flag uint8
-
-const (
-	refused flag = 1 << iota
-	context
-	secondary
-	priority
-	identity
-	barrier
-	wanted
-)
-
-// regionNames are the stretches that the grammar opens and what ends them.
-var regions = []struct {
-	name string
-	flag flag
-	// toSentence: the stretch runs to the end of the sentence, else to the next mark.
-	toSentence bool
-}{
-	{"refusal", refused, false},
-	// What closes the clause before it: « la formation, c'est réglé ».
-	{"refusal-back", refused, false},
-	{"context", context, false},
-	{"context-sentence", context, true},
-	{"secondary", secondary, true},
-	{"priority", priority, false},
-	{"wanted", wanted, true},
-	{"identity", identity, false},
-	// A barrier opens no stretch: it is a word (a verb, « qui ») that a strict gap does not cross.
-	{"barrier", barrier, false},
-}
-
-// endings are the owners of the phrases that end a stretch early: « mais », « plutôt » end a refusal.
-const endings = 100
-
 // New prepares the vocabularies of a book. Every mistake in a phrase is reported with its file and line.
 func New(book *rulebook.Book) (*Lexicon, error) {
 	words := book.Words
@@ -110,6 +75,10 @@ func New(book *rulebook.Book) (*Lexicon, error) {
 				problems = append(problems, err)
 				continue
 			}
+			if cited, ok := citesComposed(words.Classes, p.Text); ok {
+				problems = append(problems, l.phraseProblem(p, "« %s » cite elle-même une classe : une classe ne cite que des classes de mots", cited))
+				continue
+			}
 			target := l.simple
 			if strings.Contains(p.Text, "@") {
 				target = l.composed
@@ -131,15 +100,6 @@ func New(book *rulebook.Book) (*Lexicon, error) {
 	}
 	l.spelling = newSpeller(l.vocabulary)
 	return l, errors.Join(problems...)
-}
-
-func knownRegion(name string) bool {
-	for _, r := range regions {
-		if r.name == name {
-			return true
-		}
-	}
-	return false
 }
 
 func (l *Lexicon) addPhrases(x *index, phrases []rulebook.Phrase, owner int) (problems []error) {
@@ -203,3 +163,15 @@ func (l *Lexicon) addCue(c rulebook.Cue) []error {
 	}
 	return l.addPhrases(target, c.Phrases, len(l.cueList)-1)
 }
+
+// citesComposed finds in a phrase a class that cites others: classes are found in two passes, not more.
+func citesComposed(classes map[string][]rulebook.Phrase, text string) (name string, ok bool) {
+	for _, cited := range citation.FindAllStringSubmatch(text, -1) {
+		if slices.ContainsFunc(classes[cited[1]], func(p rulebook.Phrase) bool { return strings.Contains(p.Text, "@") }) {
+			return "@" + cited[1], true
+		}
+	}
+	return "", false
+}
+
+var citation = regexp.MustCompile(`@(\w+)`)

@@ -3,7 +3,6 @@ package lexicon
 import (
 	"slices"
 	"sort"
-	"strings"
 
 	"guichet/bot"
 	"guichet/routing"
@@ -51,19 +50,7 @@ func (l *Lexicon) analyse(text string) []token {
 		}
 	}
 	l.dropFarPlaces(tokens)
-	markInfinitives(tokens)
-	marks := l.find(l.regions, tokens)
-	ends := make([]uint16, len(tokens)) // by token: the regions that end there, one bit each
-	for _, m := range marks {
-		if m.owner >= endings {
-			ends[m.start] |= 1 << (m.owner - endings)
-		}
-	}
-	for _, m := range marks {
-		if m.owner < endings {
-			l.flag(tokens, m, ends)
-		}
-	}
+	l.markStretches(tokens)
 	return tokens
 }
 
@@ -83,64 +70,6 @@ func (l *Lexicon) dropFarPlaces(tokens []token) {
 		})
 	}
 }
-
-// determiners announce a noun: « un chantier », « notre atelier ».
-var determiners = map[string]bool{
-	"un": true, "une": true, "le": true, "la": true, "l": true, "les": true, "du": true, "des": true, "au": true, "aux": true, "mon": true, "ton": true, "son": true,
-	"notre": true, "votre": true, "leur": true, "ce": true, "cet": true, "nos": true, "mes": true, "ses": true, "chaque": true, "premier": true, "petit": true, "nouvel": true,
-}
-
-// markInfinitives makes a barrier of each infinitive in -er: a word in -er that no determiner announces.
-func markInfinitives(tokens []token) {
-	for i := 1; i < len(tokens); i++ {
-		if t := &tokens[i]; len(t.fold) >= 5 && strings.HasSuffix(t.fold, "er") && tokens[i-1].mark == 0 && !determiners[tokens[i-1].fold] {
-			t.flags |= barrier
-		}
-	}
-}
-
-// flag marks the stretch that a phrase opens, up to its end.
-func (l *Lexicon) flag(tokens []token, m match, ends []uint16) {
-	region := regions[m.owner]
-	if region.flag == secondary && m.end < len(tokens) && tokens[m.end].mark == ',' && m.start > 0 && tokens[m.start-1].mark == 0 && !conjunctions[tokens[m.start-1].fold] {
-		return // « artisan par ailleurs, … »: the words before it are meant
-	}
-	if region.flag == barrier {
-		for i := m.start; i < m.end; i++ {
-			tokens[i].flags |= barrier
-		}
-		return
-	}
-	if region.name == backward {
-		for i := m.start - 1; i >= 0 && (tokens[i].mark == 0 || tokens[i].mark == ',' || tokens[i].mark == '('); i-- {
-			tokens[i].flags |= refused
-		}
-		return
-	}
-	start := m.end
-	if region.flag == refused || region.flag == secondary {
-		start = m.start // « pas besoin de laboratoire »: the need itself is refused
-	}
-	for i := start; i < len(tokens); i++ {
-		switch tokens[i].mark {
-		case '.', '?', ';':
-			return
-		case ',', ':', '(':
-			if !region.toSentence {
-				return
-			}
-		}
-		if ends[i]&(1<<m.owner) != 0 {
-			return
-		}
-		tokens[i].flags |= region.flag
-	}
-}
-
-// backward is the region that runs from the start of its clause to its phrase.
-const backward = "refusal-back"
-
-var conjunctions = map[string]bool{"et": true, "ou": true, "mais": true, "puis": true, "and": true}
 
 // strip drops a match whose words all belong to a longer one of the same fact: « prêt d'honneur » is not « prêt ». A cue
 // of role none takes its words away from the cues of its own value, and gives nothing itself.
