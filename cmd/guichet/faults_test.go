@@ -172,3 +172,21 @@ func TestServeTellsWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+// Several commands that find no database create it together, and each answers.
+func TestFirstStartsTogether(t *testing.T) {
+	c := newTerminal(t)
+	answers := make(chan string)
+	const starts = 8
+	for range starts {
+		go func() {
+			_, out, stderr := c.run("", "ask", "Combien de plateformes compte Proch'emploi ?")
+			answers <- out + stderr
+		}()
+	}
+	for range starts {
+		if answer := <-answers; !strings.Contains(answer, "23") {
+			t.Errorf("a start says %s", answer)
+		}
+	}
+}

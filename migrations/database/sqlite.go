@@ -26,6 +26,8 @@ const (
 	cachePages  = "cache_size(-4096)" // KiB
 	busyTimeout = "busy_timeout(10000)"
 	idle        = 5 * time.Minute
+
+	freeTries, freePause = 200, 50 * time.Millisecond
 )
 
 func init() { sqlite3.AutoExtension(fts5.Register) }
@@ -51,11 +53,27 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.writer.Close())
 	}
-	if err := migrate(ctx, db.writer, path); err != nil {
+	if err := whenFree(ctx, func() error { return migrate(ctx, db.writer, path) }); err != nil {
 		_ = db.Close()
 		return nil, explain(path, err)
 	}
 	return db, nil
+}
+
+// whenFree does again what finds the database locked, for a few seconds: the switch to WAL of a new database, that several
+// processes make when they start together, does not wait by itself whatever the timeout.
+func whenFree(ctx context.Context, do func() error) error {
+	for try := 0; ; try++ {
+		err := do()
+		if !errors.Is(err, sqlite3.BUSY) || try == freeTries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(freePause):
+		}
+	}
 }
 
 // create makes the file and its folder, readable by their owner only, so that the system's own errors come first.
