@@ -30,6 +30,7 @@ func (d *Desk) intent(m Message, r Reading, state State) intent {
 	has := func(i Intent) bool { return r.Intents[i] != "" }
 	words := len(strings.Fields(m.Text))
 	precise, aboutCompany := d.weigh(r.Facts)
+	asks := has(WantsAnswer) || strings.Contains(m.Text, "?")
 	switch {
 	case has(WantsHuman):
 		return intentHuman
@@ -47,9 +48,9 @@ func (d *Desk) intent(m Message, r Reading, state State) intent {
 		return intentSmall
 	case has(WantsWho) && !has(WantsHelp) && precise && !aboutCompany:
 		return intentWho
-	case has(WantsHelp):
+	case has(WantsHelp) && (precise || aboutCompany || !asks):
 		return intentRequest
-	case has(WantsAnswer) || strings.Contains(m.Text, "?"):
+	case asks:
 		if aboutCompany && (precise || has(WantsWho)) {
 			return intentRequest // « Boucher à Guise, qui peut m'aider à changer ma chambre froide ? »
 		}
