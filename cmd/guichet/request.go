@@ -183,7 +183,7 @@ func (c *requestShow) Run(ctx context.Context, a *app) error {
 	return a.withLedger(ctx, func(store ledger.Store) error {
 		r, err := store.Get(ctx, viewer, c.Reference)
 		if err != nil {
-			return fmt.Errorf("demande %s : %w", c.Reference, err)
+			return err
 		}
 		if a.JSON {
 			return writeJSON(a.stdout, r)
