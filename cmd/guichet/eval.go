@@ -24,9 +24,9 @@ type evalCmd struct {
 }
 
 type evalRetrieval struct {
-	Dir  string `arg:"" name:"dossier" help:"Dossier BEIR : corpus, questions, jugements."`
-	Run_ string `name:"run" placeholder:"FICHIER" help:"Écrire les classements au format TREC, 100 documents par question."`
-	Mode string `enum:"lexical" default:"lexical" placeholder:"lexical" help:"Ce qui classe : lexical (les mots)."`
+	Dir   string `arg:"" name:"dossier" help:"Dossier BEIR : corpus, questions, jugements."`
+	Ranks string `name:"run" placeholder:"FICHIER" help:"Écrire les classements au format TREC, 100 documents par question."`
+	Mode  string `enum:"lexical" default:"lexical" placeholder:"lexical" help:"Ce qui classe : lexical (les mots)."`
 }
 
 func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
@@ -45,8 +45,8 @@ func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
 	}
 	defer db.Close()
 	var ranking io.Writer
-	if c.Run_ != "" {
-		file, err := os.Create(c.Run_)
+	if c.Ranks != "" {
+		file, err := os.Create(c.Ranks)
 		if err != nil {
 			return fmt.Errorf("écrire les classements : %w", frenchFile(err))
 		}

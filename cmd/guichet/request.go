@@ -153,7 +153,7 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 		}
 	}
 	return a.withLedger(ctx, func(store ledger.Store) error {
-		requests, err := store.List(ctx, viewer, ledger.Filter{Status: c.Status, Lead: c.Lead, Text: c.Text, Limit: c.Limit})
+		requests, err := store.List(ctx, viewer, ledger.Filter{Status: c.Status, Lead: c.Lead, EPCI: c.EPCI, Text: c.Text, Limit: c.Limit})
 		if err != nil {
 			return err
 		}
