@@ -70,7 +70,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 		}
 	}
 	found = promote(q, openFirst(found, now))
-	if !q.answered(found) {
+	if !q.answered(v, found, now) {
 		return q.abstain(), nil
 	}
 	best := found[0]

@@ -65,7 +65,7 @@ func (b *Base) candidates(ctx context.Context, v Viewer, text string, documents,
 	if err := v.Check(); err != nil {
 		return question{}, nil, err
 	}
-	q, err := read(ctx, b.store, text)
+	q, err := read(ctx, b.store, v, text)
 	if err != nil || len(q.concepts) == 0 {
 		return q, nil, err
 	}

@@ -34,6 +34,8 @@ type concept struct {
 	// name tells a proper name or an acronym inside the question, proper the first only, verb a word that looks like a verb,
 	// asked the noun that the question asks for (« quel éditeur… »).
 	name, proper, verb, asked bool
+	// general tells a noun that asks without naming what is asked.
+	general bool
 	// unknown tells that no form of it is in the base.
 	unknown bool
 }
@@ -68,8 +70,8 @@ func (q question) requires() bool {
 // mostConcepts is how many different words of a question are looked for: a pasted document is no question.
 const mostConcepts = 48
 
-// read analyses a question against the words of the base.
-func read(ctx context.Context, store Store, text string) (question, error) {
+// read analyses a question against the words that the viewer may see.
+func read(ctx context.Context, store Store, viewer Viewer, text string) (question, error) {
 	v := loadVocabulary()
 	q := question{text: text}
 	fold := french.Fold(text)
@@ -100,6 +102,7 @@ func read(ctx context.Context, store Store, text string) (question, error) {
 		c := concept{word: text[t.Start:t.End], forms: map[string]float64{}, demand: demanded[plain], name: t.Acronym || t.Upper && i > 0, proper: t.Upper && !t.Acronym && i > 0}
 		c.verb = isVerb(c.word)
 		c.asked = interrogative.MatchString(french.Fold(text[:t.Start]))
+		c.general = v.general[plain]
 		for _, f := range t.forms {
 			c.forms[f] = exactTrust
 		}
@@ -118,7 +121,7 @@ func read(ctx context.Context, store Store, text string) (question, error) {
 			words = append(words, f)
 		}
 	}
-	counts, total, err := store.Frequencies(ctx, words)
+	counts, total, err := store.Frequencies(ctx, viewer, words)
 	if err != nil {
 		return q, err
 	}
@@ -131,7 +134,7 @@ func read(ctx context.Context, store Store, text string) (question, error) {
 			}
 		}
 		if known.Passages == 0 {
-			near, err := spellings(ctx, store, french.Stem(french.Fold(c.word)))
+			near, err := spellings(ctx, store, viewer, french.Stem(french.Fold(c.word)))
 			if err != nil {
 				return q, err
 			}
@@ -161,11 +164,11 @@ func hasDigit(s string) bool { return strings.ContainsAny(s, "0123456789") }
 
 // spellings gives the words of the base that a word missing from it may be a slip for: one edit from six letters, two
 // from nine. The first letter is held to be right.
-func spellings(ctx context.Context, store Store, word string) (map[string]int, error) {
+func spellings(ctx context.Context, store Store, viewer Viewer, word string) (map[string]int, error) {
 	if len(word) < 6 || hasDigit(word) {
 		return nil, nil
 	}
-	vocabulary, err := store.Vocabulary(ctx, word[:1])
+	vocabulary, err := store.Vocabulary(ctx, viewer, word[:1])
 	if err != nil {
 		return nil, err
 	}

@@ -24,10 +24,11 @@ type Store interface {
 	Open(ctx context.Context, v Viewer, id string) (Document, []Passage, error)
 	// Find gives, best first, the best passages that hold a word of the query, and all those of the best documents that do.
 	Find(ctx context.Context, v Viewer, q Query) ([]Hit, error)
-	// Frequencies counts what holds each analysed word (absent: nothing), and all there is.
-	Frequencies(ctx context.Context, words []string) (counts map[string]Frequency, total Frequency, err error)
-	// Vocabulary gives the analysed words of the base that start with a prefix, with the number of passages that hold them.
-	Vocabulary(ctx context.Context, prefix string) (map[string]int, error)
+	// Frequencies counts what holds each analysed word (absent: nothing), and all there is, of what the viewer may see.
+	Frequencies(ctx context.Context, v Viewer, words []string) (counts map[string]Frequency, total Frequency, err error)
+	// Vocabulary gives the analysed words that start with a prefix, with the number of passages that hold them, of what the
+	// viewer may see.
+	Vocabulary(ctx context.Context, v Viewer, prefix string) (map[string]int, error)
 }
 
 // Entry is a passage with its analysed words (Analyse), as a Store indexes it.

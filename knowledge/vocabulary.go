@@ -21,6 +21,8 @@ type vocabulary struct {
 	demands  []demand
 	// fillers are analysed words that carry the question and not its subject.
 	fillers map[string]bool
+	// general are analysed nouns that ask without naming (« quel rôle… »).
+	general map[string]bool
 }
 
 // demand is a kind of thing that a question asks for.
@@ -51,11 +53,12 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 		Synonyms [][]string `yaml:"synonymes"`
 		Demands  []demand   `yaml:"demandes"`
 		Fillers  []string   `yaml:"tournures"`
+		General  []string   `yaml:"noms_generaux"`
 	}
 	if err := yaml.UnmarshalWithOptions(content, &file, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("vocabulaire des questions : %w", err)
 	}
-	v := &vocabulary{synonyms: map[string][]string{}, fillers: map[string]bool{}, demands: file.Demands}
+	v := &vocabulary{synonyms: map[string][]string{}, fillers: map[string]bool{}, general: map[string]bool{}, demands: file.Demands}
 	for _, group := range file.Synonyms {
 		var stems []string
 		for _, word := range group {
@@ -73,6 +76,9 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 		for _, w := range french.Words(word) {
 			v.fillers[french.Stem(w.Fold)] = true
 		}
+	}
+	for _, word := range file.General {
+		v.general[french.Stem(word)] = true
 	}
 	for i := range v.demands {
 		d := &v.demands[i]

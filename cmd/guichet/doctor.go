@@ -96,7 +96,7 @@ func (a *app) checkDatabase(ctx context.Context) []check {
 		}
 		var total knowledge.Frequency
 		if err == nil {
-			_, total, err = sqlite.New(db).Frequencies(ctx, nil)
+			_, total, err = sqlite.New(db).Frequencies(ctx, knowledge.Viewer{Audience: knowledge.Staff}, nil)
 		}
 		index.OK = len(documents) > 0
 		index.Detail = fmt.Sprintf("%d documents (public %d, partner %d, staff %d), %d passages", len(documents), count[knowledge.Public], count[knowledge.Partner], count[knowledge.Staff], total.Passages)
@@ -110,7 +110,7 @@ func (a *app) checkDatabase(ctx context.Context) []check {
 func (a *app) checkRules() []check {
 	r, err := loadRegion(a.RulesPath)
 	if err != nil {
-		return []check{{Name: "rules", Needed: true, Detail: strings.ReplaceAll(err.Error(), "\n", " ; "), Todo: "corrigez les fichiers : guichet rules check"}}
+		return []check{{Name: "rules", Needed: true, Detail: strings.ReplaceAll(inFrench(err.Error()), "\n", " ; "), Todo: "corrigez les fichiers : guichet rules check"}}
 	}
 	set := r.book.Rules.Set()
 	rules := check{Name: "rules", Needed: true, OK: true, Detail: fmt.Sprintf("%d règles, %d directions, version %s", len(set.Rules), len(set.Directions), set.Version)}

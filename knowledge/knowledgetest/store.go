@@ -26,6 +26,7 @@ func Store(t *testing.T, open func(t *testing.T) knowledge.Store) {
 		"words are found as people write":     words,
 		"queries are never syntax":            injection,
 		"frequencies and vocabulary":          frequencies,
+		"words are counted under the rights":  countedRights,
 		"a failed write changes nothing":      atomic,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
@@ -77,6 +78,12 @@ func noAudience(t *testing.T, s knowledge.Store) {
 		}
 		if _, _, err := s.Open(t.Context(), v, "a"); !errors.Is(err, knowledge.ErrNoAudience) {
 			t.Errorf("Open(%+v) = %v, want ErrNoAudience", v, err)
+		}
+		if _, _, err := s.Frequencies(t.Context(), v, []string{"aid"}); !errors.Is(err, knowledge.ErrNoAudience) {
+			t.Errorf("Frequencies(%+v) = %v, want ErrNoAudience", v, err)
+		}
+		if _, err := s.Vocabulary(t.Context(), v, "a"); !errors.Is(err, knowledge.ErrNoAudience) {
+			t.Errorf("Vocabulary(%+v) = %v, want ErrNoAudience", v, err)
 		}
 	}
 	d := Doc("b", 0, "Sans audience.")
@@ -208,7 +215,7 @@ func remove(t *testing.T, s knowledge.Store) {
 	if got := find(t, s, public, "méthanisation"); !reflect.DeepEqual(got, []string{"b#0"}) {
 		t.Errorf("finds %v, want b only", got)
 	}
-	if counts, total, err := s.Frequencies(t.Context(), knowledge.Analyse("méthanisation")); err != nil || total.Documents != 1 || counts[knowledge.Analyse("méthanisation")[0]].Documents != 1 {
+	if counts, total, err := s.Frequencies(t.Context(), public, knowledge.Analyse("méthanisation")); err != nil || total.Documents != 1 || counts[knowledge.Analyse("méthanisation")[0]].Documents != 1 {
 		t.Errorf("frequencies after removal: %v, %v, %v", counts, total, err)
 	}
 }
@@ -263,7 +270,7 @@ func injection(t *testing.T, s knowledge.Store) {
 				}
 			}
 		}
-		if _, err := s.Vocabulary(t.Context(), text); err != nil {
+		if _, err := s.Vocabulary(t.Context(), public, text); err != nil {
 			t.Errorf("Vocabulary(%.40q): %v", text, err)
 		}
 	}
@@ -275,17 +282,59 @@ func injection(t *testing.T, s knowledge.Store) {
 func frequencies(t *testing.T, s knowledge.Store) {
 	Put(t, s, Doc("a", 1, "Hydrogène.", "Hydrogène vert."), Doc("b", 1, "Biogaz."))
 	word := knowledge.Analyse("hydrogène")[0]
-	counts, total, err := s.Frequencies(t.Context(), []string{word, "absent"})
+	counts, total, err := s.Frequencies(t.Context(), public, []string{word, "absent"})
 	if err != nil || counts[word] != (knowledge.Frequency{Passages: 2, Documents: 1}) || total != (knowledge.Frequency{Passages: 3, Documents: 2}) {
 		t.Errorf("Frequencies = %v, %v, %v", counts, total, err)
 	}
 	if _, ok := counts["absent"]; ok {
 		t.Error("an absent word has a count")
 	}
-	vocabulary, err := s.Vocabulary(t.Context(), word[:3])
+	vocabulary, err := s.Vocabulary(t.Context(), public, word[:3])
 	if err != nil || vocabulary[word] != 2 || len(vocabulary) != 1 {
 		t.Errorf("Vocabulary = %v, %v", vocabulary, err)
 	}
+}
+
+// countedRights holds the counts to what a viewer may see: a word that only hidden documents hold does not exist.
+func countedRights(t *testing.T, s knowledge.Store) {
+	kept := Doc("kept", knowledge.Partner, "Le mot bathyscaphe.")
+	kept.EPCI = "200000001"
+	Put(t, s, Doc("open", 1, "Le mot hydrogène."), Doc("secret", knowledge.Staff, "Le mot kaléidoscope, et hydrogène."), kept)
+	common, hidden, local := knowledge.Analyse("hydrogène")[0], knowledge.Analyse("kaléidoscope")[0], knowledge.Analyse("bathyscaphe")[0]
+	for _, test := range []struct {
+		viewer        knowledge.Viewer
+		common        int
+		hidden, local bool
+		documents     int
+	}{
+		{public, 1, false, false, 1},
+		{knowledge.Viewer{Audience: knowledge.Partner}, 1, false, false, 1},
+		{knowledge.Viewer{Audience: knowledge.Partner, EPCI: "200000002"}, 1, false, false, 1},
+		{knowledge.Viewer{Audience: knowledge.Partner, EPCI: "200000001"}, 1, false, true, 2},
+		{knowledge.Viewer{Audience: knowledge.Staff}, 2, true, true, 3},
+	} {
+		counts, total, err := s.Frequencies(t.Context(), test.viewer, []string{common, hidden, local})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if total.Documents != test.documents || total.Passages != test.documents || counts[common].Passages != test.common || counts[common].Documents != test.common ||
+			(counts[hidden].Passages > 0) != test.hidden || (counts[local].Documents > 0) != test.local {
+			t.Errorf("%+v counts %v of %v", test.viewer, counts, total)
+		}
+		for word, want := range map[string]int{common: test.common, hidden: one(test.hidden), local: one(test.local)} {
+			vocabulary, err := s.Vocabulary(t.Context(), test.viewer, word[:2])
+			if err != nil || vocabulary[word] != want {
+				t.Errorf("%+v: vocabulary %v, %v; want %d of %q", test.viewer, vocabulary, err, want, word)
+			}
+		}
+	}
+}
+
+func one(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func atomic(t *testing.T, s knowledge.Store) {

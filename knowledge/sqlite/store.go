@@ -52,9 +52,9 @@ func (s *Store) Put(ctx context.Context, d knowledge.Document, entries []knowled
 			length += len(e.Body)
 		}
 		var document int64
-		err := db.QueryRowContext(ctx, `INSERT INTO documents (id, title, source, url, audience, epci, date, valid_from, valid_until, unavailable, hash, words)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING number`,
-			d.ID, d.Title, d.Source, d.URL, d.Audience, d.EPCI, day(d.Date), day(d.ValidFrom), day(d.ValidUntil), d.Unavailable, d.Hash, length).Scan(&document)
+		err := db.QueryRowContext(ctx, `INSERT INTO documents (id, title, source, url, audience, epci, date, valid_from, valid_until, unavailable, hash, words, passages)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING number`,
+			d.ID, d.Title, d.Source, d.URL, d.Audience, d.EPCI, day(d.Date), day(d.ValidFrom), day(d.ValidUntil), d.Unavailable, d.Hash, length, len(entries)).Scan(&document)
 		if err != nil {
 			return fmt.Errorf("enregistrer %s : %w", d.ID, err)
 		}
@@ -226,17 +226,26 @@ func (s *Store) Find(ctx context.Context, v knowledge.Viewer, q knowledge.Query)
 }
 
 // Frequencies implements knowledge.Store.
-func (s *Store) Frequencies(ctx context.Context, words []string) (map[string]knowledge.Frequency, knowledge.Frequency, error) {
+func (s *Store) Frequencies(ctx context.Context, v knowledge.Viewer, words []string) (map[string]knowledge.Frequency, knowledge.Frequency, error) {
 	var total knowledge.Frequency
-	err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT (SELECT count(*) FROM passages), (SELECT count(*) FROM documents)`).Scan(&total.Passages, &total.Documents)
+	if err := v.Check(); err != nil {
+		return nil, total, err
+	}
+	err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT coalesce(sum(d.passages), 0), count(*) FROM documents d WHERE `+visible, v.Audience, v.EPCI).
+		Scan(&total.Passages, &total.Documents)
 	if err != nil {
 		return nil, total, fmt.Errorf("compter les passages : %w", err)
 	}
 	counts := make(map[string]knowledge.Frequency, len(words))
 	for _, w := range words {
+		match := matchAny([]string{w})
+		if match == "" {
+			continue
+		}
 		var f knowledge.Frequency
-		err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT coalesce((SELECT doc FROM passage_vocabulary WHERE term = $1), 0),
-			coalesce((SELECT doc FROM document_vocabulary WHERE term = $1), 0)`, w).Scan(&f.Passages, &f.Documents)
+		err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT count(*), count(DISTINCT d.number)
+			FROM passage_words w JOIN passages p ON p.number = w.rowid JOIN documents d ON d.number = p.document
+			WHERE passage_words MATCH $3 AND `+visible, v.Audience, v.EPCI, match).Scan(&f.Passages, &f.Documents)
 		if err != nil {
 			return nil, total, fmt.Errorf("compter « %s » : %w", w, err)
 		}
@@ -248,8 +257,13 @@ func (s *Store) Frequencies(ctx context.Context, words []string) (map[string]kno
 }
 
 // Vocabulary implements knowledge.Store.
-func (s *Store) Vocabulary(ctx context.Context, prefix string) (map[string]int, error) {
-	rows, err := s.db.Conn(ctx).QueryContext(ctx, `SELECT term, doc FROM passage_vocabulary WHERE term >= $1 AND term < $2`, prefix, prefix+"\U0010FFFF")
+func (s *Store) Vocabulary(ctx context.Context, v knowledge.Viewer, prefix string) (map[string]int, error) {
+	if err := v.Check(); err != nil {
+		return nil, err
+	}
+	rows, err := s.db.Conn(ctx).QueryContext(ctx, `SELECT w.term, count(DISTINCT w.doc)
+		FROM passage_vocabulary w JOIN passages p ON p.number = w.doc JOIN documents d ON d.number = p.document
+		WHERE w.term >= $3 AND w.term < $4 AND `+visible+` GROUP BY w.term`, v.Audience, v.EPCI, prefix, prefix+"\U0010FFFF")
 	if err != nil {
 		return nil, fmt.Errorf("lire le vocabulaire : %w", err)
 	}

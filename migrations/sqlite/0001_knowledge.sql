@@ -15,6 +15,7 @@ CREATE TABLE documents (
 	valid_until TEXT NOT NULL,
 	unavailable INTEGER NOT NULL,
 	words       INTEGER NOT NULL, -- analysed words of the text
+	passages    INTEGER NOT NULL, -- how many there are
 	hash        TEXT NOT NULL
 );
 
@@ -37,11 +38,9 @@ CREATE TABLE passages (
 -- Whole documents find the right one when a question's words are spread over it; passages find the place.
 CREATE VIRTUAL TABLE document_words USING fts5 (title, body, content='', contentless_delete=1, tokenize='ascii');
 CREATE VIRTUAL TABLE passage_words USING fts5 (title, path, body, content='', contentless_delete=1, tokenize='ascii');
-CREATE VIRTUAL TABLE passage_vocabulary USING fts5vocab (passage_words, 'row');
-CREATE VIRTUAL TABLE document_vocabulary USING fts5vocab (document_words, 'row');
+CREATE VIRTUAL TABLE passage_vocabulary USING fts5vocab (passage_words, 'instance');
 
 -- +goose Down
-DROP TABLE document_vocabulary;
 DROP TABLE passage_vocabulary;
 DROP TABLE passage_words;
 DROP TABLE document_words;
