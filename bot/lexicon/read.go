@@ -118,7 +118,7 @@ func (l *Lexicon) subjects(text string, tokens []token, found []match) routing.F
 			continue
 		}
 		s := scored{value: c.value, score: float64(c.Weight), at: m.start, source: l.source(text, tokens, m), role: routing.Role(c.Role)}
-		flags := tokens[m.used[0]].flags
+		flags, last := tokens[m.used[0]].flags, tokens[m.used[len(m.used)-1]].flags
 		if flags&refused != 0 {
 			continue
 		}
@@ -130,13 +130,13 @@ func (l *Lexicon) subjects(text string, tokens []token, found []match) routing.F
 			switch {
 			case flags&identity != 0:
 				s.score, s.role = 0, routing.Context
-			case flags&secondary != 0:
+			case (flags|last)&secondary != 0:
 				s.score, s.role = s.score*inSecond, routing.Second
 			case flags&context != 0:
 				s.score *= inContext
 			case flags&priority != 0:
 				s.score *= withPriority
-			case (flags|tokens[m.used[len(m.used)-1]].flags)&wanted != 0:
+			case (flags|last)&wanted != 0:
 				s.score *= whenWanted
 			}
 		}
