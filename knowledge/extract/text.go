@@ -92,7 +92,7 @@ func plain(text string, d *knowledge.Document) error {
 		case r.mark != "":
 			w.start(knowledge.Item, r.mark, r.text, r.offset)
 			width = utf8.RuneCountInString(r.text)
-		case capitals(r.text) && (r.blank || !w.open()):
+		case capitals(r.text) && (r.blank || !w.open()) && !(w.open() && unclosed(w.current)):
 			w.end()
 			w.outline.enter(capsLevel, strings.TrimRight(r.text, " :"))
 		case w.open() && continues(w.current, r, rows, i, width):
@@ -144,11 +144,11 @@ func negative(line string) bool {
 func continues(b *knowledge.Block, r row, rows []row, i, width int) bool {
 	previous := row{text: b.Text}
 	onlyDate := b.Kind == knowledge.Paragraph && utf8.RuneCountInString(b.Text) <= shortTitle && dated.MatchString(b.Text) && !previous.ends() && !strings.Contains(b.Text, ":")
-	if strings.Count(b.Text, "(") > strings.Count(b.Text, ")") {
+	if unclosed(b) {
 		return true
 	}
 	if r.blank {
-		return onlyDate && !dated.MatchString(r.text) || !previous.ends() && r.begins(unicode.IsLower)
+		return onlyDate && !dated.MatchString(r.text) || !previous.ends() && (r.begins(unicode.IsLower) || strings.HasPrefix(r.text, "("))
 	}
 	last := rows[i-1].text
 	short := utf8.RuneCountInString(last)*5 < width*4
@@ -157,6 +157,9 @@ func continues(b *knowledge.Block, r row, rows []row, i, width int) bool {
 	}
 	return true
 }
+
+// unclosed tells whether a bracket is open at the end of a block.
+func unclosed(b *knowledge.Block) bool { return strings.Count(b.Text, "(") > strings.Count(b.Text, ")") }
 
 // title tells whether a line looks like a title: short, starting with a capital, not a sentence, not a date.
 func title(r row) bool {
