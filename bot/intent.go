@@ -65,12 +65,15 @@ func (d *Desk) intent(m Message, r Reading, state State) intent {
 
 // weigh tells whether the facts say what is asked, and whether they tell of one company (its size, status, place, number).
 func (d *Desk) weigh(facts routing.Facts) (precise, aboutCompany bool) {
+	asked := map[any]bool{}
 	for _, f := range facts {
-		switch f.Name {
-		case "subject":
-			precise = precise || f.Role == routing.Asked || f.Role == routing.Second
-			aboutCompany = aboutCompany || f.Role == routing.Status
-		case "headcount", "siren", "company", "origin":
+		switch {
+		case f.Name == "subject" && (f.Role == routing.Asked || f.Role == routing.Second):
+			precise, asked[f.Value] = true, true
+		case f.Name == "subject" && f.Role == routing.Status:
+			// « Qui suit la filière bois ? »: what is asked about is no company's status.
+			aboutCompany = aboutCompany || !asked[f.Value]
+		case f.Name == "headcount", f.Name == "siren", f.Name == "company", f.Name == "origin":
 			aboutCompany = true
 		}
 	}

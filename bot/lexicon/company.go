@@ -2,6 +2,7 @@ package lexicon
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"guichet/routing"
@@ -54,19 +55,19 @@ func luhn(number string) bool {
 	return sum%10 == 0
 }
 
-// company finds the name that follows a word for a company (« la société Verlinor »): capitalised words that are no place.
+// namedClasses are the classes of the words that a company's name follows.
+var namedClasses = []string{"entreprise", "artisan", "commerce", "site"}
+
+// company finds the name that follows a word for a company (« la société Verlinor », « la boulangerie Martin »):
+// capitalised words that are no place and no word of the vocabularies.
 func (l *Lexicon) company(text string, tokens []token) (routing.Fact, bool) {
-	class, declared := l.classIDs["entreprise"]
-	if !declared {
-		return routing.Fact{}, false
-	}
 	for i := range tokens {
 		for _, s := range tokens[i].classes {
-			if s.class != class {
+			if !slices.ContainsFunc(namedClasses, func(name string) bool { id, ok := l.classIDs[name]; return ok && id == s.class }) {
 				continue
 			}
 			end := s.end
-			for end < len(tokens) && tokens[end].mark == 0 && tokens[end].upper && len(tokens[end].places) == 0 && !l.vocabulary[tokens[end].fold] {
+			for end < len(tokens) && tokens[end].mark == 0 && tokens[end].upper && len(tokens[end].places) == 0 && !l.exists(tokens[end].fold) {
 				end++
 			}
 			if end > s.end {

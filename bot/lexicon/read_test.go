@@ -83,6 +83,10 @@ func TestFacts(t *testing.T) {
 		{"requester", "Notre communauté de communes souhaite un avenant", "epci"},
 		{"requester", "Je suis maire d'un bourg", "commune"},
 		{"company", "la société Verlinor de Lens", "Verlinor"},
+		{"company", "la boulangerie Tartempion à Lens", "Tartempion"},
+		{"company", "SARL Dubrécourt Fils, 12 salariés", "Dubrécourt Fils"},
+		{"company", "l'entreprise est à Lens", ""},
+		{"company", "Boucher à Guise", ""},
 		{"epci_aid", "l'agglo ne peut plus nous verser son aide", "oui"},
 		{"double_funding", "nous avons déjà obtenu une subvention", "oui"},
 	} {
