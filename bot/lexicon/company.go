@@ -59,7 +59,7 @@ func luhn(number string) bool {
 var namedClasses = []string{"entreprise", "artisan", "commerce", "site"}
 
 // company finds the name that follows a word for a company (« la société Verlinor », « la boulangerie Martin »):
-// capitalised words that are no place and no word of the vocabularies.
+// capitalised words that are no place.
 func (l *Lexicon) company(text string, tokens []token) (routing.Fact, bool) {
 	for i := range tokens {
 		for _, s := range tokens[i].classes {
@@ -67,10 +67,11 @@ func (l *Lexicon) company(text string, tokens []token) (routing.Fact, bool) {
 				continue
 			}
 			end := s.end
-			for end < len(tokens) && tokens[end].mark == 0 && tokens[end].upper && len(tokens[end].places) == 0 && !l.exists(tokens[end].fold) {
+			for end < len(tokens) && tokens[end].mark == 0 && tokens[end].upper && len(tokens[end].places) == 0 {
 				end++
 			}
-			if end > s.end {
+			// One capitalised word that exists is no name (« une entreprise Française »); two are.
+			if end > s.end+1 || end > s.end && !l.exists(tokens[s.end].fold) {
 				name := text[tokens[s.end].start:tokens[end-1].end]
 				return routing.Fact{Name: "company", Value: name, Source: name}, true
 			}
