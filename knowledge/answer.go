@@ -38,10 +38,12 @@ type Quote struct {
 
 const (
 	// extracts is how many passages an answer holds at most, related how near the best one's score the others must be.
-	extracts = 4
+	extracts = 3
 	// promotable is how near the best one's score a passage must be to stand before it.
 	promotable = 0.75
 	related    = 0.62
+	// repeated is the share of a passage's words from which on it repeats another.
+	repeated = 0.8
 	// choices is how many schemes a list names, choiceShare how near the best one they must be.
 	choices     = 4
 	choiceShare = 0.6
@@ -141,10 +143,17 @@ func choose(q question, found []candidate) []candidate {
 	return out
 }
 
-// repeats tells whether a passage says again what is already there.
+// repeats tells whether a passage says again, in about the same words, what is already there.
 func repeats(chosen []candidate, c candidate) bool {
 	for _, other := range chosen {
-		if other.Text == c.Text || strings.Contains(other.Text, c.Text) {
+		said := positions(other.Body)
+		again := 0
+		for _, w := range c.Body {
+			if _, ok := said[w]; ok {
+				again++
+			}
+		}
+		if float64(again) >= repeated*float64(len(c.Body)) {
 			return true
 		}
 	}

@@ -28,6 +28,9 @@ type Document struct {
 	Blocks []Block
 }
 
+// Shipped starts the Source of the cards that ship with the program (package base).
+const Shipped = "guichet:"
+
 // Closed tells whether the scheme can no longer be asked for on a day.
 func (d Document) Closed(day time.Time) bool {
 	return d.Unavailable || !d.ValidUntil.IsZero() && d.ValidUntil.Before(day.Truncate(24*time.Hour))

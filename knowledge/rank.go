@@ -39,8 +39,9 @@ const (
 	titleBonus   = 0.6  // the question names the document
 	shownBonus   = 1.25
 	hiddenMalus  = 0.75
-	askingMalus  = 0.7 // the passage is itself a question
-	longPassage  = 700 // characters after which a passage counts less
+	askingMalus  = 0.7  // the passage is itself a question
+	shippedMalus = 0.75 // a card that ships sums up: the text that the Region put in itself says it first
+	longPassage  = 700  // characters after which a passage counts less
 )
 
 // rank orders hits for a question, best first.
@@ -160,6 +161,9 @@ func score(q question, h Hit, documents wholes, context []string, total, bestLoc
 	}
 	if strings.HasSuffix(strings.TrimSpace(h.Text), "?") {
 		c.score *= askingMalus
+	}
+	if strings.HasPrefix(h.Document.Source, Shipped) {
+		c.score *= shippedMalus
 	}
 	if n := utf8.RuneCountInString(h.Text); n > longPassage {
 		c.score *= math.Sqrt(longPassage / float64(n))

@@ -10,4 +10,4 @@ import (
 var cards embed.FS
 
 // Cards is the root of the cards; each names its own audience in its front matter.
-func Cards() knowledge.Root { return knowledge.Root{FS: cards, Dir: "cards", Name: "guichet:"} }
+func Cards() knowledge.Root { return knowledge.Root{FS: cards, Dir: "cards", Name: knowledge.Shipped} }
