@@ -79,6 +79,9 @@ func markInfinitives(tokens []token) {
 	}
 }
 
+// longestIdentity is how many words may tell what a company is: beyond, a verb that the grammar does not know went by.
+const longestIdentity = 6
+
 // mark marks the stretch that a phrase opens, up to its end.
 func mark(tokens []token, m match, ends []uint16) {
 	region := regions[m.owner]
@@ -101,7 +104,14 @@ func mark(tokens []token, m match, ends []uint16) {
 	if region.flag == refused || region.flag == secondary {
 		start = m.start // « pas besoin de laboratoire »: the need itself is refused
 	}
+	words := 0
 	for i := start; i < len(tokens); i++ {
+		if tokens[i].mark == 0 && !tokens[i].glue {
+			words++
+		}
+		if region.flag == identity && words > longestIdentity {
+			return
+		}
 		switch tokens[i].mark {
 		case '.', '?', ';':
 			return
