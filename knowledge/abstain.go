@@ -19,7 +19,9 @@ const (
 	// threshold is the share under which the base abstains, agentThreshold the same for the Region's staff, who tell an
 	// extract beside the point at a glance, and whose questions say in their own words what long notes say in others. Both
 	// were set on the development questions (package measure).
-	threshold, agentThreshold  = 0.38, 0.28
+	threshold, agentThreshold = 0.38, 0.28
+	// namedThreshold is the same when the question names the document and the passage shows the kind of thing that is asked.
+	namedThreshold             = 0.3
 	verbShare                  = 0.5
 	nameShare                  = 1.2
 	askShare                   = 1.3
@@ -66,7 +68,7 @@ func (g grounds) share(q question) float64 {
 		switch {
 		case c.asked && c.demand == nil && !c.general:
 			share *= askedAbsent
-		case c.unknown && !c.verb:
+		case c.unknown:
 			share *= unknownAbsent
 		}
 	}
@@ -90,21 +92,25 @@ func (q question) answered(v Viewer, found []candidate, now time.Time) bool {
 			return false
 		}
 	}
-	if !best.dated(q.text, now) || !best.counts(q.text) {
+	if !best.dated(q.text, now) || !best.counts(q) {
 		return false
 	}
-	if v.Audience == Staff {
-		return best.grounds.share(q) >= agentThreshold
+	least := threshold
+	switch {
+	case v.Audience == Staff:
+		least = agentThreshold
+	case best.isNamed() && (best.required > 0 || q.asks(openness)):
+		least = namedThreshold
 	}
-	return best.grounds.share(q) >= threshold
+	return best.grounds.share(q) >= least
 }
 
 var (
-	year  = regexp.MustCompile(`\b(19|20)\d\d\b`)
-	dates = regexp.MustCompile(`[1-9]\d?(er)? (janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)\b`)
-	// counted is the noun of « combien de … » on a folded text; number is a figure, in digits or in letters.
-	counted = regexp.MustCompile(`\bcombien d(?:e |['’])([a-z]+)`)
-	number  = regexp.MustCompile(`^(\d.*|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|\w+aines?|cents?|mille|milliers?|aucune?|plusieurs)$`)
+	year        = regexp.MustCompile(`\b(19|20)\d\d\b`)
+	dates       = regexp.MustCompile(`[1-9]\d?(er)? (janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)\b`)
+	countedNoun = regexp.MustCompile(`\bcombien d(?:e |['’])$`)
+	// number is a figure, in digits or in letters.
+	number = regexp.MustCompile(`^(\d.*|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|\w+aines?|cents?|mille|milliers?|aucune?|plusieurs)$`)
 )
 
 // dated tells whether the days and the years that a question names, the present year apart, stand in the passage or bound
@@ -129,34 +135,38 @@ func (c candidate) dated(question string, now time.Time) bool {
 	return true
 }
 
-// countReach is how many words may part a number from what it counts.
-const countReach = 4
+// A number stands at most countBefore words before what it counts, or countAfter words after it.
+const countBefore, countAfter = 4, 7
 
-// counts tells whether a passage that holds the noun of « combien de … » gives a number for it.
-func (c candidate) counts(question string) bool {
-	asked := counted.FindStringSubmatch(french.Fold(question))
-	if asked == nil {
-		return true
-	}
-	noun := french.Stem(asked[1])
-	there, since, ahead := false, countReach+1, 0
-	for _, w := range french.Words(c.Text) {
-		switch {
-		case number.MatchString(w.Fold):
-			if ahead > 0 {
-				return true
-			}
-			since = 0
-		case french.Stem(w.Fold) == noun:
-			if there = true; since <= countReach {
-				return true
-			}
-			ahead = countReach
+// counts tells whether the passage gives a number for the noun of « combien de … ».
+func (c candidate) counts(q question) bool {
+	for _, noun := range q.concepts {
+		if noun.counted && noun.demand == nil {
+			return c.gives(noun)
 		}
+	}
+	return true
+}
+
+func (c candidate) gives(noun concept) bool {
+	since, ahead, one := countBefore+1, 0, false
+	for _, w := range french.Words(c.Text) {
+		_, counted := noun.forms[french.Stem(w.Fold)]
+		switch {
+		case counted && (one || since <= countBefore):
+			return true
+		case counted:
+			ahead = countAfter
+		case number.MatchString(w.Fold) && ahead > 0:
+			return true
+		case number.MatchString(w.Fold):
+			since = 0
+		}
+		one = w.Fold == "un" || w.Fold == "une"
 		since++
 		ahead--
 	}
-	return !there
+	return false
 }
 
 // interrogative is what stands before the noun that is asked for; on a folded text.

@@ -34,6 +34,8 @@ type concept struct {
 	// name tells a proper name or an acronym inside the question, proper the first only, verb a word that looks like a verb,
 	// asked the noun that the question asks for (« quel éditeur… »).
 	name, proper, verb, asked bool
+	// counted tells the noun of « combien de … ».
+	counted bool
 	// general tells a noun that asks without naming what is asked.
 	general bool
 	// unknown tells that no form of it is in the base.
@@ -70,6 +72,9 @@ func (q question) requires() bool {
 // mostConcepts is how many different words of a question are looked for: a pasted document is no question.
 const mostConcepts = 48
 
+// longestDemand is how many words say a demand at most.
+const longestDemand = 3
+
 // read analyses a question against the words that the viewer may see.
 func read(ctx context.Context, store Store, viewer Viewer, text string) (question, error) {
 	v := loadVocabulary()
@@ -84,13 +89,18 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 		}
 		q.demands = append(q.demands, d)
 		for _, at := range places {
-			for _, w := range Analyse(fold[at[0]:at[1]]) {
+			words := Analyse(fold[at[0]:at[1]])
+			if len(words) > longestDemand {
+				continue // the pattern spans a part of the subject
+			}
+			for _, w := range words {
 				if demanded[w] == nil {
 					demanded[w] = d
 				}
 			}
 		}
 	}
+	q.demands = withoutYielding(q.demands)
 	var words []string
 	said := map[string]bool{}
 	for i, t := range terms(text) {
@@ -99,10 +109,13 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 			continue
 		}
 		said[plain] = true
-		c := concept{word: text[t.Start:t.End], forms: map[string]float64{}, demand: demanded[plain], name: t.Acronym || t.Upper && i > 0, proper: t.Upper && !t.Acronym && i > 0}
+		c := concept{word: text[t.Start:t.End], forms: map[string]float64{}, demand: demanded[plain], name: t.Acronym || t.Upper && i > 0, proper: t.Upper && !t.Acronym && i > 0 && !common(t.Fold)}
 		c.verb = isVerb(c.word)
 		c.asked = interrogative.MatchString(french.Fold(text[:t.Start]))
-		c.general = v.general[plain]
+		if c.general = v.general[plain]; c.general {
+			c.demand = nil
+		}
+		c.counted = !c.general && countedNoun.MatchString(french.Fold(text[:t.Start]))
 		for _, f := range t.forms {
 			c.forms[f] = exactTrust
 		}
@@ -155,9 +168,23 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 	return q, nil
 }
 
+// withoutYielding leaves out the demands that yield when another one is required.
+func withoutYielding(demands []*demand) []*demand {
+	if !slices.ContainsFunc(demands, func(d *demand) bool { return d.Required && !d.Yields }) {
+		return demands
+	}
+	return slices.DeleteFunc(demands, func(d *demand) bool { return d.Yields })
+}
+
 // idf is BM25's, of a word in n passages of a total.
 func idf(n, total int) float64 {
 	return math.Log(1 + (float64(total)-float64(n)+0.5)/(float64(n)+0.5))
+}
+
+// common tells whether a folded word is a common one of French: a capital does not make it a name (« la Région »).
+func common(fold string) bool {
+	_, found := slices.BinarySearch(french.Lexicon(), fold)
+	return found
 }
 
 func hasDigit(s string) bool { return strings.ContainsAny(s, "0123456789") }

@@ -35,6 +35,8 @@ type demand struct {
 	Required bool `yaml:"exige"`
 	// Named tells that the passage must also hold the asked word itself: any amount is a « montant », not any is a « budget ».
 	Named bool `yaml:"nomme"`
+	// Yields tells that another required demand takes its place: an amount is a number, not any number is an amount.
+	Yields bool `yaml:"cede"`
 
 	asked, shown *regexp.Regexp
 }
