@@ -147,7 +147,7 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 			}
 		}
 		if known.Passages == 0 {
-			near, err := spellings(ctx, store, viewer, french.Stem(french.Fold(c.word)))
+			near, err := spellings(ctx, store, viewer, stem(french.Fold(c.word)))
 			if err != nil {
 				return q, err
 			}

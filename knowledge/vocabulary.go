@@ -64,7 +64,7 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 	for _, group := range file.Synonyms {
 		var stems []string
 		for _, word := range group {
-			stems = append(stems, french.Stem(word))
+			stems = append(stems, stem(word))
 		}
 		for i, s := range stems {
 			for j, other := range stems {
@@ -76,11 +76,11 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 	}
 	for _, word := range file.Fillers {
 		for _, w := range french.Words(word) {
-			v.fillers[french.Stem(w.Fold)] = true
+			v.fillers[stem(w.Fold)] = true
 		}
 	}
 	for _, word := range file.General {
-		v.general[french.Stem(word)] = true
+		v.general[stem(word)] = true
 	}
 	for i := range v.demands {
 		d := &v.demands[i]

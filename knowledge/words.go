@@ -17,6 +17,16 @@ func Analyse(text string) []string {
 	return out
 }
 
+// stem gives the stem of a folded word. Without its accent the stemmer keeps the end of a feminine participle (« invitees »
+// gives « invite », « inviter » gives « invit »).
+func stem(fold string) string {
+	s := french.Stem(fold)
+	if len(s) > 4 {
+		s = strings.TrimSuffix(s, "e")
+	}
+	return s
+}
+
 // term is one meaningful word of a text with the words it is indexed under, the plainest first.
 type term struct {
 	french.Word
@@ -34,15 +44,15 @@ func terms(text string) []term {
 		}
 		t := term{Word: w}
 		if before, after, ok := strings.Cut(w.Fold, "'"); ok {
-			t.forms = []string{french.Stem(before + after), french.Stem(before), french.Stem(after)}
+			t.forms = []string{stem(before + after), stem(before), stem(after)}
 		} else {
-			t.forms = []string{french.Stem(w.Fold)}
+			t.forms = []string{stem(w.Fold)}
 		}
 		if i > 0 && !words[i-1].Elided {
 			between := text[words[i-1].End:w.Start]
 			number := digits(words[i-1].Fold) && len(w.Fold) == 3 && digits(w.Fold)
 			if between == "-" || between == "‑" || between == "&" || number && (between == " " || between == "\u00a0" || between == "\u202f" || between == ".") {
-				t.forms = append(t.forms, french.Stem(words[i-1].Fold+w.Fold))
+				t.forms = append(t.forms, stem(words[i-1].Fold+w.Fold))
 				t.joins = true
 			}
 		}
