@@ -211,6 +211,9 @@ func TestTheOfferIsTaken(t *testing.T) {
 	if answer.Kind != bot.ReplyAnswer || len(answer.Choices) == 0 {
 		t.Fatalf("reply %+v", answer)
 	}
+	if reply := c.say(t, "fil", "ok merci"); reply.Kind != bot.ReplySmall {
+		t.Errorf("thanks for the answer get %+v", reply)
+	}
 	routed := c.say(t, "fil", answer.Choices[0].Text)
 	if routed.Kind != bot.ReplyRouted || c.request(t, routed.Request).Text != "Existe-t-il un appui pour l'export vers l'Espagne ?" {
 		t.Errorf("reply %+v", routed)

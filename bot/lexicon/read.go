@@ -91,7 +91,7 @@ func (l *Lexicon) hides(long, short match) bool {
 		return false
 	}
 	if a.Role == "none" {
-		if b.Role == "none" || a.Fact == subjectFact && a.Value != b.Value {
+		if b.Role == "none" || (a.Fact == subjectFact || a.Fact == intentFact) && a.Value != b.Value {
 			return false
 		}
 	} else if len(long.used) == len(short.used) {
