@@ -41,7 +41,7 @@ const (
 	extracts = 3
 	// promotable is how near the best one's score a passage must be to stand before it.
 	promotable = 0.75
-	related    = 0.62
+	related    = 0.72
 	// repeated is the share of a passage's words from which on it repeats another.
 	repeated = 0.8
 	// choices is how many schemes a list names, choiceShare how near the best one they must be.
@@ -88,7 +88,11 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 		}
 		texts, answer.Quotes = append(texts, notice), append(answer.Quotes, quotes...)
 	}
-	for _, c := range choose(q, found) {
+	chosen := choose(q, found)
+	if disagree(chosen) {
+		texts = append(texts, "Les passages ne donnent pas tous la même réponse :")
+	}
+	for _, c := range chosen {
 		answer.Quotes = append(answer.Quotes, quote(c.Document, c.Passage, now))
 		texts = append(texts, shown(c.Passage))
 	}
@@ -143,21 +147,45 @@ func choose(q question, found []candidate) []candidate {
 	return out
 }
 
-// repeats tells whether a passage says again, in about the same words, what is already there.
+// repeats tells whether a passage says again, in about the same words and with the same figures, what is already there.
 func repeats(chosen []candidate, c candidate) bool {
 	for _, other := range chosen {
-		said := positions(other.Body)
-		again := 0
-		for _, w := range c.Body {
-			if _, ok := said[w]; ok {
-				again++
-			}
-		}
-		if float64(again) >= repeated*float64(len(c.Body)) {
+		if again, figures := overlap(other, c); figures && again >= repeated {
 			return true
 		}
 	}
 	return false
+}
+
+// disagree tells whether two passages say the same thing with other figures.
+func disagree(chosen []candidate) bool {
+	for i, c := range chosen {
+		for _, other := range chosen[:i] {
+			if again, figures := overlap(other, c); !figures && again >= repeated && len(c.Body) == len(other.Body) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// overlap gives the share of a passage's words, figures apart, that another holds, and tells whether it holds the figures.
+func overlap(other, c candidate) (again float64, figures bool) {
+	said := positions(other.Body)
+	words, held := 0, 0
+	figures = true
+	for _, w := range c.Body {
+		_, ok := said[w]
+		if hasDigit(w) {
+			figures = figures && ok
+			continue
+		}
+		words++
+		if ok {
+			held++
+		}
+	}
+	return float64(held) / float64(max(1, words)), figures
 }
 
 // abstain says that the base does not know, and what was looked for.

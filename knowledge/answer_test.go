@@ -46,6 +46,10 @@ func TestAsk(t *testing.T) {
 		{staff, "Combien de chargés de mission territoriaux a la DFP ?", "trentaine", ""},
 		{staff, "Où trouve-t-on les modalités de concertation ?", "calendrier", "concertation-pole-entreprises-emploi"}, // « les odalit s de o e tatio »
 		{everyone, "Quel est le taux d'intérêt du Prêt Vert ?", "", ""},
+		{everyone, "Quel sera le plafond du Prêt Vert en 2029 ?", "", ""},                          // a year that no document names
+		{everyone, "Combien d'entreprises ont bénéficié du Booster Transformation Rev3 ?", "", ""}, // a number, of something else
+		{staff, "Dans quelle salle se tient la réunion Filières ?", "", ""},
+		{staff, "Quel éditeur a été retenu pour le CRM ?", "", ""},
 		{everyone, "Comment renouveler mon passeport à Arras ?", "", ""},
 		{everyone, "Quels sont les taux du fonds régional d'investissement d'Occitanie ?", "", ""},
 		{staff, "Quelle est l'adresse du siège de NFI ?", "", ""},
@@ -79,6 +83,38 @@ func TestAsk(t *testing.T) {
 				t.Errorf("first quote of %v, want %s", a.Quotes, test.document)
 			}
 		})
+	}
+}
+
+func TestPassagesThatDisagreeAreBothShown(t *testing.T) {
+	a, err := real(t).Ask(t.Context(), staff, "Quelle est la date du comité technique d'octobre 2022 ?", day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"03 octobre", "11 octobre", "ne donnent pas tous la même réponse"} {
+		if !strings.Contains(a.Text, want) {
+			t.Errorf("%q is missing:\n%s", want, a.Text)
+		}
+	}
+}
+
+func TestAnswersAreShort(t *testing.T) {
+	b := real(t)
+	for _, question := range []string{"Quel est le montant du Prêt Vert ?", "À quel rythme ont lieu les revues de projet ?", "Qui anime le réseau Investir ?"} {
+		a, err := b.Ask(t.Context(), staff, question, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, q := range a.Quotes {
+			if seen[q.Text] {
+				t.Errorf("%s: twice the same extract %q", question, q.Text)
+			}
+			seen[q.Text] = true
+		}
+		if len(a.Quotes) == 0 || len(a.Quotes) > 3 {
+			t.Errorf("%s: %d extracts", question, len(a.Quotes))
+		}
 	}
 }
 

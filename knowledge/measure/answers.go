@@ -101,12 +101,16 @@ func Ask(ctx context.Context, base *knowledge.Base, cases []Case, now time.Time)
 	return r, nil
 }
 
+// plain writes apostrophes and spaces the same way in documents and in labels.
+var plain = strings.NewReplacer("’", "'", "\u00a0", " ", "\u202f", " ")
+
 // absent gives the first fact that a text holds in none of its spellings; « » when it holds all.
 func absent(facts [][]string, text string) string {
+	text = plain.Replace(text)
 	for _, spellings := range facts {
 		found := false
 		for _, s := range spellings {
-			found = found || strings.Contains(text, s)
+			found = found || strings.Contains(text, plain.Replace(s))
 		}
 		if !found {
 			return strings.Join(spellings[:min(1, len(spellings))], "")

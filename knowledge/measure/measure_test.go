@@ -90,6 +90,7 @@ func TestQuality(t *testing.T) {
 	for name, want := range map[string]measure.Retrieval{
 		"service-public-pro":  {NDCG10: 0.88, MRR10: 0.85, Recall10: 0.97, Recall100: 1},
 		"projets-dispositifs": {NDCG10: 0.43, MRR10: 0.61, Recall10: 0.45, Recall100: 0.61},
+		"faq-droit-travail":   {NDCG10: 0.79, MRR10: 0.74, Recall10: 0.94, Recall100: 1},
 	} {
 		c, err := measure.ReadCollection(filepath.Join("..", "..", "..", "shared", "data", "eval", name))
 		if err != nil {
