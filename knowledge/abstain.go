@@ -21,7 +21,9 @@ const (
 	// were set on the development questions (package measure).
 	threshold, agentThreshold = 0.38, 0.28
 	// namedThreshold is the same when the question names the document and the passage shows the kind of thing that is asked.
-	namedThreshold             = 0.3
+	namedThreshold = 0.3
+	// openThreshold is the same when the question is whether the scheme of that document is open: its dates answer.
+	openThreshold              = 0.2
 	verbShare                  = 0.5
 	nameShare                  = 1.2
 	askShare                   = 1.3
@@ -63,14 +65,17 @@ func (g grounds) share(q question) float64 {
 		return 0
 	}
 	share := g.held / g.total
+	asked, unknown := false, false
 	for _, i := range g.absent {
 		c := q.concepts[i]
-		switch {
-		case c.asked && c.demand == nil && !c.general:
-			share *= askedAbsent
-		case c.unknown:
-			share *= unknownAbsent
-		}
+		asked = asked || c.asked && c.demand == nil && !c.general
+		unknown = unknown || c.unknown
+	}
+	if asked {
+		share *= askedAbsent
+	}
+	if unknown {
+		share *= unknownAbsent
 	}
 	return share
 }
@@ -99,7 +104,9 @@ func (q question) answered(v Viewer, found []candidate, now time.Time) bool {
 	switch {
 	case v.Audience == Staff:
 		least = agentThreshold
-	case best.isNamed() && (best.required > 0 || q.asks(openness)):
+	case best.isNamed() && q.asks(openness):
+		least = openThreshold
+	case best.isNamed() && best.required > 0:
 		least = namedThreshold
 	}
 	return best.grounds.share(q) >= least

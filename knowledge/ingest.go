@@ -15,7 +15,7 @@ import (
 )
 
 // indexVersion changes when splitting or analysis does, so that unchanged files are indexed again.
-const indexVersion = "3"
+const indexVersion = "4"
 
 // Reader turns a file into a document (extract.File).
 type Reader func(name string, content []byte) (Document, error)

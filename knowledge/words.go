@@ -1,6 +1,7 @@
 package knowledge
 
 import (
+	"regexp"
 	"strings"
 
 	"guichet/knowledge/french"
@@ -17,11 +18,17 @@ func Analyse(text string) []string {
 	return out
 }
 
+// plural is the ending of plurals that the stemmer keeps (« vélos », « élus », « emplois »).
+var plural = regexp.MustCompile(`..(o|u|a|oi)s$`)
+
 // stem gives the stem of a folded word. Without its accent the stemmer keeps the end of a feminine participle (« invitees »
 // gives « invite », « inviter » gives « invit »).
 func stem(fold string) string {
+	if plural.MatchString(fold) {
+		fold = fold[:len(fold)-1]
+	}
 	s := french.Stem(fold)
-	if len(s) > 4 {
+	if len(s) > 3 {
 		s = strings.TrimSuffix(s, "e")
 	}
 	return s
