@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -13,7 +14,8 @@ import (
 // Abstention. A wrong answer comes from a passage that speaks of the question's subject and lacks what sets the question
 // apart: its rare words, its names, the noun that it asks for. The measure is the share of the question's weight that a
 // passage holds with its titles, and less surely with the rest of a short document; verbs, which people change most when
-// they ask, count for less, names and the noun asked for count for more.
+// they ask, count for less, as do nouns that ask without naming (« quel rôle… »); names and the noun asked for count for
+// more. A name, a date or a count that the question asks about and the passage lacks is enough to abstain.
 
 const (
 	// threshold is the share under which the base abstains, agentThreshold the same for the Region's staff, who tell an
@@ -38,6 +40,8 @@ type grounds struct {
 	held, total float64
 	// absent are the concepts that stand neither in the passage nor, surely enough, in its document.
 	absent []int
+	// nowhere are those that no passage of the document holds.
+	nowhere []int
 }
 
 func (g *grounds) add(q question, i int, found float64) {
@@ -97,7 +101,7 @@ func (q question) answered(v Viewer, found []candidate, now time.Time) bool {
 			return false
 		}
 	}
-	if !best.dated(q.text, now) || !best.counts(q) {
+	if !best.dated(q, now) || !best.counts(q) {
 		return false
 	}
 	least := threshold
@@ -113,29 +117,27 @@ func (q question) answered(v Viewer, found []candidate, now time.Time) bool {
 }
 
 var (
-	year        = regexp.MustCompile(`\b(19|20)\d\d\b`)
+	year        = regexp.MustCompile(`^(19|20)\d\d$`)
 	dates       = regexp.MustCompile(`[1-9]\d?(er)? (janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)\b`)
 	countedNoun = regexp.MustCompile(`\bcombien d(?:e |['’])$`)
 	// number is a figure, in digits or in letters.
 	number = regexp.MustCompile(`^(\d.*|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|\w+aines?|cents?|mille|milliers?|aucune?|plusieurs)$`)
 )
 
-// dated tells whether the days and the years that a question names, the present year apart, stand in the passage or bound
-// its document.
-func (c candidate) dated(question string, now time.Time) bool {
-	question = french.Fold(question)
+// dated tells whether the passage holds the days that a question names, and its document the years, the present one apart.
+func (c candidate) dated(q question, now time.Time) bool {
 	around := french.Fold(strings.Join(append([]string{c.Document.Title, c.Text}, c.Path...), " "))
-	for _, date := range dates.FindAllString(question, -1) {
+	for _, date := range dates.FindAllString(french.Fold(q.text), -1) {
 		if !strings.Contains(around, date) {
 			return false
 		}
 	}
-	for _, y := range year.FindAllString(question, -1) {
-		known := y == now.Format("2006") || strings.Contains(around, y)
-		for _, day := range []time.Time{c.Document.Date, c.Document.ValidFrom, c.Document.ValidUntil} {
-			known = known || !day.IsZero() && day.Format("2006") == y
+	for _, i := range c.grounds.nowhere {
+		y := q.concepts[i].word
+		if !year.MatchString(y) || y == now.Format("2006") {
+			continue
 		}
-		if !known {
+		if !slices.ContainsFunc([]time.Time{c.Document.Date, c.Document.ValidFrom, c.Document.ValidUntil}, func(day time.Time) bool { return day.Format("2006") == y }) {
 			return false
 		}
 	}

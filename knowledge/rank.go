@@ -130,6 +130,9 @@ func score(q question, h Hit, documents wholes, context []string, total, bestLoc
 		if documents.holds(h.Document.ID, i) {
 			here = max(best, inDocument*documents.of(h.Document.ID, i))
 		}
+		if best == 0 && !documents.holds(h.Document.ID, i) {
+			grounds.nowhere = append(grounds.nowhere, i)
+		}
 		if here < absentShare {
 			grounds.absent = append(grounds.absent, i)
 		}
