@@ -38,10 +38,10 @@ type Quote struct {
 
 const (
 	// extracts is how many passages an answer holds at most, related how near the best one's score the others must be.
-	extracts = 3
+	extracts = 4
 	// promotable is how near the best one's score a passage must be to stand before it.
 	promotable = 0.75
-	related    = 0.6
+	related    = 0.5
 	// repeated is the share of a passage's words from which on it repeats another.
 	repeated = 0.8
 	// choices is how many schemes a list names, choiceShare how near the best one they must be.
@@ -89,10 +89,14 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 		texts, answer.Quotes = append(texts, notice), append(answer.Quotes, quotes...)
 	}
 	chosen := choose(q, found)
-	if disagree(chosen) {
+	split := disagree(chosen)
+	if split {
 		texts = append(texts, "Les passages ne donnent pas tous la même réponse :")
 	}
-	for _, c := range chosen {
+	for i, c := range chosen {
+		if i == 1 && !split {
+			texts = append(texts, "À lire aussi :")
+		}
 		answer.Quotes = append(answer.Quotes, quote(c.Document, c.Passage, now))
 		texts = append(texts, shown(c.Passage))
 	}
@@ -157,11 +161,12 @@ func repeats(chosen []candidate, c candidate) bool {
 	return false
 }
 
-// disagree tells whether two passages say the same thing with other figures.
+// disagree tells whether two passages of one document say the same thing with other figures. Those of two documents may
+// well differ: each scheme has its own amount.
 func disagree(chosen []candidate) bool {
 	for i, c := range chosen {
 		for _, other := range chosen[:i] {
-			if again, figures := overlap(other, c); !figures && again >= repeated && len(c.Body) == len(other.Body) {
+			if again, figures := overlap(other, c); other.Document.ID == c.Document.ID && !figures && again >= repeated && len(c.Body) == len(other.Body) {
 				return true
 			}
 		}

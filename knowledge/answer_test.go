@@ -112,7 +112,10 @@ func TestAnswersAreShort(t *testing.T) {
 			}
 			seen[q.Text] = true
 		}
-		if len(a.Quotes) == 0 || len(a.Quotes) > 3 {
+		if _, rest, more := strings.Cut(a.Text, "À lire aussi :"); more != (len(a.Quotes) > 1) || more && strings.Contains(rest, a.Quotes[0].Text) {
+			t.Errorf("%s: the best extract must stand alone, before the others:\n%s", question, a.Text)
+		}
+		if len(a.Quotes) == 0 || len(a.Quotes) > 4 {
 			t.Errorf("%s: %d extracts", question, len(a.Quotes))
 		}
 	}
