@@ -159,7 +159,9 @@ func continues(b *knowledge.Block, r row, rows []row, i, width int) bool {
 }
 
 // unclosed tells whether a bracket is open at the end of a block.
-func unclosed(b *knowledge.Block) bool { return strings.Count(b.Text, "(") > strings.Count(b.Text, ")") }
+func unclosed(b *knowledge.Block) bool {
+	return strings.Count(b.Text, "(") > strings.Count(b.Text, ")")
+}
 
 // title tells whether a line looks like a title: short, starting with a capital, not a sentence, not a date.
 func title(r row) bool {
