@@ -284,5 +284,8 @@ func shown(p Passage) string {
 	if p.Kind == Field && len(p.Path) > 0 {
 		return p.Path[len(p.Path)-1] + " : " + text
 	}
+	if p.Kind == Item && strings.Contains(text, "\n- ") {
+		return "- " + text // several items are one list: the first is marked as the others
+	}
 	return text
 }

@@ -115,7 +115,7 @@ func TestDecisionExplainsItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := rules.Decide(routing.Facts{subject("boat", ""), fact("side", "north")})
-	for _, want := range []string{"bateau (« boat »)", "Côté : nord (« dit »)", "Règle boat-north : le nord a les bateaux"} {
+	for _, want := range []string{"bateau («\u00a0boat\u00a0»)", "Côté : nord («\u00a0dit\u00a0»)", "Règle boat-north : le nord a les bateaux"} {
 		if !strings.Contains(strings.Join(d.Reasons, "\n"), want) {
 			t.Errorf("reasons %q lack %q", d.Reasons, want)
 		}

@@ -102,7 +102,7 @@ func sourceText(source string) string {
 	case SourceModel:
 		return "lu par le modèle"
 	}
-	return "« " + source + " »"
+	return "«\u00a0" + source + "\u00a0»" // unbroken at the end of a line
 }
 
 func capital(s string) string {

@@ -121,7 +121,7 @@ func TestStaffReads(t *testing.T) {
 	v.expect(page, "Aucune demande ne correspond")
 
 	_, page = v.get("/agents/demandes/2026-0042")
-	v.expect(page, "&lt;b&gt;un prêt&lt;/b&gt;", "« un prêt »", "supposé, faute d’indication", "Un prêt est demandé.", "<code>pret</code>",
+	v.expect(page, "&lt;b&gt;un prêt&lt;/b&gt;", "«\u00a0un prêt\u00a0»", "supposé, faute d’indication", "Un prêt est demandé.", "<code>pret</code>",
 		"Opérateur fictif", "fund_kind : grant", "Message reçu", "Décision des règles", "Prendre en charge")
 	_, page = v.get("/agents/envois")
 	v.expect(page, "nouvelle demande", "Une demande vous arrive.", "adresse refusée")

@@ -72,7 +72,7 @@ var templateFuncs = template.FuncMap{
 		if text, ok := sourceLabels[source]; ok {
 			return text
 		}
-		return "« " + source + " »"
+		return "«\u00a0" + source + "\u00a0»" // unbroken at the end of a line
 	},
 }
 
