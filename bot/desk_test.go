@@ -352,3 +352,13 @@ func TestUnansweredQuestionsAreKept(t *testing.T) {
 		t.Errorf("gaps %+v, %v", gaps, err)
 	}
 }
+
+func TestWhatIsSentAsARequestIsOne(t *testing.T) {
+	c := open(t)
+	m := c.message("fil", "Quelles aides pour exporter ?")
+	m.Request = true
+	reply, err := c.desk.Handle(t.Context(), m)
+	if err != nil || reply.Kind != bot.ReplyRouted || c.request(t, reply.Request).Decision.Rule != "export" {
+		t.Errorf("reply %+v, %v", reply, err)
+	}
+}

@@ -104,6 +104,28 @@ func TestFacts(t *testing.T) {
 	}
 }
 
+// TestMainSubject reads what is asked for, apart from what is refused, told around, asked besides or only named.
+func TestMainSubject(t *testing.T) {
+	_, l := load(t)
+	for text, want := range map[string]string{
+		"Pas besoin de laboratoire, nous cherchons un accompagnement pour notre projet d'innovation.": "innovation",
+		"La formation, c'est réglé : il nous manque un soutien pour notre projet de R&D.":             "innovation",
+		"On ne recrute pas, on veut faire monter l'équipe en compétences.":                            "formation",
+		"Restaurateur, je ne trouve pas de cuisiniers.":                                               "emploi",
+		"Exportateur de lin, nous voulons former nos chefs d'équipe.":                                 "formation",
+		"Éditeur de solutions de cybersécurité, nous recherchons deux commerciaux.":                   "emploi",
+		"Nous voulons exporter en Italie ; par ailleurs il faudrait former deux assistantes.":         "export",
+		"Nos clients sont des startups innovantes ; nous voulons former nos vendeurs.":                "formation",
+		"je voudrai fair une formassion pr mes vendeurs":                                              "formation",
+		"un projet dinnovation": "innovation",
+	} {
+		f, _ := l.Read(text).Facts.Get("subject")
+		if f.Value != want {
+			t.Errorf("%q is about %v (« %s »), want %s", text, f.Value, f.Source, want)
+		}
+	}
+}
+
 func TestHomonymsAreGiven(t *testing.T) {
 	_, l := load(t)
 	r := l.Read("Entreprise de Saint-Aubin, nous voulons former nos vendeurs.")
