@@ -57,6 +57,7 @@ func TestFacts(t *testing.T) {
 		{"fund_kind", "un prêt de 40 000 €", "financial_instrument"},
 		{"fund_kind", "pas de prêt, une subvention", "grant"},
 		{"fund_kind", "pas de subvention, un prêt", "financial_instrument"},
+		{"fund_kind", "le prêt, c'est réglé ; il manque une subvention", "grant"},
 		{"fund_kind", "un prêt d'honneur pour démarrer", ""},
 		{"fund_kind", "nous sommes prêts à investir", ""},
 		{"fund_kind", "du FEDER pour notre usine", "feder"},
