@@ -160,7 +160,7 @@ func TestReadAnswer(t *testing.T) {
 	}
 }
 
-// TestADeclaredWordIsNotAMisspelling holds the default vocabularies to what they say.
+// TestMistakesInVocabulariesAreTold adds one mistaken cue to the default vocabularies.
 func TestMistakesInVocabulariesAreTold(t *testing.T) {
 	for _, c := range []struct {
 		name, want string
