@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"guichet/knowledge/measure"
-	"guichet/knowledge/sqlite"
+	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
 )
 
@@ -58,7 +58,7 @@ func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
 		}()
 		ranking = buffer
 	}
-	quality, err := measure.Rank(ctx, sqlite.New(db), collection, ranking, time.Now)
+	quality, err := measure.Rank(ctx, sqlstore.New(db, nil), collection, ranking, time.Now)
 	if err != nil {
 		return err
 	}
