@@ -164,7 +164,7 @@ func (o *office) kinds(reference string) string {
 }
 
 func TestDeliversOnce(t *testing.T) {
-	o := open(t, databasetest.Path(t))
+	o := open(t, databasetest.SQLite.URL(t))
 	p := newPost()
 	stop := o.run(o.config(p.deliver))
 	r := o.take(1, "NORD", "SUD")
@@ -191,7 +191,7 @@ func TestMain(m *testing.M) {
 	}
 	err := func() error {
 		ctx := context.Background()
-		db, err := database.Open(ctx, "sqlite:"+path)
+		db, err := database.Open(ctx, path)
 		if err != nil {
 			return err
 		}
@@ -213,7 +213,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestDeliversAfterAKilledProcess(t *testing.T) {
-	path := databasetest.Path(t)
+	path := databasetest.SQLite.URL(t)
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), taker+"="+path)
 	out, err := cmd.StdoutPipe()
@@ -244,7 +244,7 @@ func TestDeliversAfterAKilledProcess(t *testing.T) {
 }
 
 func TestDeliversAfterARestart(t *testing.T) {
-	path := databasetest.Path(t)
+	path := databasetest.SQLite.URL(t)
 	before := open(t, path)
 	r := before.take(1, "NORD", "SUD")
 	if err := before.db.Close(); err != nil { // the program ends between the record and the delivery
@@ -266,7 +266,7 @@ func TestDeliversAfterARestart(t *testing.T) {
 }
 
 func TestDoesAgainWhatAKillInterrupted(t *testing.T) {
-	o := open(t, databasetest.Path(t))
+	o := open(t, databasetest.SQLite.URL(t))
 	o.take(1, "NORD")
 	// The row that a process leaves when it is killed during a delivery.
 	err := o.db.InTx(t.Context(), func(ctx context.Context) error {
@@ -286,7 +286,7 @@ func TestDoesAgainWhatAKillInterrupted(t *testing.T) {
 }
 
 func TestNothingIsPlannedForWhatIsRolledBack(t *testing.T) {
-	o := open(t, databasetest.Path(t))
+	o := open(t, databasetest.SQLite.URL(t))
 	undo := errors.New("undo")
 	err := o.db.InTx(t.Context(), func(ctx context.Context) error {
 		_, _, err := o.ledger.Take(ctx, ledger.Intake{Channel: "web", Message: "1", Thread: "1", At: noon, Decision: routing.Decision{Lead: "NORD"}})
@@ -305,7 +305,7 @@ func TestNothingIsPlannedForWhatIsRolledBack(t *testing.T) {
 }
 
 func TestRetriesThenGivesUp(t *testing.T) {
-	o := open(t, databasetest.Path(t))
+	o := open(t, databasetest.SQLite.URL(t))
 	p := newPost()
 	p.fails = func(n ledger.Notice, try int) error {
 		switch {
@@ -349,7 +349,7 @@ func TestRetriesThenGivesUp(t *testing.T) {
 }
 
 func TestHandsOverAtTheDeadline(t *testing.T) {
-	o := open(t, databasetest.Path(t))
+	o := open(t, databasetest.SQLite.URL(t))
 	late, decided := o.take(1, ""), o.take(2, "")
 	later, _, err := o.ledger.Take(t.Context(), ledger.Intake{
 		Channel: "web", Message: "3", Thread: "3", At: noon, EntryPoint: "ACCUEIL", Deadline: time.Now().Add(24 * time.Hour),
@@ -372,7 +372,7 @@ func TestHandsOverAtTheDeadline(t *testing.T) {
 }
 
 func TestStopLetsADeliveryFinish(t *testing.T) {
-	o := open(t, databasetest.Path(t))
+	o := open(t, databasetest.SQLite.URL(t))
 	o.take(1, "NORD")
 	began, finish := make(chan bool), make(chan bool)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -394,7 +394,7 @@ func TestStopLetsADeliveryFinish(t *testing.T) {
 }
 
 func TestStopInterruptsADeliveryThatLasts(t *testing.T) {
-	o := open(t, databasetest.Path(t))
+	o := open(t, databasetest.SQLite.URL(t))
 	o.take(1, "NORD")
 	began := make(chan bool)
 	cfg := o.config(func(ctx context.Context, _ ledger.Notice) error {
@@ -416,7 +416,7 @@ func TestStopInterruptsADeliveryThatLasts(t *testing.T) {
 }
 
 func TestTwoCouriersDeliverOnce(t *testing.T) {
-	path := databasetest.Path(t)
+	path := databasetest.SQLite.URL(t)
 	a, b := open(t, path), open(t, path)
 	p := newPost()
 	stopA, stopB := a.run(a.config(p.deliver)), b.run(b.config(p.deliver))

@@ -24,7 +24,7 @@ const opener = "GUICHET_TEST_OPEN"
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(opener); path != "" {
-		db, err := database.Open(context.Background(), "sqlite:"+path)
+		db, err := database.Open(context.Background(), path)
 		if err == nil {
 			err = db.Close()
 		}
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 
 func TestOpenTogether(t *testing.T) {
 	for round := range 3 {
-		path := databasetest.Path(t)
+		path := databasetest.SQLite.URL(t)
 		var wg sync.WaitGroup
 		for range 6 {
 			wg.Go(func() {
@@ -52,7 +52,7 @@ func TestOpenTogether(t *testing.T) {
 		}
 		for range 3 {
 			wg.Go(func() {
-				db, err := database.Open(t.Context(), "sqlite:"+path)
+				db, err := database.Open(t.Context(), path)
 				if err != nil {
 					t.Errorf("round %d: %v", round, err)
 					return
@@ -80,7 +80,7 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	newer := filepath.Join(dir, "newer.db")
-	db := databasetest.Open(t, newer)
+	db := databasetest.Open(t, "sqlite:"+newer)
 	err := db.InTx(t.Context(), func(ctx context.Context) error {
 		_, err := db.Conn(ctx).ExecContext(ctx, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
 		return err
@@ -89,7 +89,6 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, url, want string }{
-		{"postgres", "postgres://guichet:secret@serveur/base", "PostgreSQL n'est pas encore pris en charge"},
 		{"unknown scheme", "mysql://guichet:secret@serveur", "« mysql » inconnue"},
 		{"no scheme", "", "sqlite:CHEMIN"},
 		{"no path", "sqlite:", "chemin d'un fichier"},
@@ -154,7 +153,7 @@ func TestDownAndUpAgain(t *testing.T) {
 
 func TestOpenKeepsOddPaths(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "données de l'été 100% ?#&", "ma base.db")
-	databasetest.Open(t, path)
+	databasetest.Open(t, "sqlite:"+path)
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("%v %v, want the file with mode 0600", info, err)
 	}
@@ -271,7 +270,7 @@ func TestWritersQueueAndReadersDoNotWait(t *testing.T) {
 }
 
 func TestAWaitForAnotherProcessEndsWithItsContext(t *testing.T) {
-	path := databasetest.Path(t)
+	path := databasetest.SQLite.URL(t)
 	mine, other := databasetest.Open(t, path), databasetest.Open(t, path)
 	err := other.InTx(t.Context(), func(context.Context) error {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
