@@ -25,7 +25,8 @@ const (
 // Read gives the facts of a message, the main subject first. It never fails: what cannot be read is not there.
 func (l *Lexicon) Read(text string) bot.Reading {
 	tokens := l.analyse(text)
-	found := l.strip(l.find(l.cues, tokens))
+	matches := l.find(l.cues, tokens)
+	found := l.strip(matches)
 	facts := l.subjects(text, tokens, found)
 	facts = append(facts, l.values(text, tokens, found)...)
 	facts = append(facts, readNumbersOf(text)...)
@@ -34,7 +35,7 @@ func (l *Lexicon) Read(text string) bot.Reading {
 	if name, ok := l.company(text, tokens); ok {
 		facts = append(facts, name)
 	}
-	return bot.Reading{Facts: facts, Intents: l.intents(text, tokens, found), Places: candidates}
+	return bot.Reading{Facts: facts, Request: l.reconsider(text, tokens, matches, facts), Intents: l.intents(text, tokens, found), Places: candidates}
 }
 
 // analyse cuts the message and finds its classes, places and stretches.

@@ -1,6 +1,10 @@
 package lexicon_test
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -91,7 +95,7 @@ func TestFacts(t *testing.T) {
 		{"epci_aid", "l'agglo ne peut plus nous verser son aide", "oui"},
 		{"double_funding", "nous avons déjà obtenu une subvention", "oui"},
 	} {
-		f, _ := l.Read(c.text).Facts.Get(c.fact)
+		f, _ := l.Read(c.text).Request.Get(c.fact)
 		got := ""
 		if f.Value != nil {
 			got = book.Rules.Label(routing.Fact{Value: f.Value})
@@ -120,7 +124,7 @@ func TestMainSubject(t *testing.T) {
 		"je voudrai fair une formassion pr mes vendeurs":                                              "formation",
 		"un projet dinnovation": "innovation",
 	} {
-		f, _ := l.Read(text).Facts.Get("subject")
+		f, _ := l.Read(text).Request.Get("subject")
 		if f.Value != want {
 			t.Errorf("%q is about %v (« %s »), want %s", text, f.Value, f.Source, want)
 		}
@@ -205,11 +209,28 @@ func FuzzRead(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, fact := range l.Read(text).Facts {
+		for _, fact := range l.Read(text).Request {
 			if fact.Source == "" {
 				t.Fatalf("%q: %s = %v without a source", text, fact.Name, fact.Value)
 			}
 		}
 		l.ReadAnswer("headcount", text)
 	})
+}
+
+// regionWith gives a Region's folder that holds the default files it names, edited.
+func regionWith(t *testing.T, edits map[string]func(string) string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, edit := range edits {
+		content, err := fs.ReadFile(rulebook.Default(), name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(edit(string(content))), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
