@@ -16,7 +16,7 @@ var allowed = map[string][]string{
 	"routing/ledger/sqlledger":  {"migrations/database"},
 	"bot":                       {"knowledge", "routing", "routing/ledger"},
 	"bot/lexicon":               {"knowledge/french", "routing", "routing/rulebook"},
-	"bot/courier":               {"routing/ledger", "migrations/database"},
+	"bot/courier":               {"routing/ledger", "migrations", "migrations/database"},
 	"bot/sqljournal":            {"knowledge", "migrations/database"},
 	"bot/web":                   {"knowledge", "routing", "routing/ledger"},
 	"bot/bottest":               {"knowledge", "routing"},

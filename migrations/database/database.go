@@ -31,8 +31,10 @@ type engine interface {
 	limit(context.Context) (context.Context, context.CancelFunc)
 	// alone makes a transaction wait for those that hold the same name.
 	alone(ctx context.Context, tx Querier, name string) error
-	// migrate runs upgrade alone among the processes that start together, on a pool that may take its time.
-	migrate(ctx context.Context, db *DB, upgrade func(context.Context, *sql.DB) error) error
+	// upgrade runs what changes the schema alone among the processes that start together, on a pool that may take its time.
+	upgrade(ctx context.Context, db *DB, do func(context.Context, *sql.DB) error) error
+	// prepare makes sure of what the schema stands on.
+	prepare(ctx context.Context, pool *sql.DB) error
 	// explain turns what the engine says into a sentence for people; another error stays as it is.
 	explain(error) error
 }
@@ -72,15 +74,24 @@ func Connect(ctx context.Context, url string) (*DB, error) {
 	}
 }
 
-// Migrate brings the schema up to date. Several processes may do it at once.
+// Migrate brings the schema up to date.
 func (db *DB) Migrate(ctx context.Context) error {
-	return db.explain(db.migrate(ctx, db, func(ctx context.Context, pool *sql.DB) error {
+	return db.Upgrade(ctx, func(ctx context.Context, pool *sql.DB) error {
+		if err := db.prepare(ctx, pool); err != nil {
+			return err
+		}
 		pending, err := migrations.Check(ctx, pool, db.Dialect)
 		if err != nil || !pending {
 			return err
 		}
 		return migrations.Up(ctx, pool, db.Dialect)
-	}))
+	})
+}
+
+// Upgrade runs what changes the schema, alone among the processes that start together, on connections without the usual
+// limits of time.
+func (db *DB) Upgrade(ctx context.Context, do func(ctx context.Context, pool *sql.DB) error) error {
+	return db.explain(db.upgrade(ctx, db, do))
 }
 
 // Close closes the connections.

@@ -141,7 +141,7 @@ func (postgresEngine) alone(ctx context.Context, tx Querier, name string) error 
 	return err
 }
 
-func (e postgresEngine) migrate(ctx context.Context, _ *DB, upgrade func(context.Context, *sql.DB) error) error {
+func (e postgresEngine) upgrade(ctx context.Context, _ *DB, do func(context.Context, *sql.DB) error) error {
 	patient := e.pool(2, map[string]string{"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"})
 	defer patient.Close()
 	lock, err := patient.BeginTx(ctx, nil)
@@ -152,15 +152,12 @@ func (e postgresEngine) migrate(ctx context.Context, _ *DB, upgrade func(context
 	if err := e.alone(ctx, lock, "schema"); err != nil {
 		return fmt.Errorf("attendre la mise à jour du schéma par un autre processus : %w", err)
 	}
-	if err := e.vectors(ctx, patient); err != nil {
-		return err
-	}
-	return upgrade(ctx, patient)
+	return do(ctx, patient)
 }
 
-// vectors makes sure of pgvector, which the schema needs. Creating an extension may need a right that the program's
+// prepare makes sure of pgvector, which the schema needs. Creating an extension may need a right that the program's
 // account should not have: then it is the administrator's to do.
-func (e postgresEngine) vectors(ctx context.Context, db *sql.DB) error {
+func (e postgresEngine) prepare(ctx context.Context, db *sql.DB) error {
 	var installed, available sql.NullString
 	read := func() error {
 		return db.QueryRowContext(ctx, `SELECT (SELECT extversion FROM pg_extension WHERE extname = 'vector'),
