@@ -123,10 +123,10 @@ func (db *DB) InTx(ctx context.Context, do func(ctx context.Context) error) (err
 	}
 	defer func() { _ = tx.Rollback() }() // no effect after Commit
 	if err := do(context.WithValue(ctx, transactionKey{db}, &transaction{tx: tx})); err != nil {
-		return db.explain(err)
+		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("valider la transaction : %w", db.explain(err))
+		return fmt.Errorf("valider la transaction : %w", err)
 	}
 	return nil
 }

@@ -74,6 +74,11 @@ func (e postgresEngine) pool(size int, settings map[string]string) *sql.DB {
 		"idle_in_transaction_session_timeout": strconv.FormatInt(transactionTime.Milliseconds(), 10),
 		// The statements are written for it: they lock what they must, and wait rather than fail.
 		"default_transaction_isolation": "read committed",
+		// A search by meaning goes on until enough of what it finds is visible, and a statement is never long enough to be
+		// worth compiling.
+		"hnsw.iterative_scan": "relaxed_order",
+		"hnsw.ef_search":      "100",
+		"jit":                 "off",
 	} {
 		config.RuntimeParams[name] = value
 	}
@@ -88,20 +93,59 @@ func (e postgresEngine) pool(size int, settings map[string]string) *sql.DB {
 	return db
 }
 
-// connector explains why there is no connection, wherever it is asked for.
+// connector and conn explain what goes wrong at the lowest level, for the libraries that bring their own SQL too.
 type connector struct {
 	driver.Connector
 	engine postgresEngine
 }
 
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectTime)
+	limited, cancel := context.WithTimeoutCause(ctx, connectTime, errSilent)
 	defer cancel()
-	conn, err := c.Connector.Connect(ctx)
+	inner, err := c.Connector.Connect(limited)
 	if err != nil {
-		return nil, c.engine.explain(err)
+		return nil, c.engine.explainIn(limited, err)
 	}
-	return conn, nil
+	return conn{inner.(*stdlib.Conn), c.engine}, nil
+}
+
+type conn struct {
+	*stdlib.Conn
+	engine postgresEngine
+}
+
+func (c conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	result, err := c.Conn.ExecContext(ctx, query, args)
+	return result, c.engine.explainIn(ctx, err)
+}
+
+func (c conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	rows, err := c.Conn.QueryContext(ctx, query, args)
+	return rows, c.engine.explainIn(ctx, err)
+}
+
+func (c conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	tx, err := c.Conn.BeginTx(ctx, opts)
+	return commit{tx, ctx, c.engine}, c.engine.explainIn(ctx, err)
+}
+
+type commit struct {
+	driver.Tx
+	ctx    context.Context //nolint:containedctx // the one that the driver's own transaction keeps
+	engine postgresEngine
+}
+
+func (c commit) Commit() error { return c.engine.explainIn(c.ctx, c.Tx.Commit()) }
+
+// errSilent is the cause of the limits of time that this package sets.
+var errSilent = errors.New("pas de réponse à temps")
+
+// explainIn explains an error, unless it came with the end of the caller's own context: that says nothing of the database.
+func (e postgresEngine) explainIn(ctx context.Context, err error) error {
+	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errSilent) {
+		return err
+	}
+	return e.explain(err)
 }
 
 // querier bounds the time of what runs outside a transaction.
@@ -115,7 +159,7 @@ func bound(ctx context.Context) context.Context {
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < limit {
 		return ctx
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errSilent)
 	time.AfterFunc(limit, cancel)
 	return ctx
 }
@@ -133,7 +177,7 @@ func (b bounded) QueryRowContext(ctx context.Context, query string, args ...any)
 }
 
 func (postgresEngine) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, transactionTime)
+	return context.WithTimeoutCause(ctx, transactionTime, errSilent)
 }
 
 func (postgresEngine) alone(ctx context.Context, tx Querier, name string) error {
@@ -187,7 +231,7 @@ func (e postgresEngine) prepare(ctx context.Context, db *sql.DB) error {
 }
 
 func (e postgresEngine) explain(err error) error {
-	if err == nil || errors.Is(err, ErrUnreachable) || errors.As(err, new(explained)) {
+	if err == nil || errors.Is(err, ErrUnreachable) || errors.As(err, new(explained)) || errors.Is(err, driver.ErrBadConn) { // database/sql tries again
 		return err
 	}
 	var said *pgconn.PgError
@@ -227,7 +271,7 @@ func (e explained) Unwrap() error { return e.error }
 // lost tells whether an error is of the connection rather than of the server.
 func lost(err error) bool {
 	return errors.As(err, new(*pgconn.ConnectError)) || errors.As(err, new(*net.OpError)) || pgconn.Timeout(err) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		strings.Contains(err.Error(), "conn closed") // pgconn has no name for it
 }
 
@@ -240,7 +284,7 @@ func frenchNetwork(err error) error {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
 		return errors.New("rien n'y répond, le serveur est-il démarré ?")
 	case pgconn.Timeout(err), errors.Is(err, context.DeadlineExceeded):
-		return errors.New("pas de réponse à temps")
+		return errSilent
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return errors.New("la connexion a été coupée")
 	}
