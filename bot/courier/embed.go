@@ -57,7 +57,9 @@ type allEmbedder struct {
 	Config
 }
 
-func (e *allEmbedder) Timeout(*river.Job[embedAllArgs]) time.Duration { return embedTime + 10*time.Second }
+func (e *allEmbedder) Timeout(*river.Job[embedAllArgs]) time.Duration {
+	return embedTime + 10*time.Second
+}
 
 func (e *allEmbedder) Work(ctx context.Context, _ *river.Job[embedAllArgs]) error {
 	return forATime(ctx, e.Config.EmbedAll)
