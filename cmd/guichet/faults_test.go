@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"guichet/migrations/database"
+
+	"guichet/migrations/databasetest"
 )
 
 // Bad input gives a sentence with its place, and loses nothing.
@@ -75,8 +77,10 @@ func TestIngestReportsEachFailure(t *testing.T) {
 	}
 }
 
-func TestIngestAgainAndPrune(t *testing.T) {
-	c := newTerminal(t)
+func TestIngestAgainAndPrune(t *testing.T) { databasetest.Each(t, ingestAgainAndPrune) }
+
+func ingestAgainAndPrune(t *testing.T, e databasetest.Engine) {
+	c := terminalOn(t, e)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "aide.txt")
 	counts := func(args ...string) [4]float64 {
@@ -175,12 +179,14 @@ func TestServeTellsWhatIsWrong(t *testing.T) {
 }
 
 // Several programs that find no database create it together, and each answers.
-func TestFirstStartsTogether(t *testing.T) {
+func TestFirstStartsTogether(t *testing.T) { databasetest.Each(t, firstStartsTogether) }
+
+func firstStartsTogether(t *testing.T, e databasetest.Engine) {
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	database := newTerminal(t).database
+	database := terminalOn(t, e).database
 	answers := make(chan string)
 	const starts = 8
 	for range starts {
