@@ -127,8 +127,8 @@ func (b *Base) Embed(ctx context.Context, document string) error {
 // EmbedAll makes all the missing vectors by the base's Embedder, which answers from then on.
 func (b *Base) EmbedAll(ctx context.Context) error { return EmbedAll(ctx, b.store, b.Embedder, nil) }
 
-// patience is how long a question waits for its vector; after that, words alone answer it.
-const patience = 500 * time.Millisecond
+// Patience is how long a question waits for its vector; after that, words alone answer it.
+const Patience = 500 * time.Millisecond
 
 // meaning is the vector of a question with the model that made it; none when words alone are to answer.
 type meaning struct {
@@ -141,7 +141,7 @@ func (b *Base) understand(ctx context.Context, text string) func() meaning {
 	if b.Embedder == nil || b.Mode == Lexical {
 		return func() meaning { return meaning{} }
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, b.Patience)
 	done := make(chan meaning, 1)
 	go func() {
 		defer cancel()
