@@ -80,7 +80,7 @@ func (e postgresEngine) pool(size int, settings map[string]string) *sql.DB {
 		// A search by meaning goes on until enough of what it finds is visible, and a statement is never long enough to be
 		// worth compiling.
 		"hnsw.iterative_scan": "relaxed_order",
-		"hnsw.ef_search":      "100",
+		"hnsw.ef_search":      "200",
 		"jit":                 "off",
 	} {
 		config.RuntimeParams[name] = value
@@ -143,7 +143,7 @@ func (c conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, er
 
 type commit struct {
 	driver.Tx
-	ctx    context.Context //nolint:containedctx // the one that the driver's own transaction keeps
+	ctx    context.Context // the one that the driver's own transaction keeps
 	engine postgresEngine
 }
 
