@@ -87,7 +87,9 @@ func addMeaning(candidates []candidate, total float64) {
 		}
 	}
 	for i := range candidates {
-		if c := &candidates[i]; c.Vector != 0 && most > least {
+		if c := &candidates[i]; c.Vector == most {
+			c.score += vectorShare * total
+		} else if c.Vector != 0 {
 			c.score += vectorShare * total * (c.Vector - least) / (most - least)
 		}
 	}

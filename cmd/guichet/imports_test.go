@@ -13,6 +13,7 @@ import (
 var allowed = map[string][]string{
 	"knowledge":                 {"knowledge/french"}, // the language, shared with bot/lexicon
 	"knowledge/sqlstore":        {"migrations", "migrations/database"},
+	"knowledge/static":          {"knowledge/french"},
 	"routing/ledger/sqlledger":  {"migrations/database"},
 	"bot":                       {"knowledge", "routing", "routing/ledger"},
 	"bot/lexicon":               {"knowledge/french", "routing", "routing/rulebook"},
