@@ -119,8 +119,16 @@ func EmbedAll(ctx context.Context, store Store, e Embedder, progress func(done, 
 	return store.Settle(ctx, e.Model())
 }
 
-// patience is how long a question waits for its vector; after that, words alone answer it.
-const patience = 500 * time.Millisecond
+// Embed makes the missing vectors of one document by the base's Embedder.
+func (b *Base) Embed(ctx context.Context, document string) error {
+	return Embed(ctx, b.store, b.Embedder, document)
+}
+
+// EmbedAll makes all the missing vectors by the base's Embedder, which answers from then on.
+func (b *Base) EmbedAll(ctx context.Context) error { return EmbedAll(ctx, b.store, b.Embedder, nil) }
+
+// Patience is how long a question waits for its vector; after that, words alone answer it.
+const Patience = 500 * time.Millisecond
 
 // meaning is the vector of a question with the model that made it; none when words alone are to answer.
 type meaning struct {
@@ -133,7 +141,7 @@ func (b *Base) understand(ctx context.Context, text string) func() meaning {
 	if b.Embedder == nil || b.Mode == Lexical {
 		return func() meaning { return meaning{} }
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, b.Patience)
 	done := make(chan meaning, 1)
 	go func() {
 		defer cancel()

@@ -35,6 +35,7 @@ const (
 	contextReach = 2
 	wholeShare   = 0.3  // of the score of the document as a whole
 	localShare   = 0.35 // of the passage's own BM25
+	vectorShare  = 0.35 // of the similarity of meaning, from the farthest to the nearest of what was found
 	nearBonus    = 0.25 // two concepts side by side, as in the question
 	titleBonus   = 0.6  // the question names the document
 	shownBonus   = 1.25
@@ -72,8 +73,26 @@ func rank(q question, hits []Hit) []candidate {
 		}
 		out = append(out, score(q, h, documents, context, total, bestLocal))
 	}
+	addMeaning(out, total)
 	sortCandidates(out)
 	return out
+}
+
+// addMeaning adds what vectors say, when there are any.
+func addMeaning(candidates []candidate, total float64) {
+	least, most := math.Inf(1), math.Inf(-1)
+	for _, c := range candidates {
+		if c.Vector != 0 {
+			least, most = min(least, c.Vector), max(most, c.Vector)
+		}
+	}
+	for i := range candidates {
+		if c := &candidates[i]; c.Vector == most {
+			c.score += vectorShare * total
+		} else if c.Vector != 0 {
+			c.score += vectorShare * total * (c.Vector - least) / (most - least)
+		}
+	}
 }
 
 func sortCandidates(c []candidate) {

@@ -7,15 +7,20 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
 
+	"guichet/migrations"
 	"guichet/migrations/database"
 	"guichet/routing/ledger"
 )
@@ -32,25 +37,30 @@ type Courier struct {
 
 // New gives the courier of a database and brings River's tables up to date.
 func New(ctx context.Context, db *database.DB) (*Courier, error) {
-	driver := riversqlite.New(db.Writer())
-	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return nil, fmt.Errorf("préparer les tâches : %w", err)
-	}
-	// In one transaction that writes: a second process that starts waits for it, then finds nothing to do.
-	err = db.InTx(ctx, func(ctx context.Context) error {
-		tx, _ := db.Tx(ctx)
-		_, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil)
+	err := db.Upgrade(ctx, func(ctx context.Context, pool *sql.DB) error {
+		migrator, err := rivermigrate.New(driver(db.Dialect, pool), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			return err
+		}
+		_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("préparer les tables des tâches : %w", err)
 	}
-	client, err := river.NewClient(driver, &river.Config{Logger: slog.New(slog.DiscardHandler)})
+	client, err := river.NewClient(driver(db.Dialect, db.Writer()), &river.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, fmt.Errorf("préparer les tâches : %w", err)
 	}
 	return &Courier{db: db, client: client}, nil
+}
+
+// driver gives River's for the engine. Neither listens: the table of jobs is read every second.
+func driver(d migrations.Dialect, pool *sql.DB) riverdriver.Driver[*sql.Tx] {
+	if d == migrations.PostgreSQL {
+		return riverdatabasesql.New(pool)
+	}
+	return riversqlite.New(pool)
 }
 
 type deliverArgs struct {
@@ -76,7 +86,7 @@ func (c *Courier) Deliver(ctx context.Context, n ledger.Notice) error {
 
 // HandOver implements ledger.Jobs.
 func (c *Courier) HandOver(ctx context.Context, reference string, at time.Time) error {
-	return c.plan(ctx, handOverArgs{Reference: reference}, &river.InsertOpts{ScheduledAt: at})
+	return c.plan(ctx, handOverArgs{Reference: reference}, &river.InsertOpts{ScheduledAt: at, MaxAttempts: tries})
 }
 
 func (c *Courier) plan(ctx context.Context, job river.JobArgs, opts *river.InsertOpts) error {
@@ -88,6 +98,51 @@ func (c *Courier) plan(ctx context.Context, job river.JobArgs, opts *river.Inser
 		return fmt.Errorf("prévoir la tâche %s : %w", job.Kind(), err)
 	}
 	return nil
+}
+
+// Dead is a job that was given up.
+type Dead struct {
+	// What names what had to be done, in French; Why is the last failure.
+	What, Why string
+	At        time.Time
+}
+
+// deadLimit is how many jobs Dead gives.
+const deadLimit = 100
+
+// Dead gives the last jobs that were given up, newest first.
+func (c *Courier) Dead(ctx context.Context) ([]Dead, error) {
+	found, err := c.client.JobList(ctx, river.NewJobListParams().First(deadLimit).OrderBy(river.JobListOrderByFinalizedAt, river.SortOrderDesc).
+		States(rivertype.JobStateDiscarded, rivertype.JobStateCancelled))
+	if err != nil {
+		return nil, fmt.Errorf("lister les tâches abandonnées : %w", err)
+	}
+	var all []Dead
+	for _, job := range found.Jobs {
+		var of struct{ Key, Reference, Document string }
+		if err := json.Unmarshal(job.EncodedArgs, &of); err != nil {
+			return nil, fmt.Errorf("relire la tâche %d : %w", job.ID, err)
+		}
+		d := Dead{What: job.Kind}
+		switch job.Kind {
+		case deliverArgs{}.Kind():
+			d.What = "envoyer l'avis " + of.Key
+		case handOverArgs{}.Kind():
+			d.What = "confier la demande " + of.Reference + " à la porte d'entrée"
+		case embedArgs{}.Kind():
+			d.What = "calculer les vecteurs du document " + of.Document
+		case embedAllArgs{}.Kind():
+			d.What = "calculer les vecteurs de la base"
+		}
+		if job.FinalizedAt != nil {
+			d.At = *job.FinalizedAt
+		}
+		if n := len(job.Errors); n > 0 {
+			d.Why = job.Errors[n-1].Error
+		}
+		all = append(all, d)
+	}
+	return all, nil
 }
 
 // Deliver sends one notice. It may be called again for a notice that it sent, if the process dies before that is
@@ -108,6 +163,9 @@ type Config struct {
 	Deliver Deliver
 	Now     func() time.Time
 	Log     *slog.Logger
+	// Embed makes the vectors of a document, EmbedAll those of all that misses them; nil without a server for that.
+	Embed    func(ctx context.Context, document string) error
+	EmbedAll func(ctx context.Context) error
 
 	// Set by tests: the delays between tries, how often the table of jobs is read, how long jobs may run on after the
 	// context ends.
@@ -121,29 +179,46 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &deliverer{Config: cfg})
 	river.AddWorker(workers, &handOverer{Config: cfg})
-	client, err := river.NewClient(riversqlite.New(c.db.Writer()), &river.Config{
-		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
+	queues := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}}
+	if cfg.Embed != nil {
+		river.AddWorker(workers, &embedder{Config: cfg})
+		river.AddWorker(workers, &allEmbedder{Config: cfg})
+		queues[embeddings] = river.QueueConfig{MaxWorkers: 2}
+	}
+	client, err := river.NewClient(driver(c.db.Dialect, c.db.Writer()), &river.Config{
+		Queues:  queues,
 		Workers: workers,
-		// SQLite has nothing to listen to: River would read a table every 50 ms instead.
+		// River would read a table every 50 ms instead.
 		PollOnly:             true,
 		FetchPollInterval:    cfg.poll,
 		JobTimeout:           30 * time.Second,
 		RescueStuckJobsAfter: 2 * time.Minute, // what a killed process was doing is done again
 		RetryPolicy:          cfg.retry,
-		SoftStopTimeout:      cfg.stop,
-		Logger:               slog.New(warnings{cfg.Log.Handler()}),
+		// What was given up stays until somebody has seen it.
+		CancelledJobRetentionPeriod: -1,
+		DiscardedJobRetentionPeriod: -1,
+		SoftStopTimeout:             cfg.stop,
+		Logger:                      slog.New(warnings{cfg.Log.Handler()}),
 	})
 	if err != nil {
 		return fmt.Errorf("préparer les tâches : %w", err)
 	}
-	if err := client.Start(ctx); err != nil {
+	// A database that is lost at this very moment is waited for, as River does by itself once it has started.
+	for {
+		err := client.Start(ctx)
+		if err == nil {
+			<-client.Stopped()
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
-		return fmt.Errorf("démarrer les tâches : %w", err)
+		cfg.Log.ErrorContext(ctx, "les tâches sont arrêtées, nouvel essai prévu", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(cfg.poll):
+		}
 	}
-	<-client.Stopped()
-	return nil
 }
 
 type deliverer struct {

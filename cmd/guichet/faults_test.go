@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"guichet/migrations/database"
+
+	"guichet/migrations/databasetest"
 )
 
 // Bad input gives a sentence with its place, and loses nothing.
@@ -75,8 +78,10 @@ func TestIngestReportsEachFailure(t *testing.T) {
 	}
 }
 
-func TestIngestAgainAndPrune(t *testing.T) {
-	c := newTerminal(t)
+func TestIngestAgainAndPrune(t *testing.T) { databasetest.Each(t, ingestAgainAndPrune) }
+
+func ingestAgainAndPrune(t *testing.T, e databasetest.Engine) {
+	c := terminalOn(t, e)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "aide.txt")
 	counts := func(args ...string) [4]float64 {
@@ -132,13 +137,20 @@ func TestDatabaseThatCannotBeUsed(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
+	served := databasetest.PostgreSQL.URL(t)
+	wrong, err := url.Parse(served)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong.User = url.UserPassword("guichet", "faux")
 	for _, test := range []struct{ url, want string }{
+		{wrong.String(), "refuse le compte « guichet » ou son mot de passe"},
+		{"postgres://guichet:faux@serveur:port/base", "illisible"},
 		{"sqlite:" + text, "n'est pas une base SQLite"},
 		{"sqlite:" + filepath.Join(text, "dessous.db"), text},
 		{"sqlite:" + dir, dir},
 		{"sqlite:", "chemin"},
 		{"sqlite:" + newer, "plus récente que ce programme"},
-		{"postgres://localhost/guichet", "PostgreSQL n'est pas encore pris en charge"},
 		{"mysql://localhost", "mysql"},
 	} {
 		c := terminal{t, test.url}
@@ -154,6 +166,87 @@ func TestDatabaseThatCannotBeUsed(t *testing.T) {
 	}
 	if content, err := os.ReadFile(text); err != nil || !strings.HasPrefix(string(content), "pas une base") {
 		t.Errorf("the file that was no database has changed: %.20q, %v", content, err)
+	}
+}
+
+// A server that does not answer is told at once by the commands that somebody waits for.
+func TestDatabaseThatDoesNotAnswer(t *testing.T) {
+	line, address := databasetest.NewLine(t, databasetest.PostgreSQL.URL(t))
+	line.Cut()
+	c := terminal{t, address}
+	for _, args := range [][]string{{"ask", "export"}, {"request", "new", "Un prêt."}, {"gaps"}, {"migrate", "up"}, {"migrate", "status"}} {
+		if code, _, stderr := c.run("", args...); code != exitError || !strings.Contains(stderr, "injoignable") {
+			t.Errorf("guichet %v: code %d, %q", args, code, stderr)
+		}
+	}
+	if code, out, _ := c.run("", "doctor"); code != exitError || !strings.Contains(out, "→ démarrez le serveur PostgreSQL") {
+		t.Errorf("doctor: code %d, %s", code, out)
+	}
+}
+
+func TestMigrate(t *testing.T) { databasetest.Each(t, migrate) }
+
+func migrate(t *testing.T, e databasetest.Engine) {
+	c := terminalOn(t, e)
+	before := c.object("migrate", "status")
+	if before["database"] != 0.0 || before["pending"] != true || before["engine"] != string(e.Dialect) {
+		t.Errorf("a new database: %v", before)
+	}
+	for _, command := range []string{"up", "status", "up"} {
+		if after := c.object("migrate", command); after["database"] != before["program"] || after["pending"] != false {
+			t.Errorf("migrate %s: %v", command, after)
+		}
+	}
+	db := databasetest.Open(t, c.database)
+	if _, err := db.Writer().ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, $1)`, true); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"up", "status"} {
+		if code, _, stderr := c.run("", "migrate", command); code != exitError || !strings.Contains(stderr, "plus récente que ce programme (schéma 9999") {
+			t.Errorf("migrate %s on a newer database: code %d, %s", command, code, stderr)
+		}
+	}
+}
+
+// A base moves to PostgreSQL and back: the same answers, the same ledger, and what had to be sent is still to be sent.
+func TestCopy(t *testing.T) {
+	c := newTerminal(t)
+	c.object("ingest", schemes)
+	c.done("--now", at, "request", "new", "Nous sommes une menuiserie de 12 salariés à Amiens et nous cherchons un prêt pour une machine.")
+	c.done("--now", at, "request", "new", "Un industriel veut s'implanter chez nous, il cherche 5 hectares.")
+	shown := func(c terminal) string {
+		out := c.done("request", "show", "--audience", "staff", "2026-0001", "--json") + c.done("request", "show", "--audience", "staff", "2026-0002", "--json")
+		for _, q := range []string{"plafond du PRIT", "export"} {
+			results := c.object("search", q)
+			delete(results, "elapsed_ms")
+			out += fmt.Sprint(results)
+		}
+		return out
+	}
+	jobs := func(c terminal) (n int) {
+		db := databasetest.Open(t, c.database)
+		if err := db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT count(*) FROM river_job WHERE state IN ('available', 'scheduled')`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	want, planned := shown(c), jobs(c)
+	for _, e := range []databasetest.Engine{databasetest.PostgreSQL, databasetest.SQLite} {
+		next := terminalOn(t, e)
+		tables := c.object("copy", c.database, next.database)["tables"].([]any)
+		if len(tables) == 0 || planned < 2 {
+			t.Errorf("%d tables, %d jobs", len(tables), planned)
+		}
+		if got := shown(next); got != want {
+			t.Errorf("on %s:\n%s\nwant\n%s", e.Dialect, got, want)
+		}
+		if got := jobs(next); got != planned {
+			t.Errorf("on %s: %d jobs are planned, want %d", e.Dialect, got, planned)
+		}
+		if code, _, stderr := c.run("", "copy", c.database, next.database); code != exitError || !strings.Contains(stderr, "n'est pas vide") {
+			t.Errorf("copied over: code %d, %s", code, stderr)
+		}
+		c = next
 	}
 }
 
@@ -176,12 +269,14 @@ func TestServeTellsWhatIsWrong(t *testing.T) {
 }
 
 // Several programs that find no database create it together, and each answers.
-func TestFirstStartsTogether(t *testing.T) {
+func TestFirstStartsTogether(t *testing.T) { databasetest.Each(t, firstStartsTogether) }
+
+func firstStartsTogether(t *testing.T, e databasetest.Engine) {
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	database := newTerminal(t).database
+	database := terminalOn(t, e).database
 	answers := make(chan string)
 	const starts = 8
 	for range starts {

@@ -10,6 +10,7 @@ import (
 	"guichet/knowledge"
 	"guichet/knowledge/extract"
 	"guichet/knowledge/sqlstore"
+	"guichet/migrations/database"
 )
 
 type ingestCmd struct {
@@ -38,7 +39,8 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	progress := mpb.NewWithContext(ctx, mpb.WithOutput(a.stderr)) // silent when it is not a terminal
 	bar := progress.AddBar(0, mpb.PrependDecorators(decor.CountersNoUnit("%d / %d fichiers ")), mpb.AppendDecorators(decor.Percentage()))
 	var notes []string
-	report, err := knowledge.Ingest(ctx, sqlstore.New(db, nil), knowledge.Ingestion{
+	store := sqlstore.New(db, nil)
+	report, err := knowledge.Ingest(ctx, store, knowledge.Ingestion{
 		Read: extract.File, Audience: c.Audience, EPCI: c.EPCI, Prune: c.Prune,
 		Progress: func(s knowledge.Step) {
 			bar.SetTotal(int64(s.Total), false)
@@ -49,6 +51,10 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 		},
 	}, roots...)
 	bar.SetTotal(-1, true)
+	var embedding error
+	if err == nil && a.Embeddings.URL != "" {
+		embedding = a.embed(ctx, db, store, progress)
+	}
 	progress.Wait()
 	report.Failed = append(report.Failed, unreadable...)
 	for i := range report.Failed {
@@ -56,6 +62,9 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	}
 	if err != nil {
 		return err
+	}
+	if embedding != nil { // the documents are in: words find them
+		fmt.Fprintf(a.stderr, "vecteurs à faire, « guichet serve » s'en chargera : %v\n", embedding)
 	}
 	for _, note := range notes {
 		fmt.Fprintln(a.stderr, note)
@@ -75,4 +84,18 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 		return fmt.Errorf("%d fichier(s) en échec ; les autres sont dans la base", len(report.Failed))
 	}
 	return nil
+}
+
+// embed makes the vectors of what was ingested, and of what missed them, if there is a server for that.
+func (a *app) embed(ctx context.Context, db *database.DB, store knowledge.Store, progress *mpb.Progress) error {
+	base, err := a.openBase(ctx, db, nil) // with the cards: they want vectors too
+	if err != nil || base.Embedder == nil {
+		return err
+	}
+	bar := progress.AddBar(0, mpb.PrependDecorators(decor.CountersNoUnit("%d / %d documents, vecteurs ")), mpb.AppendDecorators(decor.Percentage()))
+	defer bar.SetTotal(-1, true)
+	return knowledge.EmbedAll(ctx, store, base.Embedder, func(done, total int) {
+		bar.SetTotal(int64(total), false)
+		bar.SetCurrent(int64(done))
+	})
 }

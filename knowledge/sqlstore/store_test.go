@@ -14,7 +14,9 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	knowledgetest.Store(t, func(t *testing.T) knowledge.Store { return sqlstore.New(databasetest.New(t), nil) })
+	databasetest.Each(t, func(t *testing.T, e databasetest.Engine) {
+		knowledgetest.Store(t, func(t *testing.T) knowledge.Store { return sqlstore.New(e.New(t), nil) })
+	})
 }
 
 // BenchmarkSearch compares a whole search with the bare full-text query that it rests on, over the schemes of ../shared.

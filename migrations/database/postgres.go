@@ -10,6 +10,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -42,6 +43,8 @@ type postgresEngine struct {
 	config *pgx.ConnConfig
 	// server names the server and the database.
 	server string
+	// lost is when a connection was last seen lost, in nanoseconds: those that are older are not used again.
+	lost *atomic.Int64
 }
 
 func connectPostgres(ctx context.Context, url string) (*DB, error) {
@@ -52,7 +55,7 @@ func connectPostgres(ctx context.Context, url string) (*DB, error) {
 	if config.Database == "" {
 		config.Database = config.User
 	}
-	e := postgresEngine{config: config, server: net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))) + "/" + config.Database}
+	e := postgresEngine{config: config, server: net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))) + "/" + config.Database, lost: new(atomic.Int64)}
 	db := &DB{
 		Dialect: migrations.PostgreSQL, engine: e,
 		writer: e.pool(connections, map[string]string{}),
@@ -74,6 +77,11 @@ func (e postgresEngine) pool(size int, settings map[string]string) *sql.DB {
 		"idle_in_transaction_session_timeout": strconv.FormatInt(transactionTime.Milliseconds(), 10),
 		// The statements are written for it: they lock what they must, and wait rather than fail.
 		"default_transaction_isolation": "read committed",
+		// A search by meaning goes on until enough of what it finds is visible, and a statement is never long enough to be
+		// worth compiling.
+		"hnsw.iterative_scan": "relaxed_order",
+		"hnsw.ef_search":      "200",
+		"jit":                 "off",
 	} {
 		config.RuntimeParams[name] = value
 	}
@@ -88,24 +96,77 @@ func (e postgresEngine) pool(size int, settings map[string]string) *sql.DB {
 	return db
 }
 
-// connector explains why there is no connection, wherever it is asked for.
+// connector and conn explain what goes wrong at the lowest level, for the libraries that bring their own SQL too.
 type connector struct {
 	driver.Connector
 	engine postgresEngine
 }
 
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectTime)
+	limited, cancel := context.WithTimeoutCause(ctx, connectTime, errSilent)
 	defer cancel()
-	conn, err := c.Connector.Connect(ctx)
+	inner, err := c.Connector.Connect(limited)
 	if err != nil {
-		return nil, c.engine.explain(err)
+		return nil, c.engine.explainIn(limited, err)
 	}
-	return conn, nil
+	return conn{inner.(*stdlib.Conn), c.engine, time.Now().UnixNano()}, nil
 }
 
-// querier bounds the time of what runs outside a transaction.
-func (postgresEngine) querier(q Querier) Querier { return bounded{q} }
+type conn struct {
+	*stdlib.Conn
+	engine postgresEngine
+	opened int64
+}
+
+// ResetSession is asked before a connection serves again.
+func (c conn) ResetSession(ctx context.Context) error {
+	if c.opened <= c.engine.lost.Load() {
+		return driver.ErrBadConn // database/sql takes another
+	}
+	return c.Conn.ResetSession(ctx)
+}
+
+func (c conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	result, err := c.Conn.ExecContext(ctx, query, args)
+	return result, c.engine.explainIn(ctx, err)
+}
+
+func (c conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	rows, err := c.Conn.QueryContext(ctx, query, args)
+	return rows, c.engine.explainIn(ctx, err)
+}
+
+func (c conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	tx, err := c.Conn.BeginTx(ctx, opts)
+	return commit{tx, ctx, c.engine}, c.engine.explainIn(ctx, err)
+}
+
+type commit struct {
+	driver.Tx
+	ctx    context.Context // the one that the driver's own transaction keeps
+	engine postgresEngine
+}
+
+func (c commit) Commit() error { return c.engine.explainIn(c.ctx, c.Tx.Commit()) }
+
+// errSilent is the cause of the limits of time that this package sets.
+var errSilent = errors.New("pas de réponse à temps")
+
+// explainIn explains an error, unless it came with the end of the caller's own context: that says nothing of the database.
+func (e postgresEngine) explainIn(ctx context.Context, err error) error {
+	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errSilent) {
+		return err
+	}
+	return e.explain(err)
+}
+
+// querier bounds the time of what runs outside a transaction, which has a limit of its own.
+func (postgresEngine) querier(q Querier) Querier {
+	if _, ok := q.(*sql.Tx); ok {
+		return q
+	}
+	return bounded{q}
+}
 
 type bounded struct{ Querier }
 
@@ -115,7 +176,7 @@ func bound(ctx context.Context) context.Context {
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < limit {
 		return ctx
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errSilent)
 	time.AfterFunc(limit, cancel)
 	return ctx
 }
@@ -133,7 +194,16 @@ func (b bounded) QueryRowContext(ctx context.Context, query string, args ...any)
 }
 
 func (postgresEngine) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, transactionTime)
+	return context.WithTimeoutCause(ctx, transactionTime, errSilent)
+}
+
+func (postgresEngine) unlimit(ctx context.Context, tx Querier) error {
+	_, err := tx.ExecContext(ctx, `SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)`)
+	return err
+}
+
+func (postgresEngine) snapshot() *sql.TxOptions {
+	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
 func (postgresEngine) alone(ctx context.Context, tx Querier, name string) error {
@@ -141,7 +211,7 @@ func (postgresEngine) alone(ctx context.Context, tx Querier, name string) error 
 	return err
 }
 
-func (e postgresEngine) migrate(ctx context.Context, _ *DB, upgrade func(context.Context, *sql.DB) error) error {
+func (e postgresEngine) upgrade(ctx context.Context, _ *DB, do func(context.Context, *sql.DB) error) error {
 	patient := e.pool(2, map[string]string{"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"})
 	defer patient.Close()
 	lock, err := patient.BeginTx(ctx, nil)
@@ -152,15 +222,12 @@ func (e postgresEngine) migrate(ctx context.Context, _ *DB, upgrade func(context
 	if err := e.alone(ctx, lock, "schema"); err != nil {
 		return fmt.Errorf("attendre la mise à jour du schéma par un autre processus : %w", err)
 	}
-	if err := e.vectors(ctx, patient); err != nil {
-		return err
-	}
-	return upgrade(ctx, patient)
+	return do(ctx, patient)
 }
 
-// vectors makes sure of pgvector, which the schema needs. Creating an extension may need a right that the program's
+// prepare makes sure of pgvector, which the schema needs. Creating an extension may need a right that the program's
 // account should not have: then it is the administrator's to do.
-func (e postgresEngine) vectors(ctx context.Context, db *sql.DB) error {
+func (e postgresEngine) prepare(ctx context.Context, db *sql.DB) error {
 	var installed, available sql.NullString
 	read := func() error {
 		return db.QueryRowContext(ctx, `SELECT (SELECT extversion FROM pg_extension WHERE extname = 'vector'),
@@ -190,7 +257,7 @@ func (e postgresEngine) vectors(ctx context.Context, db *sql.DB) error {
 }
 
 func (e postgresEngine) explain(err error) error {
-	if err == nil || errors.Is(err, ErrUnreachable) || errors.As(err, new(explained)) {
+	if err == nil || errors.Is(err, ErrUnreachable) || errors.As(err, new(explained)) || errors.Is(err, driver.ErrBadConn) { // database/sql tries again
 		return err
 	}
 	var said *pgconn.PgError
@@ -210,6 +277,7 @@ func (e postgresEngine) explain(err error) error {
 		case "57014", "25P03", "25P04":
 			sentence = fmt.Sprintf("la base %s a mis trop de temps", e.server)
 		case "53300", "57P01", "57P02", "57P03", "57P05": // no connection left; stops, stopped, starts
+			e.lost.Store(time.Now().UnixNano())
 			return fmt.Errorf("%w (%s) : %w", ErrUnreachable, e.server, err)
 		default:
 			return err
@@ -217,6 +285,7 @@ func (e postgresEngine) explain(err error) error {
 		return explained{fmt.Errorf("%s : %w", sentence, err)}
 	}
 	if lost(err) {
+		e.lost.Store(time.Now().UnixNano())
 		return fmt.Errorf("%w (%s) : %w", ErrUnreachable, e.server, frenchNetwork(err))
 	}
 	return err
@@ -230,7 +299,7 @@ func (e explained) Unwrap() error { return e.error }
 // lost tells whether an error is of the connection rather than of the server.
 func lost(err error) bool {
 	return errors.As(err, new(*pgconn.ConnectError)) || errors.As(err, new(*net.OpError)) || pgconn.Timeout(err) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		strings.Contains(err.Error(), "conn closed") // pgconn has no name for it
 }
 
@@ -243,7 +312,7 @@ func frenchNetwork(err error) error {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
 		return errors.New("rien n'y répond, le serveur est-il démarré ?")
 	case pgconn.Timeout(err), errors.Is(err, context.DeadlineExceeded):
-		return errors.New("pas de réponse à temps")
+		return errSilent
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return errors.New("la connexion a été coupée")
 	}

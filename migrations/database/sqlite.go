@@ -67,31 +67,32 @@ func (sqliteEngine) limit(ctx context.Context) (context.Context, context.CancelF
 	return context.WithCancel(ctx)
 }
 
+func (sqliteEngine) unlimit(context.Context, Querier) error { return nil }
+
+// snapshot adds nothing: every transaction sees one state.
+func (sqliteEngine) snapshot() *sql.TxOptions { return nil }
+
 // alone adds nothing: a transaction that writes is alone already.
 func (sqliteEngine) alone(context.Context, Querier, string) error { return nil }
 
-// migrate applies what is left, if anything is: the lock is an exclusive transaction on a file of its own, because goose
-// commits each migration on the database itself. The system frees it if the process dies; the empty file stays, since
-// removing a lock file lets two processes lock two different ones.
-func (e sqliteEngine) migrate(ctx context.Context, db *DB, upgrade func(context.Context, *sql.DB) error) error {
-	return whenFree(ctx, func() error {
-		pending, err := migrations.Check(ctx, db.writer, migrations.SQLite)
-		if err != nil || !pending {
-			return err
-		}
-		lock, err := pool(e.path+"-lock", 1, "_txlock=exclusive", "busy_timeout(60000)")
-		if err != nil {
-			return err
-		}
-		defer lock.Close()
-		tx, err := lock.BeginTx(ctx, nil)
-		if err != nil {
-			return fmt.Errorf("attendre la mise à jour du schéma par un autre processus : %w", err)
-		}
-		defer func() { _ = tx.Rollback() }()
-		return upgrade(ctx, db.writer)
-	})
+// upgrade locks a file of its own with an exclusive transaction, because goose commits each migration on the database
+// itself. The system frees it if the process dies; the empty file stays, since removing a lock file lets two processes lock
+// two different ones.
+func (e sqliteEngine) upgrade(ctx context.Context, db *DB, do func(context.Context, *sql.DB) error) error {
+	lock, err := pool(e.path+"-lock", 1, "_txlock=exclusive", "busy_timeout(60000)")
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	tx, err := lock.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("attendre la mise à jour du schéma par un autre processus : %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return whenFree(ctx, func() error { return do(ctx, db.writer) })
 }
+
+func (sqliteEngine) prepare(context.Context, *sql.DB) error { return nil }
 
 // whenFree does again what finds the database locked, for a few seconds: the switch to WAL of a new database, that several
 // processes make when they start together, does not wait by itself whatever the timeout.
