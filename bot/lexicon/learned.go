@@ -201,7 +201,7 @@ func (l *Lexicon) reconsider(text string, tokens []token, matches []match, facts
 	if !l.learned.doubts(o, ground, found) {
 		return facts
 	}
-	facts = slices.Clone(facts)
+	facts = stepBack(slices.Clone(facts), ground)
 	if best := l.learned.classes[o.best]; len(best.Facts) > 0 {
 		facts = putForward(facts, best.Facts, func() string { return l.learned.source(l, text, tokens, o.best) })
 	}
@@ -209,18 +209,21 @@ func (l *Lexicon) reconsider(text string, tokens []token, matches []match, facts
 		if ground, found = l.rules.Ground(facts); !found || !l.learned.doubts(o, ground, found) {
 			return facts
 		}
-		for i, f := range facts {
-			if f != ground {
-				continue
-			}
-			if f.Name == subjectFact {
-				facts[i].Role = routing.Context
-			} else {
-				facts = slices.Delete(facts, i, i+1)
-			}
-			break
-		}
+		facts = stepBack(facts, ground)
 	}
+}
+
+// stepBack makes a part of the story of a subject that the decision would rest on, and drops a kind of money.
+func stepBack(facts routing.Facts, ground routing.Fact) routing.Facts {
+	i := slices.Index(facts, ground)
+	switch {
+	case i < 0:
+	case ground.Name == subjectFact:
+		facts[i].Role = routing.Context
+	default:
+		facts = slices.Delete(facts, i, i+1)
+	}
+	return facts
 }
 
 // putForward makes one of the facts of a class the first that is asked for; source gives its words when the phrases had not

@@ -103,7 +103,7 @@ func New(book *rulebook.Book) (*Lexicon, error) {
 	}
 	learned, mistakes := newLearned(words.Learned, book.Rules)
 	l.learned, problems = learned, append(problems, mistakes...)
-	l.spelling = newSpeller(l.vocabulary)
+	l.spelling = newSpeller(l.vocabulary, book.Territories.Communes)
 	return l, errors.Join(problems...)
 }
 

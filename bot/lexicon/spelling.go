@@ -8,12 +8,15 @@ import (
 	"github.com/agnivade/levenshtein"
 
 	"guichet/knowledge/french"
+	"guichet/routing/rulebook"
 )
 
 // speller finds the word of the vocabularies that a misspelled word stands for.
 type speller struct {
 	// byLength groups words by first letter and length: a misspelling keeps its first letter and about its length.
 	byLength map[spellKey][]spelled
+	// places are the words of the names of communes: « Péronne » is no « personne ».
+	places map[string]bool
 }
 
 type spelled struct {
@@ -37,8 +40,13 @@ type spellKey struct {
 // shortestSpelled is the shortest word that is corrected: under it too many words are one letter apart.
 const shortestSpelled = 6
 
-func newSpeller(vocabulary map[string]bool) *speller {
-	s := &speller{byLength: map[spellKey][]spelled{}}
+func newSpeller(vocabulary map[string]bool, communes []rulebook.Commune) *speller {
+	s := &speller{byLength: map[spellKey][]spelled{}, places: map[string]bool{}}
+	for _, c := range communes {
+		for _, w := range folds(c.Name) {
+			s.places[w] = true
+		}
+	}
 	for w := range vocabulary {
 		if len(w) >= shortestSpelled {
 			key := spellKey{w[0], len(w)}
@@ -50,7 +58,7 @@ func newSpeller(vocabulary map[string]bool) *speller {
 
 // correct gives the only word of the vocabularies within one letter of an unknown word (two from 10 letters on).
 func (l *Lexicon) correct(fold string) (string, bool) {
-	if len(fold) < shortestSpelled || l.spelling == nil || l.exists(fold) {
+	if len(fold) < shortestSpelled || l.spelling == nil || l.spelling.places[fold] || l.exists(fold) {
 		return "", false
 	}
 	limit := 1
