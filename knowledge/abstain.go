@@ -159,7 +159,7 @@ func (c candidate) counts(q question) bool {
 
 func (c candidate) gives(noun concept) bool {
 	since, ahead, one := countBefore+1, 0, false
-	for _, w := range french.Words(c.Text) {
+	for _, w := range french.Words(said(c.Text)) {
 		_, counted := noun.forms[stem(w.Fold)]
 		switch {
 		case counted && (one || since <= countBefore):

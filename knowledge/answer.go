@@ -278,9 +278,10 @@ var (
 	emphasis = strings.NewReplacer("**", "", "__", "")
 )
 
-// shown gives a passage as people read it: inline markup taken off, a fact after its label.
+// shown gives a passage as people read it: inline markup taken off, long conditions cut, a fact after its label.
 func shown(p Passage) string {
 	text := emphasis.Replace(link.ReplaceAllString(p.Text, "$1 : $2"))
+	text = conditions.ReplaceAllString(text, "$1…")
 	if p.Kind == Field && len(p.Path) > 0 {
 		return p.Path[len(p.Path)-1] + " : " + text
 	}

@@ -82,11 +82,12 @@ func sortCandidates(c []candidate) {
 
 func score(q question, h Hit, documents wholes, context []string, total, bestLocal float64) candidate {
 	c := candidate{Hit: h, whole: documents[h.Document.ID].score}
-	fold := french.Fold(h.Text)
+	text := said(h.Text)
+	fold := french.Fold(text)
 	for _, d := range q.demands {
 		switch {
 		case d.shown == nil:
-		case d.satisfied(fold, h.Text):
+		case d.satisfied(fold, text):
 			c.shown++
 			if d.Required {
 				c.required++
@@ -122,7 +123,7 @@ func score(q question, h Hit, documents wholes, context []string, total, bestLoc
 				}
 			}
 		}
-		if d := concept.demand; d != nil && !d.Named && d.shown != nil && d.satisfied(fold, h.Text) {
+		if d := concept.demand; d != nil && !d.Named && d.shown != nil && d.satisfied(fold, text) {
 			best = max(best, exactTrust)
 		}
 		held += best * concept.weight
