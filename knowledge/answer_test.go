@@ -9,7 +9,7 @@ import (
 	"guichet/knowledge"
 	"guichet/knowledge/base"
 	"guichet/knowledge/extract"
-	"guichet/knowledge/sqlite"
+	"guichet/knowledge/sqlstore"
 	"guichet/migrations/databasetest"
 )
 
@@ -18,7 +18,7 @@ var day = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 // real is a base of the real documents: the seed for the staff, the schemes and the cards.
 func real(t *testing.T) *knowledge.Base {
 	t.Helper()
-	store := sqlite.New(databasetest.New(t))
+	store := sqlstore.New(databasetest.New(t), nil)
 	data := filepath.Join("..", "..", "shared", "data")
 	ingest(t, store, toStaff, filepath.Join(data, "seed"))
 	ingest(t, store, toPublic, filepath.Join(data, "dispositifs"))

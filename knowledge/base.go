@@ -9,18 +9,37 @@ import (
 
 // How many candidates are ranked.
 const (
-	wholeCandidates = 60
-	localCandidates = 300
+	wholeCandidates   = 60
+	localCandidates   = 300
+	nearestCandidates = 100
 )
 
 // documentShare is the part of the whole document's words in Rank.
 const documentShare = 0.8
 
+// Mode says what finds and orders passages.
+type Mode string
+
+// The modes. Without an Embedder, or when it fails, hybrid is lexical.
+const (
+	Hybrid  Mode = "hybrid"
+	Lexical Mode = "lexical"
+	Vector  Mode = "vector"
+)
+
 // Base searches and answers. It holds no state but the store's.
-type Base struct{ store Store }
+type Base struct {
+	store Store
+	// Embedder gives the questions' vectors; nil leaves words alone.
+	Embedder Embedder
+	// Mode is Hybrid unless set.
+	Mode Mode
+	// Degraded, if set, is told why words alone answer a question that vectors should have helped to answer.
+	Degraded func(error)
+}
 
 // NewBase gives the base of a store.
-func NewBase(store Store) *Base { return &Base{store: store} }
+func NewBase(store Store) *Base { return &Base{store: store, Mode: Hybrid} }
 
 // Result is a passage found for a query, with its scores.
 type Result struct {
@@ -65,16 +84,36 @@ func (b *Base) candidates(ctx context.Context, v Viewer, text string, documents,
 	if err := v.Check(); err != nil {
 		return question{}, nil, err
 	}
+	vector := b.understand(ctx, text)
 	q, err := read(ctx, b.store, v, text)
 	if err != nil || len(q.concepts) == 0 {
 		return q, nil, err
 	}
-	all, sure := q.words()
-	hits, err := b.store.Find(ctx, v, Query{Words: all, Sure: sure, Documents: documents, Passages: passages})
+	_, sure := q.words()
+	find := Query{Words: q.counts, Total: q.total, Sure: sure, Documents: documents, Passages: passages, Nearest: nearestCandidates}
+	meant := vector()
+	find.Vector, find.Model = meant.vector, meant.model
+	if b.Mode == Vector {
+		find.Words = nil
+	}
+	hits, err := b.store.Find(ctx, v, find)
 	if err != nil {
 		return q, nil, err
 	}
+	if b.Mode == Vector {
+		return q, byVector(hits), nil
+	}
 	return q, rank(q, hits), nil
+}
+
+// byVector orders hits by the similarity of meaning alone.
+func byVector(hits []Hit) []candidate {
+	out := make([]candidate, 0, len(hits))
+	for _, h := range hits {
+		out = append(out, candidate{Hit: h, score: h.Vector, whole: h.Vector})
+	}
+	sortCandidates(out)
+	return out
 }
 
 // Ranked is a document with its score for a query.

@@ -11,7 +11,7 @@ import (
 
 	"guichet/knowledge"
 	"guichet/knowledge/extract"
-	"guichet/knowledge/sqlite"
+	"guichet/knowledge/sqlstore"
 	"guichet/migrations/databasetest"
 )
 
@@ -74,7 +74,7 @@ var (
 )
 
 func TestIngestLife(t *testing.T) {
-	store, dir := sqlite.New(databasetest.New(t)), t.TempDir()
+	store, dir := sqlstore.New(databasetest.New(t), nil), t.TempDir()
 	write(t, dir, map[string]string{"a.md": "# A\n\nUn.", "sub/b.txt": "Deux.\n", "c.html": "<p>Trois</p>", ".hidden.md": "# Caché", "bad.pdf": "%PDF", "broken.md": "---\nid: [\n---\nx"})
 	steps := 0
 	in := toPublic
@@ -113,7 +113,7 @@ func TestIngestLife(t *testing.T) {
 }
 
 func TestPruneKeepsToItsRoots(t *testing.T) {
-	store, dir := sqlite.New(databasetest.New(t)), t.TempDir()
+	store, dir := sqlstore.New(databasetest.New(t), nil), t.TempDir()
 	write(t, dir, map[string]string{"one/a.md": "# A\n\nUn.", "one-bis/b.md": "# B\n\nDeux.", "one/c.md": "# C\n\nTrois."})
 	ingest(t, store, toPublic, dir)
 	write(t, dir, map[string]string{"one/a.md": "", "one-bis/b.md": ""})
@@ -128,7 +128,7 @@ func TestPruneKeepsToItsRoots(t *testing.T) {
 }
 
 func TestIdentifiers(t *testing.T) {
-	store, dir := sqlite.New(databasetest.New(t)), t.TempDir()
+	store, dir := sqlstore.New(databasetest.New(t), nil), t.TempDir()
 	write(t, dir, map[string]string{"a.md": "---\nid: x\n---\n# A\n\nUn.", "b.md": "---\nid: x\n---\n# B\n\nDeux."})
 	r := ingest(t, store, toPublic, dir)
 	if r.Added != 1 || len(r.Failed) != 1 || !strings.Contains(r.Failed[0].Error, "« x »") || !strings.Contains(r.Failed[0].Error, "a.md") {
@@ -147,7 +147,7 @@ func TestIdentifiers(t *testing.T) {
 }
 
 func TestAudienceOnlyNarrows(t *testing.T) {
-	store, dir := sqlite.New(databasetest.New(t)), t.TempDir()
+	store, dir := sqlstore.New(databasetest.New(t), nil), t.TempDir()
 	write(t, dir, map[string]string{"widens.md": "---\naudience: public\n---\n# A\n\nUn.", "narrows.md": "---\naudience: staff\n---\n# B\n\nDeux.", "plain.md": "# C\n\nTrois.", "epci.md": "---\nepci: '200000001'\n---\n# D\n\nQuatre."})
 	ingest(t, store, toPublic, dir)
 	if got := ids(t, store, everyone); !reflect.DeepEqual(got, []string{"plain", "widens"}) {
@@ -169,7 +169,7 @@ func TestAudienceOnlyNarrows(t *testing.T) {
 }
 
 func TestIngestStops(t *testing.T) {
-	store, dir := sqlite.New(databasetest.New(t)), t.TempDir()
+	store, dir := sqlstore.New(databasetest.New(t), nil), t.TempDir()
 	write(t, dir, map[string]string{"a.md": "# A\n\nUn.", "b.md": "# B\n\nDeux."})
 	root, err := knowledge.Path(dir)
 	if err != nil {

@@ -47,6 +47,9 @@ type question struct {
 	text     string
 	concepts []concept
 	demands  []*demand
+	// counts are those of every word to look for that the viewer's base holds, total those of all of it.
+	counts map[string]Frequency
+	total  Frequency
 }
 
 // asks tells whether the question makes a demand, by its name in vocabulary.yaml.
@@ -138,6 +141,7 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 	if err != nil {
 		return q, err
 	}
+	q.counts, q.total = counts, total
 	for i := range q.concepts {
 		c := &q.concepts[i]
 		var known Frequency
@@ -153,6 +157,7 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 			}
 			for f, n := range near {
 				c.forms[f] = spellingTrust
+				counts[f] = Frequency{Passages: n, Documents: 1}
 				known.Passages, known.Documents = max(known.Passages, n), 1
 			}
 			c.unknown = known.Passages == 0
@@ -160,7 +165,7 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 				c.unknown = c.unknown && counts[f].Passages == 0
 			}
 		}
-		c.weight, c.rarity = idf(known.Passages, total.Passages), idf(known.Documents, total.Documents)
+		c.weight, c.rarity = IDF(known.Passages, total.Passages), IDF(known.Documents, total.Documents)
 		if c.demand != nil {
 			c.weight *= 0.5
 		}
@@ -176,8 +181,8 @@ func withoutYielding(demands []*demand) []*demand {
 	return slices.DeleteFunc(demands, func(d *demand) bool { return d.Yields })
 }
 
-// idf is BM25's, of a word in n passages of a total.
-func idf(n, total int) float64 {
+// IDF is BM25's, of a word in n passages of a total.
+func IDF(n, total int) float64 {
 	return math.Log(1 + (float64(total)-float64(n)+0.5)/(float64(n)+0.5))
 }
 

@@ -22,13 +22,16 @@ type Store interface {
 	Documents(ctx context.Context, v Viewer) ([]Document, error)
 	// Open gives one document, without its Blocks, and its passages in reading order; ErrNotFound.
 	Open(ctx context.Context, v Viewer, id string) (Document, []Passage, error)
-	// Find gives, best first, the best passages that hold a word of the query, and all those of the best documents that do.
+	// Find gives, by Local and best first, the best passages that hold a word of the query, all those of the best documents
+	// that do, and those whose vectors are the nearest to the query's.
 	Find(ctx context.Context, v Viewer, q Query) ([]Hit, error)
 	// Frequencies counts what holds each analysed word (absent: nothing), and all there is, of what the viewer may see.
 	Frequencies(ctx context.Context, v Viewer, words []string) (counts map[string]Frequency, total Frequency, err error)
 	// Vocabulary gives the analysed words that start with a prefix, with the number of passages that hold them, of what the
 	// viewer may see.
 	Vocabulary(ctx context.Context, v Viewer, prefix string) (map[string]int, error)
+
+	Vectors
 }
 
 // Entry is a passage with its analysed words (Analyse), as a Store indexes it.
@@ -43,13 +46,19 @@ type Frequency struct{ Passages, Documents int }
 
 // Query is what a Store looks for.
 type Query struct {
-	// Words are analysed words, any of which is enough for a passage; Sure those of them that find whole documents.
-	Words, Sure []string
+	// Words are analysed words, any of which is enough for a passage, and Total all there is, as Frequencies counts them
+	// for the viewer; Sure are those of the words that find whole documents.
+	Words map[string]Frequency
+	Total Frequency
+	Sure  []string
+	// Vector is the question's by Model, one that answers (Vectors.Answering); nil looks for words only.
+	Vector []float32
+	Model  Model
 	// OpenOn leaves out the schemes that are closed on that day; zero keeps them.
 	OpenOn time.Time
 	// Documents and Passages limit what is found by the score of whole documents and by the score of passages; of the
-	// best documents, all the passages that hold a word are found.
-	Documents, Passages int
+	// best documents, all the passages that hold a word are found. Nearest limits what is found by the vector.
+	Documents, Passages, Nearest int
 }
 
 // Hit is a passage that was found.
@@ -59,9 +68,9 @@ type Hit struct {
 	Document Document
 	// Length is the number of analysed words in the whole document.
 	Length int
-	// Local is the BM25 score of the passage's words; higher is better.
+	// Local is the BM25 score of the passage's words; higher is better, 0 when it holds none.
 	Local float64
-	// Vector is the similarity of meaning; 0 until the base has vectors.
+	// Vector is the cosine similarity with the question, whatever found the passage; 0 without vectors.
 	Vector float64
 }
 

@@ -12,16 +12,19 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-//go:embed sqlite/*.sql
+//go:embed sqlite/*.sql postgres/*.sql
 var files embed.FS
 
 // Dialect names a database engine and the folder of its files.
 type Dialect string
 
-// SQLite is the embedded default.
-const SQLite Dialect = "sqlite"
+// The engines: SQLite is the embedded default, PostgreSQL is for several replicas.
+const (
+	SQLite     Dialect = "sqlite"
+	PostgreSQL Dialect = "postgres"
+)
 
-var gooseDialects = map[Dialect]goose.Dialect{SQLite: goose.DialectSQLite3}
+var gooseDialects = map[Dialect]goose.Dialect{SQLite: goose.DialectSQLite3, PostgreSQL: goose.DialectPostgres}
 
 // NewerError tells that a database was written by a later program: reading or writing it could lose what that one added.
 type NewerError struct{ Database, Program int64 }
@@ -75,12 +78,17 @@ func Up(ctx context.Context, db *sql.DB, d Dialect) error {
 	return nil
 }
 
-func provider(db *sql.DB, d Dialect) (*goose.Provider, error) {
+// Files gives the migrations of a dialect.
+func Files(d Dialect) fs.FS {
 	folder, err := fs.Sub(files, string(d))
 	if err != nil {
-		return nil, fmt.Errorf("lire les migrations %s : %w", d, err)
+		panic(err) // the name of a dialect is a valid path
 	}
-	p, err := goose.NewProvider(gooseDialects[d], db, folder, goose.WithDisableGlobalRegistry(true))
+	return folder
+}
+
+func provider(db *sql.DB, d Dialect) (*goose.Provider, error) {
+	p, err := goose.NewProvider(gooseDialects[d], db, Files(d), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return nil, fmt.Errorf("lire les migrations %s : %w", d, err)
 	}

@@ -13,9 +13,12 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 
+	"guichet/migrations"
 	"guichet/migrations/database"
 	"guichet/routing/ledger"
 )
@@ -32,25 +35,30 @@ type Courier struct {
 
 // New gives the courier of a database and brings River's tables up to date.
 func New(ctx context.Context, db *database.DB) (*Courier, error) {
-	driver := riversqlite.New(db.Writer())
-	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return nil, fmt.Errorf("préparer les tâches : %w", err)
-	}
-	// In one transaction that writes: a second process that starts waits for it, then finds nothing to do.
-	err = db.InTx(ctx, func(ctx context.Context) error {
-		tx, _ := db.Tx(ctx)
-		_, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil)
+	err := db.Upgrade(ctx, func(ctx context.Context, pool *sql.DB) error {
+		migrator, err := rivermigrate.New(driver(db.Dialect, pool), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			return err
+		}
+		_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("préparer les tables des tâches : %w", err)
 	}
-	client, err := river.NewClient(driver, &river.Config{Logger: slog.New(slog.DiscardHandler)})
+	client, err := river.NewClient(driver(db.Dialect, db.Writer()), &river.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, fmt.Errorf("préparer les tâches : %w", err)
 	}
 	return &Courier{db: db, client: client}, nil
+}
+
+// driver gives River's for the engine. Neither listens: the table of jobs is read every second.
+func driver(d migrations.Dialect, pool *sql.DB) riverdriver.Driver[*sql.Tx] {
+	if d == migrations.PostgreSQL {
+		return riverdatabasesql.New(pool)
+	}
+	return riversqlite.New(pool)
 }
 
 type deliverArgs struct {
@@ -121,10 +129,10 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &deliverer{Config: cfg})
 	river.AddWorker(workers, &handOverer{Config: cfg})
-	client, err := river.NewClient(riversqlite.New(c.db.Writer()), &river.Config{
+	client, err := river.NewClient(driver(c.db.Dialect, c.db.Writer()), &river.Config{
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
 		Workers: workers,
-		// SQLite has nothing to listen to: River would read a table every 50 ms instead.
+		// River would read a table every 50 ms instead.
 		PollOnly:             true,
 		FetchPollInterval:    cfg.poll,
 		JobTimeout:           30 * time.Second,

@@ -85,9 +85,9 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-func open(t *testing.T, path string) *office {
+func open(t *testing.T, url string) *office {
 	t.Helper()
-	db := databasetest.Open(t, path)
+	db := databasetest.Open(t, url)
 	c, err := New(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)
@@ -163,8 +163,10 @@ func (o *office) kinds(reference string) string {
 	return strings.Join(kinds, " ")
 }
 
-func TestDeliversOnce(t *testing.T) {
-	o := open(t, databasetest.Path(t))
+func TestDeliversOnce(t *testing.T) { databasetest.Each(t, deliversOnce) }
+
+func deliversOnce(t *testing.T, e databasetest.Engine) {
+	o := open(t, e.URL(t))
 	p := newPost()
 	stop := o.run(o.config(p.deliver))
 	r := o.take(1, "NORD", "SUD")
@@ -185,13 +187,13 @@ func TestDeliversOnce(t *testing.T) {
 const taker = "GUICHET_TEST_TAKE"
 
 func TestMain(m *testing.M) {
-	path := os.Getenv(taker)
-	if path == "" {
+	url := os.Getenv(taker)
+	if url == "" {
 		os.Exit(m.Run())
 	}
 	err := func() error {
 		ctx := context.Background()
-		db, err := database.Open(ctx, "sqlite:"+path)
+		db, err := database.Open(ctx, url)
 		if err != nil {
 			return err
 		}
@@ -212,10 +214,12 @@ func TestMain(m *testing.M) {
 	select {}
 }
 
-func TestDeliversAfterAKilledProcess(t *testing.T) {
-	path := databasetest.Path(t)
+func TestDeliversAfterAKilledProcess(t *testing.T) { databasetest.Each(t, deliversAfterAKilledProcess) }
+
+func deliversAfterAKilledProcess(t *testing.T, e databasetest.Engine) {
+	url := e.URL(t)
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), taker+"="+path)
+	cmd.Env = append(os.Environ(), taker+"="+url)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -233,7 +237,7 @@ func TestDeliversAfterAKilledProcess(t *testing.T) {
 	if err := cmd.Wait(); err == nil {
 		t.Error("the process was not killed")
 	}
-	o := open(t, path)
+	o := open(t, url)
 	p := newPost()
 	stop := o.run(o.config(p.deliver))
 	o.until("sent", allSent(2))
@@ -243,15 +247,17 @@ func TestDeliversAfterAKilledProcess(t *testing.T) {
 	}
 }
 
-func TestDeliversAfterARestart(t *testing.T) {
-	path := databasetest.Path(t)
-	before := open(t, path)
+func TestDeliversAfterARestart(t *testing.T) { databasetest.Each(t, deliversAfterARestart) }
+
+func deliversAfterARestart(t *testing.T, e databasetest.Engine) {
+	url := e.URL(t)
+	before := open(t, url)
 	r := before.take(1, "NORD", "SUD")
 	if err := before.db.Close(); err != nil { // the program ends between the record and the delivery
 		t.Fatal(err)
 	}
 	for range 2 { // and the next ones deliver once in all
-		after := open(t, path)
+		after := open(t, url)
 		p := newPost()
 		stop := after.run(after.config(p.deliver))
 		after.until("sent", allSent(2))
@@ -266,11 +272,16 @@ func TestDeliversAfterARestart(t *testing.T) {
 }
 
 func TestDoesAgainWhatAKillInterrupted(t *testing.T) {
-	o := open(t, databasetest.Path(t))
+	databasetest.Each(t, doesAgainWhatAKillInterrupted)
+}
+
+func doesAgainWhatAKillInterrupted(t *testing.T, e databasetest.Engine) {
+	o := open(t, e.URL(t))
 	o.take(1, "NORD")
 	// The row that a process leaves when it is killed during a delivery.
+	by := map[databasetest.Engine]string{databasetest.SQLite: `json('["mort"]')`, databasetest.PostgreSQL: `ARRAY['mort']`}
 	err := o.db.InTx(t.Context(), func(ctx context.Context) error {
-		_, err := o.db.Conn(ctx).ExecContext(ctx, `UPDATE river_job SET state = 'running', attempt = 1, attempted_at = '2020-01-01 00:00:00', attempted_by = json('["mort"]')`)
+		_, err := o.db.Conn(ctx).ExecContext(ctx, `UPDATE river_job SET state = 'running', attempt = 1, attempted_at = '2020-01-01 00:00:00', attempted_by = `+by[e])
 		return err
 	})
 	if err != nil {
@@ -286,7 +297,11 @@ func TestDoesAgainWhatAKillInterrupted(t *testing.T) {
 }
 
 func TestNothingIsPlannedForWhatIsRolledBack(t *testing.T) {
-	o := open(t, databasetest.Path(t))
+	databasetest.Each(t, nothingIsPlannedForWhatIsRolledBack)
+}
+
+func nothingIsPlannedForWhatIsRolledBack(t *testing.T, e databasetest.Engine) {
+	o := open(t, e.URL(t))
 	undo := errors.New("undo")
 	err := o.db.InTx(t.Context(), func(ctx context.Context) error {
 		_, _, err := o.ledger.Take(ctx, ledger.Intake{Channel: "web", Message: "1", Thread: "1", At: noon, Decision: routing.Decision{Lead: "NORD"}})
@@ -304,8 +319,10 @@ func TestNothingIsPlannedForWhatIsRolledBack(t *testing.T) {
 	}
 }
 
-func TestRetriesThenGivesUp(t *testing.T) {
-	o := open(t, databasetest.Path(t))
+func TestRetriesThenGivesUp(t *testing.T) { databasetest.Each(t, retriesThenGivesUp) }
+
+func retriesThenGivesUp(t *testing.T, e databasetest.Engine) {
+	o := open(t, e.URL(t))
 	p := newPost()
 	p.fails = func(n ledger.Notice, try int) error {
 		switch {
@@ -348,8 +365,10 @@ func TestRetriesThenGivesUp(t *testing.T) {
 	}
 }
 
-func TestHandsOverAtTheDeadline(t *testing.T) {
-	o := open(t, databasetest.Path(t))
+func TestHandsOverAtTheDeadline(t *testing.T) { databasetest.Each(t, handsOverAtTheDeadline) }
+
+func handsOverAtTheDeadline(t *testing.T, e databasetest.Engine) {
+	o := open(t, e.URL(t))
 	late, decided := o.take(1, ""), o.take(2, "")
 	later, _, err := o.ledger.Take(t.Context(), ledger.Intake{
 		Channel: "web", Message: "3", Thread: "3", At: noon, EntryPoint: "ACCUEIL", Deadline: time.Now().Add(24 * time.Hour),
@@ -371,8 +390,10 @@ func TestHandsOverAtTheDeadline(t *testing.T) {
 	}
 }
 
-func TestStopLetsADeliveryFinish(t *testing.T) {
-	o := open(t, databasetest.Path(t))
+func TestStopLetsADeliveryFinish(t *testing.T) { databasetest.Each(t, stopLetsADeliveryFinish) }
+
+func stopLetsADeliveryFinish(t *testing.T, e databasetest.Engine) {
+	o := open(t, e.URL(t))
 	o.take(1, "NORD")
 	began, finish := make(chan bool), make(chan bool)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -394,7 +415,11 @@ func TestStopLetsADeliveryFinish(t *testing.T) {
 }
 
 func TestStopInterruptsADeliveryThatLasts(t *testing.T) {
-	o := open(t, databasetest.Path(t))
+	databasetest.Each(t, stopInterruptsADeliveryThatLasts)
+}
+
+func stopInterruptsADeliveryThatLasts(t *testing.T, e databasetest.Engine) {
+	o := open(t, e.URL(t))
 	o.take(1, "NORD")
 	began := make(chan bool)
 	cfg := o.config(func(ctx context.Context, _ ledger.Notice) error {
@@ -415,9 +440,11 @@ func TestStopInterruptsADeliveryThatLasts(t *testing.T) {
 	stop()
 }
 
-func TestTwoCouriersDeliverOnce(t *testing.T) {
-	path := databasetest.Path(t)
-	a, b := open(t, path), open(t, path)
+func TestTwoCouriersDeliverOnce(t *testing.T) { databasetest.Each(t, twoCouriersDeliverOnce) }
+
+func twoCouriersDeliverOnce(t *testing.T, e databasetest.Engine) {
+	url := e.URL(t)
+	a, b := open(t, url), open(t, url)
 	p := newPost()
 	stopA, stopB := a.run(a.config(p.deliver)), b.run(b.config(p.deliver))
 	for n := range 10 {
@@ -432,9 +459,11 @@ func TestTwoCouriersDeliverOnce(t *testing.T) {
 	}
 }
 
-func TestLedgerOverRiver(t *testing.T) {
+func TestLedgerOverRiver(t *testing.T) { databasetest.Each(t, ledgerOverRiver) }
+
+func ledgerOverRiver(t *testing.T, e databasetest.Engine) {
 	ledgertest.Run(t, func(t *testing.T, jobs ledger.Jobs) ledgertest.Ledger {
-		db := databasetest.New(t)
+		db := e.New(t)
 		c, err := New(t.Context(), db)
 		if err != nil {
 			t.Fatal(err)

@@ -1,7 +1,6 @@
 package sqljournal_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -13,15 +12,19 @@ import (
 )
 
 func TestJournal(t *testing.T) {
-	bottest.Journal(t, func(t *testing.T) (bot.Journal, bot.Transactor) {
-		db := databasetest.New(t)
-		return sqljournal.New(db), db
+	databasetest.Each(t, func(t *testing.T, e databasetest.Engine) {
+		bottest.Journal(t, func(t *testing.T) (bot.Journal, bot.Transactor) {
+			db := e.New(t)
+			return sqljournal.New(db), db
+		})
 	})
 }
 
-func TestSecondVoteReplacesTheFirst(t *testing.T) {
+func TestSecondVoteReplacesTheFirst(t *testing.T) { databasetest.Each(t, secondVote) }
+
+func secondVote(t *testing.T, e databasetest.Engine) {
 	ctx := t.Context()
-	db := databasetest.New(t)
+	db := e.New(t)
 	j := sqljournal.New(db)
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	err := j.Record(ctx, bot.Message{Channel: "web", ID: "1", Thread: "t", Asker: bot.Asker{Audience: knowledge.Public}, At: at},
@@ -41,19 +44,15 @@ func TestSecondVoteReplacesTheFirst(t *testing.T) {
 }
 
 // Each table refuses in turn: nothing may stay of the message.
-func TestRecordIsAllOrNothing(t *testing.T) {
+func TestRecordIsAllOrNothing(t *testing.T) { databasetest.Each(t, recordIsAllOrNothing) }
+
+func recordIsAllOrNothing(t *testing.T, e databasetest.Engine) {
 	for _, table := range []string{"messages", "conversations", "gaps"} {
 		ctx := t.Context()
-		db := databasetest.New(t)
+		db := e.New(t)
 		j := sqljournal.New(db)
-		err := db.InTx(ctx, func(ctx context.Context) error {
-			_, err := db.Conn(ctx).ExecContext(ctx, `CREATE TRIGGER fault BEFORE INSERT ON `+table+` BEGIN SELECT RAISE(ABORT, 'panne'); END`)
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = j.Record(ctx, bot.Message{Channel: "web", ID: "1", Thread: "t", Asker: bot.Asker{Audience: knowledge.Public}},
+		databasetest.Refuse(t, db, "INSERT ON "+table)
+		err := j.Record(ctx, bot.Message{Channel: "web", ID: "1", Thread: "t", Asker: bot.Asker{Audience: knowledge.Public}},
 			bot.Reply{}, bot.Conversation{Channel: "web", Thread: "t"}, &bot.Gap{Question: "q", Audience: knowledge.Public})
 		if err == nil {
 			t.Errorf("%s refuses: recorded", table)

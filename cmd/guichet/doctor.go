@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"guichet/knowledge"
-	"guichet/knowledge/sqlite"
+	"guichet/knowledge/sqlstore"
 	"guichet/migrations"
 )
 
@@ -96,7 +96,7 @@ func (a *app) checkDatabase(ctx context.Context) []check {
 		}
 		var total knowledge.Frequency
 		if err == nil {
-			_, total, err = sqlite.New(db).Frequencies(ctx, knowledge.Viewer{Audience: knowledge.Staff}, nil)
+			_, total, err = sqlstore.New(db, nil).Frequencies(ctx, knowledge.Viewer{Audience: knowledge.Staff}, nil)
 		}
 		index.OK = len(documents) > 0
 		index.Detail = fmt.Sprintf("%d documents (public %d, partner %d, staff %d), %d passages", len(documents), count[knowledge.Public], count[knowledge.Partner], count[knowledge.Staff], total.Passages)

@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,7 +15,7 @@ import (
 	"time"
 
 	"guichet/knowledge/measure"
-	"guichet/knowledge/sqlite"
+	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
 )
 
@@ -34,16 +36,11 @@ func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	folder, err := os.MkdirTemp("", "guichet-eval-")
-	if err != nil {
-		return fmt.Errorf("créer l'index temporaire : %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	db, err := database.Open(ctx, "sqlite:"+filepath.Join(folder, "index.db"))
+	db, drop, err := a.openTemporary(ctx)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, drop()) }()
 	var ranking io.Writer
 	if c.Ranks != "" {
 		file, err := os.Create(c.Ranks)
@@ -58,7 +55,7 @@ func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
 		}()
 		ranking = buffer
 	}
-	quality, err := measure.Rank(ctx, sqlite.New(db), collection, ranking, time.Now)
+	quality, err := measure.Rank(ctx, sqlstore.New(db, nil), collection, ranking, time.Now)
 	if err != nil {
 		return err
 	}
@@ -71,6 +68,61 @@ func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
 	fmt.Fprintf(a.stdout, "%d documents, %d questions\nnDCG@10 %.4f   MRR@10 %.4f   rappel@10 %.4f   rappel@100 %.4f\n",
 		quality.Documents, quality.Queries, quality.NDCG10, quality.MRR10, quality.Recall10, quality.Recall100)
 	return nil
+}
+
+// openTemporary opens an empty database of the same engine as the one that is configured: a file, or a schema of its own.
+// What it returns closes it and leaves nothing.
+func (a *app) openTemporary(ctx context.Context) (*database.DB, func() error, error) {
+	if !strings.HasPrefix(a.Database, "postgres") {
+		folder, err := os.MkdirTemp("", "guichet-eval-")
+		if err != nil {
+			return nil, nil, fmt.Errorf("créer l'index temporaire : %w", err)
+		}
+		db, err := database.Open(ctx, "sqlite:"+filepath.Join(folder, "index.db"))
+		if err != nil {
+			return nil, nil, errors.Join(err, os.RemoveAll(folder))
+		}
+		return db, func() error { return errors.Join(db.Close(), os.RemoveAll(folder)) }, nil
+	}
+	address, err := url.Parse(a.Database)
+	if err != nil { // its text repeats the address
+		return nil, nil, errors.New("adresse PostgreSQL illisible")
+	}
+	configured, err := database.Connect(ctx, a.Database)
+	if err != nil {
+		return nil, nil, err
+	}
+	schema, path := "guichet_eval_"+strings.ToLower(rand.Text()), ""
+	drop := func() error { // also when the context ended
+		ctx := context.WithoutCancel(ctx)
+		err := configured.InTx(ctx, func(ctx context.Context) error {
+			_, err := configured.Conn(ctx).ExecContext(ctx, `DROP SCHEMA IF EXISTS `+schema+` CASCADE`)
+			return err
+		})
+		return errors.Join(err, configured.Close())
+	}
+	err = configured.InTx(ctx, func(ctx context.Context) error {
+		conn := configured.Conn(ctx)
+		// Where it goes when the database has none yet: not into a schema that will be dropped.
+		if _, err := conn.ExecContext(ctx, `CREATE EXTENSION IF NOT EXISTS vector`); err != nil {
+			return err
+		}
+		if _, err := conn.ExecContext(ctx, `CREATE SCHEMA `+schema); err != nil {
+			return err
+		}
+		return conn.QueryRowContext(ctx, `SELECT current_setting('search_path')`).Scan(&path)
+	})
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("créer l'index temporaire : %w", err), drop())
+	}
+	query := address.Query()
+	query.Set("search_path", schema+","+strings.ReplaceAll(path, " ", "")) // pgx reads « + » as it stands
+	address.RawQuery = query.Encode()
+	db, err := database.Open(ctx, address.String())
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("créer l'index temporaire : %w", err), drop())
+	}
+	return db, func() error { return errors.Join(db.Close(), drop()) }, nil
 }
 
 type evalRouting struct {

@@ -9,7 +9,7 @@ import (
 
 	"guichet/knowledge"
 	"guichet/knowledge/extract"
-	"guichet/knowledge/sqlite"
+	"guichet/knowledge/sqlstore"
 )
 
 type ingestCmd struct {
@@ -38,7 +38,7 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	progress := mpb.NewWithContext(ctx, mpb.WithOutput(a.stderr)) // silent when it is not a terminal
 	bar := progress.AddBar(0, mpb.PrependDecorators(decor.CountersNoUnit("%d / %d fichiers ")), mpb.AppendDecorators(decor.Percentage()))
 	var notes []string
-	report, err := knowledge.Ingest(ctx, sqlite.New(db), knowledge.Ingestion{
+	report, err := knowledge.Ingest(ctx, sqlstore.New(db, nil), knowledge.Ingestion{
 		Read: extract.File, Audience: c.Audience, EPCI: c.EPCI, Prune: c.Prune,
 		Progress: func(s knowledge.Step) {
 			bar.SetTotal(int64(s.Total), false)

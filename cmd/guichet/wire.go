@@ -16,7 +16,7 @@ import (
 	"guichet/knowledge"
 	"guichet/knowledge/base"
 	"guichet/knowledge/extract"
-	"guichet/knowledge/sqlite"
+	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/sqlledger"
@@ -63,7 +63,7 @@ func (a *app) open(ctx context.Context) (*database.DB, error) {
 // openBase gives the base of documents, with the cards that ship: they are added to a new base and refreshed after an
 // update of the program; when nothing changed this costs a few milliseconds.
 func (a *app) openBase(ctx context.Context, db *database.DB) (*knowledge.Base, error) {
-	store := sqlite.New(db)
+	store := sqlstore.New(db, nil)
 	cards := knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public, Prune: true, Progress: func(s knowledge.Step) {
 		// A document of the Region's with a card's identifier replaces the card.
 		if s.Err != nil && !errors.As(s.Err, new(*knowledge.ConflictError)) {

@@ -9,12 +9,12 @@ import (
 	"guichet/knowledge"
 	"guichet/knowledge/base"
 	"guichet/knowledge/extract"
-	"guichet/knowledge/sqlite"
+	"guichet/knowledge/sqlstore"
 	"guichet/migrations/databasetest"
 )
 
 func TestCardsEnterTheBase(t *testing.T) {
-	store := sqlite.New(databasetest.New(t))
+	store := sqlstore.New(databasetest.New(t), nil)
 	in := knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public}
 	report, err := knowledge.Ingest(t.Context(), store, in, base.Cards())
 	if err != nil || len(report.Failed) > 0 || report.Added == 0 {

@@ -54,9 +54,19 @@ func Put(t *testing.T, s knowledge.Store, documents ...knowledge.Document) {
 
 var public = knowledge.Viewer{Audience: knowledge.Public}
 
+// query asks for words, with their counts as the viewer has them.
+func query(t *testing.T, s knowledge.Store, v knowledge.Viewer, words []string) knowledge.Query {
+	t.Helper()
+	counts, total, err := s.Frequencies(t.Context(), v, words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return knowledge.Query{Words: counts, Total: total, Sure: words, Documents: 10, Passages: 10}
+}
+
 func find(t *testing.T, s knowledge.Store, v knowledge.Viewer, text string) []string {
 	t.Helper()
-	hits, err := s.Find(t.Context(), v, knowledge.Query{Words: knowledge.Analyse(text), Documents: 10, Passages: 10})
+	hits, err := s.Find(t.Context(), v, query(t, s, v, knowledge.Analyse(text)))
 	if err != nil {
 		t.Fatalf("Find(%q): %v", text, err)
 	}
@@ -70,7 +80,7 @@ func find(t *testing.T, s knowledge.Store, v knowledge.Viewer, text string) []st
 func noAudience(t *testing.T, s knowledge.Store) {
 	Put(t, s, Doc("a", knowledge.Public, "Une aide."))
 	for _, v := range []knowledge.Viewer{{}, {EPCI: "200000001"}, {Audience: 9}} {
-		if _, err := s.Find(t.Context(), v, knowledge.Query{Words: []string{"aid"}, Documents: 1, Passages: 1}); !errors.Is(err, knowledge.ErrNoAudience) {
+		if _, err := s.Find(t.Context(), v, knowledge.Query{Words: map[string]knowledge.Frequency{"aid": {Passages: 1, Documents: 1}}, Total: knowledge.Frequency{Passages: 1, Documents: 1}, Documents: 1, Passages: 1}); !errors.Is(err, knowledge.ErrNoAudience) {
 			t.Errorf("Find(%+v) = %v, want ErrNoAudience", v, err)
 		}
 		if _, err := s.Documents(t.Context(), v); !errors.Is(err, knowledge.ErrNoAudience) {
@@ -150,7 +160,9 @@ func rightsBeforeLimits(t *testing.T, s knowledge.Store) {
 		Put(t, s, Doc(fmt.Sprintf("staff-%02d", i), knowledge.Staff, "Méthanisation, méthanisation, méthanisation."))
 	}
 	Put(t, s, Doc("public", knowledge.Public, "Un texte plus long, où la méthanisation n'est dite qu'une seule fois parmi bien d'autres choses."))
-	hits, err := s.Find(t.Context(), public, knowledge.Query{Words: knowledge.Analyse("méthanisation"), Documents: 1, Passages: 1})
+	q := query(t, s, public, knowledge.Analyse("méthanisation"))
+	q.Documents, q.Passages = 1, 1
+	hits, err := s.Find(t.Context(), public, q)
 	if err != nil || len(hits) != 1 || hits[0].Document.ID != "public" {
 		t.Errorf("Find = %v, %v: the public document must not be hidden by better ones that the viewer may not see", hits, err)
 	}
@@ -165,7 +177,9 @@ func validity(t *testing.T, s knowledge.Store) {
 		on   time.Time
 		want int
 	}{{time.Time{}, 4}, {day, 2}, {day.Add(23 * time.Hour), 2}, {day.AddDate(0, 0, 1), 1}} {
-		hits, err := s.Find(t.Context(), public, knowledge.Query{Words: knowledge.Analyse("prêt vert"), OpenOn: test.on, Documents: 10, Passages: 10})
+		q := query(t, s, public, knowledge.Analyse("prêt vert"))
+		q.OpenOn = test.on
+		hits, err := s.Find(t.Context(), public, q)
 		if err != nil || len(hits) != test.want {
 			t.Errorf("open on %v: %d hits, %v; want %d", test.on, len(hits), err, test.want)
 		}
@@ -260,7 +274,11 @@ func injection(t *testing.T, s knowledge.Store) {
 	Put(t, s, Doc("a", 1, "Une aide near and or not."), Doc("secret", knowledge.Staff, "Une aide secrète."))
 	for _, text := range []string{`"`, `aide" OR "secrète`, `aide*`, `title:aide`, `^aide`, `NEAR(aide secrète, 2)`, `aide AND NOT x`, `{title body} : aide`, `aide') --`, "aide\x00secrète", `(((`, `-aide`, `aide; DROP TABLE documents`, `%_`, strings.Repeat("aide ", 5000)} {
 		for _, words := range [][]string{knowledge.Analyse(text), {text}, strings.Fields(text)} {
-			hits, err := s.Find(t.Context(), public, knowledge.Query{Words: words, Documents: 10, Passages: 10})
+			q := query(t, s, public, words)
+			for _, w := range words { // whatever the counts say
+				q.Words[w] = knowledge.Frequency{Passages: 1, Documents: 1}
+			}
+			hits, err := s.Find(t.Context(), public, q)
 			if err != nil {
 				t.Errorf("%.40q: %v", text, err)
 			}

@@ -12,7 +12,7 @@ import (
 	"guichet/knowledge/base"
 	"guichet/knowledge/extract"
 	"guichet/knowledge/measure"
-	"guichet/knowledge/sqlite"
+	"guichet/knowledge/sqlstore"
 	"guichet/migrations/databasetest"
 )
 
@@ -49,7 +49,7 @@ func TestRank(t *testing.T) {
 		t.Fatal(err)
 	}
 	var run strings.Builder
-	r, err := measure.Rank(t.Context(), sqlite.New(databasetest.New(t)), c, &run, clock())
+	r, err := measure.Rank(t.Context(), sqlstore.New(databasetest.New(t), nil), c, &run, clock())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestQuality(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := measure.Rank(t.Context(), sqlite.New(databasetest.New(t)), c, nil, clock())
+		r, err := measure.Rank(t.Context(), sqlstore.New(databasetest.New(t), nil), c, nil, clock())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func TestQuality(t *testing.T) {
 }
 
 func TestAsk(t *testing.T) {
-	store := sqlite.New(databasetest.New(t))
+	store := sqlstore.New(databasetest.New(t), nil)
 	d := knowledge.Document{ID: "pret", Title: "Prêt vert", Source: "/pret.md", Audience: knowledge.Partner, Blocks: []knowledge.Block{{Kind: knowledge.Paragraph, Text: "Le Prêt vert va jusqu'à 5 000 €."}}}
 	other := knowledge.Document{ID: "autre", Title: "Hydrogène", Source: "/h2.md", Audience: knowledge.Public, Blocks: []knowledge.Block{{Kind: knowledge.Paragraph, Text: "Une étude de faisabilité."}}}
 	for _, d := range []knowledge.Document{d, other} {
@@ -148,7 +148,7 @@ func TestAsk(t *testing.T) {
 // seen the program: a change that answers some better must not lose others, and no audience sees what is not its own.
 // The second set served to measure only; do not tune on it.
 func TestQuestions(t *testing.T) {
-	store := sqlite.New(databasetest.New(t))
+	store := sqlstore.New(databasetest.New(t), nil)
 	data := filepath.Join("..", "..", "..", "shared", "data")
 	for folder, audience := range map[string]knowledge.Audience{"seed": knowledge.Staff, "dispositifs": knowledge.Public} {
 		root, err := knowledge.Path(filepath.Join(data, folder))

@@ -19,9 +19,24 @@ type DB struct {
 	// Dialect tells the engines apart, for the few statements that differ.
 	Dialect migrations.Dialect
 
-	// SQLite has one writer: keeping one connection for it makes writers queue in Go, where a context can end the wait,
-	// and leaves the readers free.
+	engine
 	writer, readers *sql.DB
+}
+
+// engine is what the two databases do each in its way.
+type engine interface {
+	// querier fits what runs SQL to the engine.
+	querier(Querier) Querier
+	// limit bounds a transaction's time.
+	limit(context.Context) (context.Context, context.CancelFunc)
+	// alone makes a transaction wait for those that hold the same name.
+	alone(ctx context.Context, tx Querier, name string) error
+	// upgrade runs what changes the schema alone among the processes that start together, on a pool that may take its time.
+	upgrade(ctx context.Context, db *DB, do func(context.Context, *sql.DB) error) error
+	// prepare makes sure of what the schema stands on.
+	prepare(ctx context.Context, pool *sql.DB) error
+	// explain turns what the engine says into a sentence for people; another error stays as it is.
+	explain(error) error
 }
 
 // Querier is what runs SQL: a transaction, or a connection of the pool.
@@ -31,17 +46,52 @@ type Querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Open opens the database of a URL (« sqlite:PATH »), creates it if need be and brings its schema up to date. Errors are
-// in French, name the file, and wrap migrations.NewerError when the database belongs to a later program.
+// ErrUnreachable is wrapped by the errors of a server that does not answer, or not yet: trying again later may do.
+var ErrUnreachable = errors.New("la base PostgreSQL est injoignable")
+
+// Open opens the database of a URL (« sqlite:PATH » or « postgres://… ») and brings its schema up to date. Errors are in
+// French, name the database without its password, and wrap migrations.NewerError when it belongs to a later program.
 func Open(ctx context.Context, url string) (*DB, error) {
+	db, err := Connect(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// Connect opens a database and leaves its schema as it is. A SQLite file that does not exist is created, empty.
+func Connect(ctx context.Context, url string) (*DB, error) {
 	switch scheme, rest, _ := strings.Cut(url, ":"); scheme {
 	case "sqlite":
-		return openSQLite(ctx, rest)
+		return connectSQLite(rest)
 	case "postgres", "postgresql":
-		return nil, errors.New("PostgreSQL n'est pas encore pris en charge : donnez une base « sqlite:CHEMIN »")
+		return connectPostgres(ctx, url)
 	default: // a URL may hold a password: only its beginning is repeated
-		return nil, fmt.Errorf("adresse de base « %s » inconnue : donnez « sqlite:CHEMIN »", scheme)
+		return nil, fmt.Errorf("adresse de base « %s » inconnue : donnez « sqlite:CHEMIN » ou « postgres://… »", scheme)
 	}
+}
+
+// Migrate brings the schema up to date.
+func (db *DB) Migrate(ctx context.Context) error {
+	return db.Upgrade(ctx, func(ctx context.Context, pool *sql.DB) error {
+		if err := db.prepare(ctx, pool); err != nil {
+			return err
+		}
+		pending, err := migrations.Check(ctx, pool, db.Dialect)
+		if err != nil || !pending {
+			return err
+		}
+		return migrations.Up(ctx, pool, db.Dialect)
+	})
+}
+
+// Upgrade runs what changes the schema, alone among the processes that start together, on connections without the usual
+// limits of time.
+func (db *DB) Upgrade(ctx context.Context, do func(ctx context.Context, pool *sql.DB) error) error {
+	return db.explain(db.upgrade(ctx, db, do))
 }
 
 // Close closes the connections.
@@ -64,6 +114,8 @@ func (db *DB) InTx(ctx context.Context, do func(ctx context.Context) error) (err
 	if outer, ok := ctx.Value(transactionKey{db}).(*transaction); ok {
 		return db.inSavepoint(ctx, outer, do)
 	}
+	ctx, done := db.limit(ctx)
+	defer done()
 	tx, err := db.writer.BeginTx(ctx, nil)
 	if err != nil {
 		// SQLite calls a wait that the context ended « database is locked ».
@@ -75,6 +127,19 @@ func (db *DB) InTx(ctx context.Context, do func(ctx context.Context) error) (err
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("valider la transaction : %w", err)
+	}
+	return nil
+}
+
+// Alone makes the transactions that ask for the same name wait for each other: from this call to the end of its
+// transaction, each sees what the others wrote. It needs InTx.
+func (db *DB) Alone(ctx context.Context, name string) error {
+	tx, ok := db.Tx(ctx)
+	if !ok {
+		return errors.New("attendre son tour demande une transaction")
+	}
+	if err := db.alone(ctx, tx, name); err != nil {
+		return fmt.Errorf("attendre son tour (%s) : %w", name, err)
 	}
 	return nil
 }
@@ -103,9 +168,9 @@ func (db *DB) inSavepoint(ctx context.Context, outer *transaction, do func(ctx c
 // Arguments are $1, $2…, in any order.
 func (db *DB) Conn(ctx context.Context) Querier {
 	if tx, ok := db.Tx(ctx); ok {
-		return numbered{tx}
+		return db.querier(tx)
 	}
-	return numbered{db.readers}
+	return db.querier(db.readers)
 }
 
 // Tx gives the transaction of a context, for a library that takes one.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,8 +25,8 @@ import (
 const opener = "GUICHET_TEST_OPEN"
 
 func TestMain(m *testing.M) {
-	if path := os.Getenv(opener); path != "" {
-		db, err := database.Open(context.Background(), "sqlite:"+path)
+	if url := os.Getenv(opener); url != "" {
+		db, err := database.Open(context.Background(), url)
 		if err == nil {
 			err = db.Close()
 		}
@@ -37,14 +39,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestOpenTogether(t *testing.T) {
+func TestOpenTogether(t *testing.T) { databasetest.Each(t, openTogether) }
+
+func openTogether(t *testing.T, e databasetest.Engine) {
 	for round := range 3 {
-		path := databasetest.Path(t)
+		url := e.URL(t)
 		var wg sync.WaitGroup
 		for range 6 {
 			wg.Go(func() {
 				cmd := exec.CommandContext(t.Context(), os.Args[0])
-				cmd.Env = append(os.Environ(), opener+"="+path)
+				cmd.Env = append(os.Environ(), opener+"="+url)
 				if out, err := cmd.CombinedOutput(); err != nil {
 					t.Errorf("round %d: %v: %s", round, err, out)
 				}
@@ -52,7 +56,7 @@ func TestOpenTogether(t *testing.T) {
 		}
 		for range 3 {
 			wg.Go(func() {
-				db, err := database.Open(t.Context(), "sqlite:"+path)
+				db, err := database.Open(t.Context(), url)
 				if err != nil {
 					t.Errorf("round %d: %v", round, err)
 					return
@@ -64,7 +68,7 @@ func TestOpenTogether(t *testing.T) {
 		}
 		wg.Wait()
 		var twice int
-		db := databasetest.Open(t, path)
+		db := databasetest.Open(t, url)
 		err := db.Conn(t.Context()).QueryRowContext(t.Context(),
 			`SELECT count(*) FROM (SELECT version_id FROM goose_db_version GROUP BY version_id HAVING count(*) > 1)`).Scan(&twice)
 		if err != nil || twice != 0 {
@@ -80,7 +84,7 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	newer := filepath.Join(dir, "newer.db")
-	db := databasetest.Open(t, newer)
+	db := databasetest.Open(t, "sqlite:"+newer)
 	err := db.InTx(t.Context(), func(ctx context.Context) error {
 		_, err := db.Conn(ctx).ExecContext(ctx, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
 		return err
@@ -89,7 +93,6 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, url, want string }{
-		{"postgres", "postgres://guichet:secret@serveur/base", "PostgreSQL n'est pas encore pris en charge"},
 		{"unknown scheme", "mysql://guichet:secret@serveur", "« mysql » inconnue"},
 		{"no scheme", "", "sqlite:CHEMIN"},
 		{"no path", "sqlite:", "chemin d'un fichier"},
@@ -119,12 +122,19 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 // A migration that cannot be undone, or leaves something behind, shows when all are undone and applied again.
-func TestDownAndUpAgain(t *testing.T) {
+func TestDownAndUpAgain(t *testing.T) { databasetest.Each(t, downAndUpAgain) }
+
+func downAndUpAgain(t *testing.T, e databasetest.Engine) {
 	ctx := t.Context()
-	db := databasetest.New(t)
+	db := e.New(t)
+	list := map[databasetest.Engine]string{
+		databasetest.SQLite: `SELECT coalesce(group_concat(type || ' ' || name, ', ' ORDER BY name), '') FROM sqlite_schema
+			WHERE name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%'`,
+		databasetest.PostgreSQL: `SELECT coalesce(string_agg(relkind::text || ' ' || relname, ', ' ORDER BY relname), '') FROM pg_class
+			WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'goose%'`,
+	}
 	tables := func() (names string) {
-		err := db.Conn(ctx).QueryRowContext(ctx, `SELECT coalesce(group_concat(type || ' ' || name, ', ' ORDER BY name), '') FROM sqlite_schema
-			WHERE name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%'`).Scan(&names)
+		err := db.Conn(ctx).QueryRowContext(ctx, list[e]).Scan(&names)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +144,8 @@ func TestDownAndUpAgain(t *testing.T) {
 		t.Errorf("schema %d of %d, %v", current, program, err)
 	}
 	full := tables()
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db.Writer(), os.DirFS("../sqlite"))
+	dialect := map[databasetest.Engine]goose.Dialect{databasetest.SQLite: goose.DialectSQLite3, databasetest.PostgreSQL: goose.DialectPostgres}[e]
+	provider, err := goose.NewProvider(dialect, db.Writer(), migrations.Files(e.Dialect))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,9 +163,32 @@ func TestDownAndUpAgain(t *testing.T) {
 	}
 }
 
+// A number means the same on both engines.
+func TestSameNumbersOnBothEngines(t *testing.T) {
+	sqlite, err := fs.Glob(migrations.Files(migrations.SQLite), "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	postgres, err := fs.Glob(migrations.Files(migrations.PostgreSQL), "*")
+	if err != nil || len(sqlite) == 0 || !slices.Equal(sqlite, postgres) {
+		t.Errorf("%v, %v, %v", sqlite, postgres, err)
+	}
+}
+
+// Text sorts by bytes on both engines, whatever the server's locale.
+func TestTextComparesByBytes(t *testing.T) {
+	db := databasetest.PostgreSQL.New(t)
+	var wrong string
+	err := db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT coalesce(string_agg(table_name || '.' || column_name, ', '), '') FROM information_schema.columns
+		WHERE table_schema = 'public' AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'`).Scan(&wrong)
+	if err != nil || wrong != "" {
+		t.Errorf("columns without COLLATE \"C\": %s, %v", wrong, err)
+	}
+}
+
 func TestOpenKeepsOddPaths(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "données de l'été 100% ?#&", "ma base.db")
-	databasetest.Open(t, path)
+	databasetest.Open(t, "sqlite:"+path)
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("%v %v, want the file with mode 0600", info, err)
 	}
@@ -173,7 +207,9 @@ func add(ctx context.Context, db *database.DB) error {
 	return err
 }
 
-func TestInTx(t *testing.T) {
+func TestInTx(t *testing.T) { databasetest.Each(t, inTx) }
+
+func inTx(t *testing.T, e databasetest.Engine) {
 	boom := errors.New("boom")
 	for _, c := range []struct {
 		name string
@@ -212,7 +248,7 @@ func TestInTx(t *testing.T) {
 		}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			db := databasetest.New(t)
+			db := e.New(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			err := db.InTx(ctx, func(ctx context.Context) error { return c.do(ctx, cancel, db) })
@@ -223,8 +259,10 @@ func TestInTx(t *testing.T) {
 	}
 }
 
-func TestPanicRollsBack(t *testing.T) {
-	db := databasetest.New(t)
+func TestPanicRollsBack(t *testing.T) { databasetest.Each(t, panicRollsBack) }
+
+func panicRollsBack(t *testing.T, e databasetest.Engine) {
+	db := e.New(t)
 	func() {
 		defer func() { _ = recover() }()
 		_ = db.InTx(t.Context(), func(ctx context.Context) error {
@@ -243,7 +281,11 @@ func TestPanicRollsBack(t *testing.T) {
 }
 
 func TestWritersQueueAndReadersDoNotWait(t *testing.T) {
-	db := databasetest.New(t)
+	databasetest.Each(t, writersQueueAndReadersDoNotWait)
+}
+
+func writersQueueAndReadersDoNotWait(t *testing.T, e databasetest.Engine) {
+	db := e.New(t)
 	var wg sync.WaitGroup
 	for range 30 {
 		wg.Go(func() {
@@ -271,13 +313,23 @@ func TestWritersQueueAndReadersDoNotWait(t *testing.T) {
 }
 
 func TestAWaitForAnotherProcessEndsWithItsContext(t *testing.T) {
-	path := databasetest.Path(t)
-	mine, other := databasetest.Open(t, path), databasetest.Open(t, path)
-	err := other.InTx(t.Context(), func(context.Context) error {
+	databasetest.Each(t, aWaitEndsWithItsContext)
+}
+
+func aWaitEndsWithItsContext(t *testing.T, e databasetest.Engine) {
+	url := e.URL(t)
+	mine, other := databasetest.Open(t, url), databasetest.Open(t, url)
+	alone := func(ctx context.Context, db *database.DB) error {
+		return db.InTx(ctx, func(ctx context.Context) error { return db.Alone(ctx, "essai") })
+	}
+	err := other.InTx(t.Context(), func(held context.Context) error {
+		if err := other.Alone(held, "essai"); err != nil {
+			t.Error(err)
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		// Without the context, the wait would end with SQLite's own timeout and another error.
-		if err := mine.InTx(ctx, func(ctx context.Context) error { return add(ctx, mine) }); !errors.Is(err, context.DeadlineExceeded) {
+		if err := alone(ctx, mine); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("waiting for another writer gives %v", err)
 		}
 		return nil
@@ -285,22 +337,26 @@ func TestAWaitForAnotherProcessEndsWithItsContext(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if err := mine.InTx(t.Context(), func(ctx context.Context) error { return add(ctx, mine) }); err != nil {
+	if err := alone(t.Context(), mine); err != nil {
 		t.Errorf("the writer is lost after a wait that ended: %v", err)
 	}
 }
 
-func TestWritingNeedsATransaction(t *testing.T) {
-	db := databasetest.New(t)
+func TestWritingNeedsATransaction(t *testing.T) { databasetest.Each(t, writingNeedsATransaction) }
+
+func writingNeedsATransaction(t *testing.T, e databasetest.Engine) {
+	db := e.New(t)
 	if err := add(t.Context(), db); err == nil {
 		t.Error("written outside a transaction")
 	}
 }
 
-func TestArgumentsInAnyOrder(t *testing.T) {
-	db := databasetest.New(t)
+func TestArgumentsInAnyOrder(t *testing.T) { databasetest.Each(t, argumentsInAnyOrder) }
+
+func argumentsInAnyOrder(t *testing.T, e databasetest.Engine) {
+	db := e.New(t)
 	var a, b, c string
-	err := db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT $3, $1, $2 WHERE $1 = 'un'`, "un", "deux", "trois").Scan(&a, &b, &c)
+	err := db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT CAST($3 AS TEXT), CAST($1 AS TEXT), CAST($2 AS TEXT) WHERE $1 = 'un'`, "un", "deux", "trois").Scan(&a, &b, &c)
 	if err != nil || a != "trois" || b != "un" || c != "deux" {
 		t.Errorf("%s %s %s, %v", a, b, c, err)
 	}

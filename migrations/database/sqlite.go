@@ -32,7 +32,9 @@ const (
 
 func init() { sqlite3.AutoExtension(fts5.Register) }
 
-func openSQLite(ctx context.Context, path string) (*DB, error) {
+type sqliteEngine struct{ path string }
+
+func connectSQLite(path string) (*DB, error) {
 	if path == "" || strings.HasPrefix(path, ":memory:") {
 		return nil, errors.New("la base « sqlite: » demande le chemin d'un fichier : « sqlite:CHEMIN »")
 	}
@@ -43,8 +45,10 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err := create(path); err != nil {
 		return nil, err
 	}
-	db := &DB{Dialect: migrations.SQLite}
-	// Order matters: without the timeout first, switching to WAL fails when another process does the same.
+	db := &DB{Dialect: migrations.SQLite, engine: sqliteEngine{path}}
+	// SQLite has one writer: keeping one connection for it makes writers queue in Go, where a context can end the wait, and
+	// leaves the readers free. Order matters: without the timeout first, switching to WAL fails when another process does
+	// the same.
 	db.writer, err = pool(path, 1, "_txlock=immediate", busyTimeout, "journal_mode(wal)", "foreign_keys(1)", cachePages)
 	if err != nil {
 		return nil, err
@@ -53,12 +57,37 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.writer.Close())
 	}
-	if err := whenFree(ctx, func() error { return migrate(ctx, db.writer, path) }); err != nil {
-		_ = db.Close()
-		return nil, explain(path, err)
-	}
 	return db, nil
 }
+
+func (sqliteEngine) querier(q Querier) Querier { return numbered{q} }
+
+// limit adds nothing: the file is on this machine, and a wait for its lock has its own limit.
+func (sqliteEngine) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithCancel(ctx)
+}
+
+// alone adds nothing: a transaction that writes is alone already.
+func (sqliteEngine) alone(context.Context, Querier, string) error { return nil }
+
+// upgrade locks a file of its own with an exclusive transaction, because goose commits each migration on the database
+// itself. The system frees it if the process dies; the empty file stays, since removing a lock file lets two processes lock
+// two different ones.
+func (e sqliteEngine) upgrade(ctx context.Context, db *DB, do func(context.Context, *sql.DB) error) error {
+	lock, err := pool(e.path+"-lock", 1, "_txlock=exclusive", "busy_timeout(60000)")
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	tx, err := lock.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("attendre la mise à jour du schéma par un autre processus : %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return whenFree(ctx, func() error { return do(ctx, db.writer) })
+}
+
+func (sqliteEngine) prepare(context.Context, *sql.DB) error { return nil }
 
 // whenFree does again what finds the database locked, for a few seconds: the switch to WAL of a new database, that several
 // processes make when they start together, does not wait by itself whatever the timeout.
@@ -121,45 +150,20 @@ func pool(path string, size int, txlock string, pragmas ...string) (*sql.DB, err
 	return db, nil
 }
 
-// migrate applies what is left, if anything is, alone among the processes that start together: the lock is an exclusive
-// transaction on a file of its own, because goose commits each migration on the database itself. The system frees it if
-// the process dies; the empty file stays, since removing a lock file lets two processes lock two different ones.
-func migrate(ctx context.Context, db *sql.DB, path string) error {
-	pending, err := migrations.Check(ctx, db, migrations.SQLite)
-	if err != nil || !pending {
-		return err
-	}
-	lock, err := pool(path+"-lock", 1, "_txlock=exclusive", "busy_timeout(60000)")
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	tx, err := lock.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("attendre la mise à jour du schéma par un autre processus : %w", err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	if _, err := migrations.Check(ctx, db, migrations.SQLite); err != nil {
-		return err
-	}
-	return migrations.Up(ctx, db, migrations.SQLite)
-}
-
-// explain turns what SQLite says into a sentence for the person who gave the path.
-func explain(path string, err error) error {
+func (e sqliteEngine) explain(err error) error {
 	switch {
 	case errors.Is(err, sqlite3.NOTADB):
-		return fmt.Errorf("le fichier %s n'est pas une base SQLite : %w", path, err)
+		return fmt.Errorf("le fichier %s n'est pas une base SQLite : %w", e.path, err)
 	case errors.Is(err, sqlite3.CORRUPT):
-		return fmt.Errorf("la base %s est abîmée, restaurez une sauvegarde : %w", path, err)
+		return fmt.Errorf("la base %s est abîmée, restaurez une sauvegarde : %w", e.path, err)
 	case errors.Is(err, sqlite3.READONLY), errors.Is(err, sqlite3.CANTOPEN), errors.Is(err, sqlite3.PERM):
-		return fmt.Errorf("la base %s ou son dossier ne peut pas être écrit : %w", path, err)
+		return fmt.Errorf("la base %s ou son dossier ne peut pas être écrit : %w", e.path, err)
 	case errors.Is(err, sqlite3.BUSY):
-		return fmt.Errorf("la base %s est occupée par un autre programme : %w", path, err)
+		return fmt.Errorf("la base %s est occupée par un autre programme : %w", e.path, err)
 	case errors.Is(err, sqlite3.FULL):
-		return fmt.Errorf("le disque de la base %s est plein : %w", path, err)
+		return fmt.Errorf("le disque de la base %s est plein : %w", e.path, err)
 	}
-	return fmt.Errorf("base %s : %w", path, err)
+	return err
 }
 
 // french says in French the two errors of the system that people meet.

@@ -1,7 +1,7 @@
 -- Times are microseconds since 1970 UTC (database.Stamp); JSON is text.
 
 -- +goose Up
--- The last number given in each year. Its row is also what two takings of requests queue on.
+-- The last number given in each year.
 CREATE TABLE request_numbers (
 	year INTEGER PRIMARY KEY,
 	last INTEGER NOT NULL

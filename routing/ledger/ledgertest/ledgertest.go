@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -626,6 +627,34 @@ func together(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	wg.Wait()
 	if len(references) != 1 {
 		t.Errorf("20 messages about one company made %v", references)
+	}
+	references = map[string]int{}
+	for n := range 20 {
+		in := intake(200 + n)
+		in.Company = ledger.Company{SIREN: "000000009"}
+		in.At = time.Date(2027+n%2, 1, 1, 0, 0, 0, -1, time.UTC) // the last moments of two years
+		at(in)
+	}
+	wg.Wait()
+	if len(references) != 1 {
+		t.Errorf("20 messages about one company, at the turn of a year, made %v", references)
+	}
+	// 20 agents take one request at once: one has it, and the others are told.
+	reference := take(t, l, intake(300)).Reference
+	var taken atomic.Int32
+	for n := range 20 {
+		wg.Go(func() {
+			_, err := l.SetStatus(t.Context(), reference, ledger.Taken, "", fmt.Sprint(n), noon)
+			if err == nil {
+				taken.Add(1)
+			} else if !errors.Is(err, ledger.ErrTransition) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := get(t, l, reference); taken.Load() != 1 || kinds(got) != "received decided status" {
+		t.Errorf("taken %d times: %s", taken.Load(), kinds(got))
 	}
 }
 

@@ -35,7 +35,8 @@ func (l *Ledger) Take(ctx context.Context, in ledger.Intake) (r ledger.Request, 
 		return ledger.Request{}, false, err
 	}
 	err = l.db.InTx(ctx, func(ctx context.Context) error {
-		if err := l.queue(ctx, in.At.Year()); err != nil {
+		// The request that another taking makes at this moment may be the one to join.
+		if err := l.db.Alone(ctx, "requests"); err != nil {
 			return err
 		}
 		var seen bool
@@ -68,14 +69,6 @@ func check(in ledger.Intake) error {
 		return errors.New("enregistrer la demande : sans chef de file, la porte d'entrée et l'échéance sont requises")
 	}
 	return nil
-}
-
-// queue makes takings wait for each other until the transaction ends, so that what follows sees what the others wrote:
-// it holds the row that numbers the year. SQLite has one writer anyway; PostgreSQL needs it.
-func (l *Ledger) queue(ctx context.Context, year int) error {
-	_, err := l.db.Conn(ctx).ExecContext(ctx, `INSERT INTO request_numbers (year, last) VALUES ($1, 0)
-		ON CONFLICT (year) DO UPDATE SET last = request_numbers.last`, year)
-	return err
 }
 
 // taken finds the request that a message already made or joined.
@@ -128,7 +121,8 @@ func (l *Ledger) create(ctx context.Context, in ledger.Intake) (ledger.Request, 
 	conn := l.db.Conn(ctx)
 	var number int64
 	year := in.At.Year()
-	err := conn.QueryRowContext(ctx, `UPDATE request_numbers SET last = last + 1 WHERE year = $1 RETURNING last`, year).Scan(&number)
+	err := conn.QueryRowContext(ctx, `INSERT INTO request_numbers (year, last) VALUES ($1, 1)
+		ON CONFLICT (year) DO UPDATE SET last = request_numbers.last + 1 RETURNING last`, year).Scan(&number)
 	if err != nil {
 		return ledger.Request{}, err
 	}

@@ -14,32 +14,26 @@ import (
 )
 
 func TestLedger(t *testing.T) {
-	ledgertest.Run(t, func(t *testing.T, jobs ledger.Jobs) ledgertest.Ledger {
-		return sqlledger.New(databasetest.New(t), jobs, ledger.DefaultTexts())
+	databasetest.Each(t, func(t *testing.T, e databasetest.Engine) {
+		ledgertest.Run(t, func(t *testing.T, jobs ledger.Jobs) ledgertest.Ledger {
+			return sqlledger.New(e.New(t), jobs, ledger.DefaultTexts())
+		})
 	})
 }
 
 // Each table of the ledger refuses in turn: nothing may stay of the request.
-func TestTakeIsAllOrNothing(t *testing.T) {
+func TestTakeIsAllOrNothing(t *testing.T) { databasetest.Each(t, takeIsAllOrNothing) }
+
+func takeIsAllOrNothing(t *testing.T, e databasetest.Engine) {
 	for _, fault := range []string{
-		"INSERT ON request_numbers", "UPDATE ON request_numbers", "INSERT ON requests", "UPDATE ON requests",
+		"INSERT ON request_numbers", "INSERT ON requests", "UPDATE ON requests",
 		"INSERT ON request_messages", "INSERT ON request_events", "INSERT ON notices",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			ctx := t.Context()
-			db := databasetest.New(t)
+			db := e.New(t)
 			l := sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts())
-			run := func(statement string) {
-				t.Helper()
-				err := db.InTx(ctx, func(ctx context.Context) error {
-					_, err := db.Conn(ctx).ExecContext(ctx, statement)
-					return err
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			run(`CREATE TRIGGER fault BEFORE ` + fault + ` BEGIN SELECT RAISE(ABORT, 'panne'); END`)
+			allow := databasetest.Refuse(t, db, fault)
 			in := ledger.Intake{
 				Channel: "web", Message: "1", Thread: "1", Text: "Bonjour", At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 				Decision: routing.Decision{Lead: "NORD", Associated: []string{"SUD"}},
@@ -53,7 +47,7 @@ func TestTakeIsAllOrNothing(t *testing.T) {
 					t.Errorf("%d rows left in %s, %v", n, table, err)
 				}
 			}
-			run(`DROP TRIGGER fault`)
+			allow()
 			if r, _, err := l.Take(ctx, in); err != nil || r.Reference != "2026-0001" {
 				t.Errorf("after the fault: %s, %v", r.Reference, err)
 			}
@@ -62,8 +56,10 @@ func TestTakeIsAllOrNothing(t *testing.T) {
 }
 
 // The desk records its reply in the same transaction: when that fails, no request may stay.
-func TestTakeJoinsTheTransactionOfItsContext(t *testing.T) {
-	db := databasetest.New(t)
+func TestTakeJoinsTheTransactionOfItsContext(t *testing.T) { databasetest.Each(t, takeJoins) }
+
+func takeJoins(t *testing.T, e databasetest.Engine) {
+	db := e.New(t)
 	jobs := &ledgertest.Jobs{}
 	l := sqlledger.New(db, jobs, ledger.DefaultTexts())
 	err := db.InTx(t.Context(), func(ctx context.Context) error {
@@ -87,7 +83,13 @@ func TestTakeJoinsTheTransactionOfItsContext(t *testing.T) {
 }
 
 func BenchmarkTake(b *testing.B) {
-	l := sqlledger.New(databasetest.New(b), &ledgertest.Jobs{}, ledger.DefaultTexts())
+	for _, e := range []databasetest.Engine{databasetest.SQLite, databasetest.PostgreSQL} {
+		b.Run(string(e.Dialect), func(b *testing.B) { benchmarkTake(b, e) })
+	}
+}
+
+func benchmarkTake(b *testing.B, e databasetest.Engine) {
+	l := sqlledger.New(e.New(b), &ledgertest.Jobs{}, ledger.DefaultTexts())
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for n := 0; b.Loop(); n++ {
 		in := ledger.Intake{

@@ -1,4 +1,4 @@
-package sqlite_test
+package sqlstore_test
 
 import (
 	"path/filepath"
@@ -9,18 +9,20 @@ import (
 	"guichet/knowledge"
 	"guichet/knowledge/extract"
 	"guichet/knowledge/knowledgetest"
-	"guichet/knowledge/sqlite"
+	"guichet/knowledge/sqlstore"
 	"guichet/migrations/databasetest"
 )
 
 func TestStore(t *testing.T) {
-	knowledgetest.Store(t, func(t *testing.T) knowledge.Store { return sqlite.New(databasetest.New(t)) })
+	databasetest.Each(t, func(t *testing.T, e databasetest.Engine) {
+		knowledgetest.Store(t, func(t *testing.T) knowledge.Store { return sqlstore.New(e.New(t), nil) })
+	})
 }
 
 // BenchmarkSearch compares a whole search with the bare full-text query that it rests on, over the schemes of ../shared.
 func BenchmarkSearch(b *testing.B) {
 	db := databasetest.New(b)
-	store := sqlite.New(db)
+	store := sqlstore.New(db, nil)
 	root, err := knowledge.Path(filepath.Join("..", "..", "..", "shared", "data", "dispositifs"))
 	if err != nil {
 		b.Fatal(err)

@@ -1,0 +1,155 @@
+package knowledge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Model names a model of embeddings and how it is asked.
+type Model struct {
+	// Name is the server's name for it, Dimensions the length of its vectors.
+	Name       string `json:"name"`
+	Dimensions int    `json:"dimensions"`
+	// QueryName is the name under which it embeds questions, when the server has two.
+	QueryName string `json:"query_name,omitempty"`
+	// QueryPrefix and PassagePrefix start what it is given, as some models want (« query: », « passage: » for e5).
+	QueryPrefix   string `json:"query_prefix,omitempty"`
+	PassagePrefix string `json:"passage_prefix,omitempty"`
+}
+
+// ID tells models apart: two models of one ID make the same vector of a passage.
+func (m Model) ID() string {
+	return strings.TrimSpace(fmt.Sprintf("%s/%d %s", m.Name, m.Dimensions, strings.TrimSpace(m.PassagePrefix)))
+}
+
+// String gives the ID.
+func (m Model) String() string { return m.ID() }
+
+// Settings gives the model as JSON, for a Store to keep; ReadModel reads it back.
+func (m Model) Settings() (string, error) {
+	text, err := json.Marshal(m)
+	return string(text), err
+}
+
+// ReadModel reads what Settings wrote.
+func ReadModel(settings string) (m Model, err error) {
+	err = json.Unmarshal([]byte(settings), &m)
+	return m, err
+}
+
+// Embedder makes vectors of meaning: texts that mean the same have a high cosine similarity.
+type Embedder interface {
+	// Model is the one that the base is to have vectors of.
+	Model() Model
+	// Passages embeds texts of the base by a model, Model or a former one; one vector a text, in order.
+	Passages(ctx context.Context, m Model, texts []string) ([][]float32, error)
+	// Query embeds a question, to be compared with the passages of the same model.
+	Query(ctx context.Context, m Model, text string) ([]float32, error)
+}
+
+// Vectors is the part of a Store that keeps vectors. It reads passages without a viewer: what it gives goes to the
+// Embedder and nowhere else.
+type Vectors interface {
+	// Use makes a model known and gives the documents with a passage that has no vector of it.
+	Use(ctx context.Context, m Model) (documents []string, err error)
+	// Missing gives the texts (Meaning) of a document that have no vector of a model yet, each once.
+	Missing(ctx context.Context, m Model, document string) ([]string, error)
+	// Keep keeps the vectors of texts, one a text. The same text in another document, now or later, has it too.
+	Keep(ctx context.Context, m Model, texts []string, vectors [][]float32) error
+	// Settle lets a model answer if no passage misses its vector, and then forgets the other models. It forgets the
+	// vectors of the texts that no passage holds any more.
+	Settle(ctx context.Context, m Model) error
+	// Answering gives the model whose vectors answer: m once it was settled, else the last one that was; false when none was.
+	Answering(ctx context.Context, m Model) (Model, bool, error)
+}
+
+// Meaning is the text whose vector stands for a passage: it says what the passage is about, which its own words may not.
+func Meaning(title string, p Passage) string {
+	above := append([]string{}, p.Path...)
+	if title != "" && p.Kind != Title && (len(above) == 0 || above[0] != title) {
+		above = append([]string{title}, above...)
+	}
+	if len(above) == 0 {
+		return p.Text
+	}
+	return strings.Join(above, " › ") + "\n" + p.Text
+}
+
+// embedded is how many texts are embedded before they are kept: what a failure makes do again.
+const embedded = 64
+
+// Embed makes the missing vectors of one document. Doing it again is harmless.
+func Embed(ctx context.Context, store Store, e Embedder, document string) error {
+	m := e.Model()
+	texts, err := store.Missing(ctx, m, document)
+	if err != nil {
+		return err
+	}
+	for len(texts) > 0 {
+		batch := texts[:min(embedded, len(texts))]
+		vectors, err := e.Passages(ctx, m, batch)
+		if err != nil {
+			return fmt.Errorf("vecteurs de %s : %w", document, err)
+		}
+		if err := store.Keep(ctx, m, batch, vectors); err != nil {
+			return err
+		}
+		texts = texts[len(batch):]
+	}
+	return nil
+}
+
+// EmbedAll makes all missing vectors, then lets the model answer. Progress, if not nil, is called after each document.
+func EmbedAll(ctx context.Context, store Store, e Embedder, progress func(done, total int)) error {
+	documents, err := store.Use(ctx, e.Model())
+	if err != nil {
+		return err
+	}
+	for i, d := range documents {
+		if err := Embed(ctx, store, e, d); err != nil {
+			return err
+		}
+		if progress != nil {
+			progress(i+1, len(documents))
+		}
+	}
+	return store.Settle(ctx, e.Model())
+}
+
+// patience is how long a question waits for its vector; after that, words alone answer it.
+const patience = 500 * time.Millisecond
+
+// meaning is the vector of a question with the model that made it; none when words alone are to answer.
+type meaning struct {
+	model  Model
+	vector []float32
+}
+
+// understand embeds a question in the background and gives what to call for the result.
+func (b *Base) understand(ctx context.Context, text string) func() meaning {
+	if b.Embedder == nil || b.Mode == Lexical {
+		return func() meaning { return meaning{} }
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	done := make(chan meaning, 1)
+	go func() {
+		defer cancel()
+		var q meaning
+		model, ok, err := b.store.Answering(ctx, b.Embedder.Model())
+		if err == nil && ok {
+			q.model = model
+			q.vector, err = b.Embedder.Query(ctx, model, text)
+		}
+		if err != nil {
+			q = meaning{}
+			if b.Degraded != nil && ctx.Err() != context.Canceled {
+				b.Degraded(err)
+			}
+		}
+		done <- q
+	}()
+	return func() meaning { return <-done }
+}

@@ -1,0 +1,64 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/pgvector/pgvector-go"
+
+	"guichet/knowledge"
+	"guichet/migrations/database"
+)
+
+// postgres finds words with a GIN index of tsvector, and vectors with pgvector: an HNSW index for each model.
+type postgres struct{ db *database.DB }
+
+func (*postgres) each() string { return "json_array_elements" }
+
+func (*postgres) word(w string) string     { return `'` + w + `'` }
+func (*postgres) any(sets []string) string { return "(" + strings.Join(sets, " | ") + ")" }
+func (*postgres) both(a, b string) string  { return a + " & " + b }
+
+func (*postgres) holding(set string) (from, number string) {
+	return `passages w WHERE w.words @@ CAST(` + set + ` AS tsquery)`, `w.number`
+}
+
+func (e *postgres) index(ctx context.Context, number, dimensions int) error {
+	_, err := e.db.Conn(ctx).ExecContext(ctx, fmt.Sprintf(
+		`CREATE INDEX vectors_nearest_%d ON vectors USING hnsw ((vector::halfvec(%d)) halfvec_cosine_ops) WHERE model = %d`, number, dimensions, number))
+	return err
+}
+
+func (e *postgres) drop(ctx context.Context, number int) error {
+	_, err := e.db.Conn(ctx).ExecContext(ctx, fmt.Sprintf(`DROP INDEX IF EXISTS vectors_nearest_%d`, number))
+	return err
+}
+
+func (*postgres) encode(vector []float32) string { return pgvector.NewHalfVector(vector).String() }
+
+func (*postgres) decoded(text string) string { return `CAST(` + text + ` AS halfvec)` }
+
+// allCompared is how many passages a viewer may see and all be compared with a question. Beyond, the index gives them: it
+// goes on until enough of them are visible, up to a limit, after which all are compared too.
+const allCompared = 10_000
+
+func (*postgres) nearest(_ context.Context, _ knowledge.Viewer, q knowledge.Query, model int) (nearest, error) {
+	distance := fmt.Sprintf(`(v.vector::halfvec(%d) <=> CAST($8 AS halfvec(%[1]d)))`, len(q.Vector))
+	closest := func(order string) string {
+		return fmt.Sprintf(`SELECT p.number, 1 - %s AS similarity FROM vectors v JOIN passages p ON p.meaning = v.meaning JOIN documents d ON d.number = p.document
+			WHERE v.model = %d AND `+visible+` AND `+open+` ORDER BY %s LIMIT $9`, distance, model, order)
+	}
+	exact := closest(distance + ` + 0`) // an expression that no index has
+	rows := exact
+	if q.Total.Passages > allCompared {
+		rows = `WITH indexed AS MATERIALIZED (` + closest(distance) + `)
+			SELECT * FROM indexed WHERE (SELECT count(*) FROM indexed) = $9
+			UNION ALL SELECT * FROM (` + exact + `) e WHERE (SELECT count(*) FROM indexed) < $9`
+	}
+	return nearest{
+		rows:       rows,
+		similarity: fmt.Sprintf(`coalesce(n.similarity, (SELECT 1 - %s FROM vectors v WHERE v.model = %d AND v.meaning = p.meaning), 0)`, distance, model),
+		args:       []any{pgvector.NewHalfVector(q.Vector).String(), q.Nearest},
+	}, nil
+}
