@@ -61,18 +61,16 @@ const (
 
 // Ask answers a question from what a viewer may see. It never gives an answer that it cannot quote.
 func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (Answer, error) {
-	q, candidates, err := b.candidates(ctx, v, text, wholeCandidates, localCandidates)
+	q, found, err := b.best(ctx, v, text, now)
 	if err != nil {
 		return Answer{}, err
 	}
-	found := candidates[:0]
-	for _, c := range candidates {
-		if c.Kind != Title {
-			found = append(found, c)
-		}
+	if len(found) == 0 {
+		return q.abstain(), nil
 	}
-	found = promote(q, openFirst(found, now))
-	if !q.answered(v, found, now) {
+	limits := loadConfidence()
+	confidence := limits.of(weigh(q, v, found, now))
+	if confidence < limits.Answer {
 		return q.abstain(), nil
 	}
 	best := found[0]
@@ -81,6 +79,9 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	}
 	var texts []string
 	answer := Answer{Looked: q.looked()}
+	if confidence < limits.Sure {
+		texts = append(texts, "Je n'en suis pas sûr, mais je crois que ce passage répond :")
+	}
 	if best.Document.Closed(now) && (best.isNamed() || q.asks(openness)) {
 		notice, quotes, err := b.closed(ctx, v, best.Document, now)
 		if err != nil {
@@ -102,6 +103,16 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	}
 	answer.Text = strings.Join(texts, "\n\n")
 	return answer, nil
+}
+
+// best gives the question as it was read and the passages that may answer it, best first.
+func (b *Base) best(ctx context.Context, v Viewer, text string, now time.Time) (question, []candidate, error) {
+	q, candidates, err := b.candidates(ctx, v, text, wholeCandidates, localCandidates)
+	if err != nil {
+		return q, nil, err
+	}
+	candidates = slices.DeleteFunc(candidates, func(c candidate) bool { return c.Kind == Title })
+	return q, promote(q, openFirst(candidates, now)), nil
 }
 
 // isNamed tells whether the question names the candidate's document.
@@ -129,7 +140,7 @@ func promote(q question, found []candidate) []candidate {
 		if c.score < promotable*found[0].score {
 			break
 		}
-		if c.required > 0 && c.grounds.share(q) >= found[0].grounds.share(q) {
+		if c.required > 0 && c.grounds.share() >= found[0].grounds.share() {
 			return slices.Insert(slices.Delete(found, i, i+1), 0, c)
 		}
 	}

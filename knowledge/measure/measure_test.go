@@ -168,8 +168,8 @@ func TestQuestions(t *testing.T) {
 		name               string
 		answered, declined float64 // the least share
 	}{
-		{"questions.jsonl", 0.88, 0.8},
-		{"questions-examen.jsonl", 0.79, 0.62},
+		{"questions-1.jsonl", 0.88, 0.8},
+		{"questions-2.jsonl", 0.79, 0.62},
 	} {
 		t.Run(set.name, func(t *testing.T) {
 			file, err := os.Open(filepath.Join("testdata", set.name))
