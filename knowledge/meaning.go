@@ -119,6 +119,14 @@ func EmbedAll(ctx context.Context, store Store, e Embedder, progress func(done, 
 	return store.Settle(ctx, e.Model())
 }
 
+// Embed makes the missing vectors of one document by the base's Embedder.
+func (b *Base) Embed(ctx context.Context, document string) error {
+	return Embed(ctx, b.store, b.Embedder, document)
+}
+
+// EmbedAll makes all the missing vectors by the base's Embedder, which answers from then on.
+func (b *Base) EmbedAll(ctx context.Context) error { return EmbedAll(ctx, b.store, b.Embedder, nil) }
+
 // patience is how long a question waits for its vector; after that, words alone answer it.
 const patience = 500 * time.Millisecond
 

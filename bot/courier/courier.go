@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
 
 	"guichet/migrations"
 	"guichet/migrations/database"
@@ -84,7 +86,7 @@ func (c *Courier) Deliver(ctx context.Context, n ledger.Notice) error {
 
 // HandOver implements ledger.Jobs.
 func (c *Courier) HandOver(ctx context.Context, reference string, at time.Time) error {
-	return c.plan(ctx, handOverArgs{Reference: reference}, &river.InsertOpts{ScheduledAt: at})
+	return c.plan(ctx, handOverArgs{Reference: reference}, &river.InsertOpts{ScheduledAt: at, MaxAttempts: tries})
 }
 
 func (c *Courier) plan(ctx context.Context, job river.JobArgs, opts *river.InsertOpts) error {
@@ -96,6 +98,51 @@ func (c *Courier) plan(ctx context.Context, job river.JobArgs, opts *river.Inser
 		return fmt.Errorf("prévoir la tâche %s : %w", job.Kind(), err)
 	}
 	return nil
+}
+
+// Dead is a job that was given up.
+type Dead struct {
+	// What names what had to be done, in French; Why is the last failure.
+	What, Why string
+	At        time.Time
+}
+
+// deadLimit is how many jobs Dead gives.
+const deadLimit = 100
+
+// Dead gives the last jobs that were given up, newest first.
+func (c *Courier) Dead(ctx context.Context) ([]Dead, error) {
+	found, err := c.client.JobList(ctx, river.NewJobListParams().First(deadLimit).OrderBy(river.JobListOrderByFinalizedAt, river.SortOrderDesc).
+		States(rivertype.JobStateDiscarded, rivertype.JobStateCancelled))
+	if err != nil {
+		return nil, fmt.Errorf("lister les tâches abandonnées : %w", err)
+	}
+	var all []Dead
+	for _, job := range found.Jobs {
+		var of struct{ Key, Reference, Document string }
+		if err := json.Unmarshal(job.EncodedArgs, &of); err != nil {
+			return nil, fmt.Errorf("relire la tâche %d : %w", job.ID, err)
+		}
+		d := Dead{What: job.Kind}
+		switch job.Kind {
+		case deliverArgs{}.Kind():
+			d.What = "envoyer l'avis " + of.Key
+		case handOverArgs{}.Kind():
+			d.What = "confier la demande " + of.Reference + " à la porte d'entrée"
+		case embedArgs{}.Kind():
+			d.What = "calculer les vecteurs du document " + of.Document
+		case embedAllArgs{}.Kind():
+			d.What = "calculer les vecteurs de la base"
+		}
+		if job.FinalizedAt != nil {
+			d.At = *job.FinalizedAt
+		}
+		if n := len(job.Errors); n > 0 {
+			d.Why = job.Errors[n-1].Error
+		}
+		all = append(all, d)
+	}
+	return all, nil
 }
 
 // Deliver sends one notice. It may be called again for a notice that it sent, if the process dies before that is
@@ -116,6 +163,9 @@ type Config struct {
 	Deliver Deliver
 	Now     func() time.Time
 	Log     *slog.Logger
+	// Embed makes the vectors of a document, EmbedAll those of all that misses them; nil without a server for that.
+	Embed    func(ctx context.Context, document string) error
+	EmbedAll func(ctx context.Context) error
 
 	// Set by tests: the delays between tries, how often the table of jobs is read, how long jobs may run on after the
 	// context ends.
@@ -129,8 +179,14 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &deliverer{Config: cfg})
 	river.AddWorker(workers, &handOverer{Config: cfg})
+	queues := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}}
+	if cfg.Embed != nil {
+		river.AddWorker(workers, &embedder{Config: cfg})
+		river.AddWorker(workers, &allEmbedder{Config: cfg})
+		queues[embeddings] = river.QueueConfig{MaxWorkers: 2}
+	}
 	client, err := river.NewClient(driver(c.db.Dialect, c.db.Writer()), &river.Config{
-		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
+		Queues:  queues,
 		Workers: workers,
 		// River would read a table every 50 ms instead.
 		PollOnly:             true,
@@ -138,8 +194,11 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 		JobTimeout:           30 * time.Second,
 		RescueStuckJobsAfter: 2 * time.Minute, // what a killed process was doing is done again
 		RetryPolicy:          cfg.retry,
-		SoftStopTimeout:      cfg.stop,
-		Logger:               slog.New(warnings{cfg.Log.Handler()}),
+		// What was given up stays until somebody has seen it.
+		CancelledJobRetentionPeriod: -1,
+		DiscardedJobRetentionPeriod: -1,
+		SoftStopTimeout:             cfg.stop,
+		Logger:                      slog.New(warnings{cfg.Log.Handler()}),
 	})
 	if err != nil {
 		return fmt.Errorf("préparer les tâches : %w", err)

@@ -340,7 +340,6 @@ func retriesThenGivesUp(t *testing.T, e databasetest.Engine) {
 	notices := o.until("done", func(notices []ledger.Notice) bool {
 		return !slices.ContainsFunc(notices, func(n ledger.Notice) bool { return n.SentAt.IsZero() && n.DeadAt.IsZero() })
 	})
-	stop()
 	for _, n := range notices {
 		switch n.To {
 		case "NORD":
@@ -359,6 +358,18 @@ func retriesThenGivesUp(t *testing.T, e databasetest.Engine) {
 	}
 	if got := o.kinds(r.Reference); strings.Count(got, "notice_dead") != 1 || strings.Count(got, "notice_sent") != 2 {
 		t.Error(got)
+	}
+	// The list of what was given up is River's: it is written a moment after the ledger.
+	var dead []Dead
+	for len(dead) == 0 && t.Context().Err() == nil {
+		var err error
+		if dead, err = o.courier.Dead(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop()
+	if len(dead) != 1 || !strings.Contains(dead[0].What, r.Reference) || !strings.Contains(dead[0].Why, "canal inconnu") || dead[0].At.IsZero() {
+		t.Errorf("given up: %+v", dead)
 	}
 	if log := o.log.String(); strings.Count(log, "avis abandonné") != 1 || !strings.Contains(log, "canal inconnu") {
 		t.Errorf("log: %s", log)

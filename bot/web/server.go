@@ -39,6 +39,12 @@ type Desk interface {
 // Direction is a direction that a request can be given to.
 type Direction struct{ Code, Name string }
 
+// Job is something that was given up after every try.
+type Job struct {
+	What, Why string
+	At        time.Time
+}
+
 // Config is what the pages are made of. All fields are required but StaffToken, Directions and Examples.
 type Config struct {
 	Desk     Desk
@@ -46,6 +52,8 @@ type Config struct {
 	Requests ledger.Store
 	// Open gives a document and its passages in reading order, or knowledge.ErrNotFound (knowledge.Store.Open does).
 	Open func(ctx context.Context, v knowledge.Viewer, id string) (knowledge.Document, []knowledge.Passage, error)
+	// Abandoned gives the jobs that were given up, newest first.
+	Abandoned func(ctx context.Context) ([]Job, error)
 	// Directions are offered by the staff view, in this order.
 	Directions []Direction
 	// Examples are offered to a person who has written nothing yet.

@@ -150,7 +150,8 @@ func (s *site) hasDirection(code string) bool {
 
 type noticesPage struct {
 	staffPage
-	Notices []ledger.Notice
+	Notices   []ledger.Notice
+	Abandoned []Job
 }
 
 func (s *site) showNotices(w http.ResponseWriter, r *http.Request, agent string) {
@@ -159,7 +160,12 @@ func (s *site) showNotices(w http.ResponseWriter, r *http.Request, agent string)
 		s.staffProblem(w, r, err)
 		return
 	}
-	s.render(w, http.StatusOK, noticesTemplate, noticesPage{staffPage{agent, "notices"}, notices})
+	abandoned, err := s.Abandoned(r.Context())
+	if err != nil {
+		s.staffProblem(w, r, err)
+		return
+	}
+	s.render(w, http.StatusOK, noticesTemplate, noticesPage{staffPage{agent, "notices"}, notices, abandoned})
 }
 
 type gapsPage struct {

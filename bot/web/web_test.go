@@ -47,8 +47,11 @@ func newVisit(t *testing.T, change ...func(*web.Config)) *visit {
 		Desk: v.desk, Journal: journal, Requests: v.ledger, Open: openFake, StaffToken: token,
 		Directions: []web.Direction{{Code: "DIR-A", Name: "Direction A"}, {Code: "DIR-B"}},
 		Examples:   []bot.Choice{{Label: "Un exemple à essayer", Text: "Quelle aide ?"}},
-		Health:     func(context.Context) error { return nil },
-		Metrics:    prometheus.NewRegistry(), Now: func() time.Time { return *v.clock }, Log: slog.New(slog.DiscardHandler),
+		Abandoned: func(context.Context) ([]web.Job, error) {
+			return []web.Job{{What: "confier la demande 2026-0007", Why: "porte <b>close</b>", At: today}}, nil
+		},
+		Health:  func(context.Context) error { return nil },
+		Metrics: prometheus.NewRegistry(), Now: func() time.Time { return *v.clock }, Log: slog.New(slog.DiscardHandler),
 	}
 	for _, c := range change {
 		c(&config)

@@ -65,7 +65,7 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer db.Close()
-	base, err := a.openBase(ctx, db)
+	base, err := a.openBase(ctx, db, nil)
 	if err != nil {
 		return err
 	}

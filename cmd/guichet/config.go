@@ -3,12 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"guichet/knowledge"
+	"guichet/knowledge/openai"
 )
 
 const description = "Le guichet unique de la Région pour les entreprises : il répond avec ses sources, transmet chaque demande à la direction " +
@@ -27,15 +30,60 @@ type cli struct {
 	Gaps    gapsCmd    `cmd:"" help:"Les questions restées sans réponse."`
 	Eval    evalCmd    `cmd:"" help:"Mesurer sur des cas étiquetés."`
 	Doctor  doctorCmd  `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`
+	Migrate migrateCmd `cmd:"" help:"Le schéma de la base."`
 	Rules   rulesCmd   `cmd:"" help:"Exporter ou vérifier les règles de la Région."`
 }
 
 // config are the flags of every command.
 type config struct {
-	Database  string `env:"GUICHET_DATABASE_URL" placeholder:"URL" help:"Base de données, « sqlite:CHEMIN » (par défaut dans le dossier de données de l'utilisateur)."`
+	Database  string `env:"GUICHET_DATABASE_URL" placeholder:"URL" help:"Base de données, « sqlite:CHEMIN » (par défaut dans le dossier de données de l'utilisateur) ou « postgres://… »."`
 	RulesPath string `name:"rules" env:"GUICHET_RULES" placeholder:"DOSSIER" help:"Dossier des règles de la Région, posé sur les règles livrées."`
 	Now       moment `placeholder:"DATE" help:"Date (AAAA-MM-JJ) que lisent validités, délais et rappels, au lieu d'aujourd'hui."`
 	JSON      bool   `name:"json" help:"Écrire un objet JSON sur une ligne."`
+
+	Embeddings embeddings `embed:"" prefix:"embeddings-" group:"vecteurs"`
+}
+
+// embeddings name the server that makes vectors; without a URL there are none.
+type embeddings struct {
+	URL        string `name:"url" env:"GUICHET_EMBEDDINGS_URL" placeholder:"URL" help:"Serveur de vecteurs, au langage d'OpenAI (« https://…/v1 »)."`
+	Name       string `name:"model" env:"GUICHET_EMBEDDINGS_MODEL" placeholder:"NOM" help:"Modèle de vecteurs."`
+	Dimensions int    `name:"dimensions" env:"GUICHET_EMBEDDINGS_DIMENSIONS" placeholder:"N" help:"Dimensions de ses vecteurs."`
+	Key        string `name:"key" env:"GUICHET_EMBEDDINGS_KEY" hidden:""`
+	// Some models read questions and passages differently: by a prefix (« query:  »), or under two names.
+	QueryName     string `name:"query-model" env:"GUICHET_EMBEDDINGS_QUERY_MODEL" hidden:""`
+	QueryPrefix   string `name:"query-prefix" env:"GUICHET_EMBEDDINGS_QUERY_PREFIX" hidden:""`
+	PassagePrefix string `name:"passage-prefix" env:"GUICHET_EMBEDDINGS_PASSAGE_PREFIX" hidden:""`
+}
+
+// embedder gives nil when there is no server.
+func (e embeddings) embedder() (knowledge.Embedder, error) {
+	if e.URL == "" {
+		return nil, nil
+	}
+	address, err := url.Parse(e.URL)
+	switch {
+	case err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "":
+		return nil, errors.New("GUICHET_EMBEDDINGS_URL illisible : donnez « https://SERVEUR/v1 »")
+	case e.Name == "":
+		return nil, errors.New("GUICHET_EMBEDDINGS_MODEL manque : donnez le nom du modèle de vecteurs")
+	case e.Dimensions < 1 || e.Dimensions > mostDimensions:
+		return nil, fmt.Errorf("GUICHET_EMBEDDINGS_DIMENSIONS : donnez le nombre de dimensions du modèle, de 1 à %d", mostDimensions)
+	}
+	return openai.New(e.URL, e.Key, knowledge.Model{
+		Name: e.Name, Dimensions: e.Dimensions, QueryName: e.QueryName, QueryPrefix: spaced(e.QueryPrefix), PassagePrefix: spaced(e.PassagePrefix),
+	}), nil
+}
+
+// mostDimensions is what pgvector indexes.
+const mostDimensions = 4000
+
+// spaced puts back the space that ends « query: », which is easily lost on the way.
+func spaced(prefix string) string {
+	if strings.HasSuffix(prefix, ":") {
+		return prefix + " "
+	}
+	return prefix
 }
 
 // asker is on whose behalf the base is read.

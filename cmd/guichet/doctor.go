@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
+	"guichet/bot/courier"
 	"guichet/knowledge"
 	"guichet/knowledge/sqlstore"
 	"guichet/migrations"
+	"guichet/migrations/database"
 )
 
 type doctorCmd struct{}
@@ -30,7 +33,6 @@ func (c *doctorCmd) Run(ctx context.Context, a *app) error {
 	checks := append(a.checkDatabase(ctx), a.checkRules()...)
 	// What the next versions bring is said too: its absence must not surprise.
 	for _, absent := range []struct{ name, detail string }{
-		{"embeddings", "pas de vecteurs dans cette version : la recherche se fait par les mots"},
 		{"model", "pas de modèle dans cette version : les réponses sont des extraits"},
 		{"slack", "canal absent de cette version"},
 		{"discord", "canal absent de cette version"},
@@ -71,9 +73,14 @@ func (c *doctorCmd) Run(ctx context.Context, a *app) error {
 func (a *app) checkDatabase(ctx context.Context) []check {
 	db, err := a.open(ctx)
 	if err != nil {
-		todo := "donnez un fichier que vous pouvez écrire : --database sqlite:CHEMIN"
-		if errors.As(err, new(migrations.NewerError)) {
+		todo := "donnez un fichier que vous pouvez écrire, --database sqlite:CHEMIN, ou un serveur, postgres://…"
+		switch {
+		case errors.As(err, new(migrations.NewerError)):
 			todo = "installez la version de guichet qui a créé cette base"
+		case errors.Is(err, database.ErrUnreachable):
+			todo = "démarrez le serveur PostgreSQL, ou corrigez son adresse dans GUICHET_DATABASE_URL"
+		case strings.HasPrefix(a.Database, "postgres"):
+			todo = "suivez l'indication, puis relancez : guichet doctor"
 		}
 		return []check{{Name: "database", Needed: true, Detail: err.Error(), Todo: todo}}
 	}
@@ -86,7 +93,7 @@ func (a *app) checkDatabase(ctx context.Context) []check {
 		schema.OK, schema.Detail = version == program, fmt.Sprintf("version %d, le programme connaît la %d", version, program)
 	}
 	index := check{Name: "index", Needed: true}
-	base, err := a.openBase(ctx, db)
+	base, err := a.openBase(ctx, db, nil)
 	if err == nil {
 		var documents []knowledge.Document
 		documents, err = base.Documents(ctx, knowledge.Viewer{Audience: knowledge.Staff})
@@ -104,7 +111,91 @@ func (a *app) checkDatabase(ctx context.Context) []check {
 	if err != nil {
 		index.OK, index.Detail, index.Todo = false, err.Error(), "rechargez les documents : guichet ingest DOSSIER"
 	}
-	return append(checks, schema, index)
+	return append(checks, schema, index, a.checkEmbeddings(ctx, db), checkJobs(ctx, db))
+}
+
+// shownJobs is how many of the jobs that were given up are named.
+const shownJobs = 3
+
+func checkJobs(ctx context.Context, db *database.DB) check {
+	var dead []courier.Dead
+	jobs, err := courier.New(ctx, db)
+	if err == nil {
+		dead, err = jobs.Dead(ctx)
+	}
+	if err != nil {
+		return check{Name: "jobs", Needed: true, Detail: err.Error()}
+	}
+	if len(dead) == 0 {
+		return check{Name: "jobs", OK: true, Detail: "aucune tâche abandonnée"}
+	}
+	said := make([]string, 0, shownJobs)
+	for _, d := range dead[:min(len(dead), shownJobs)] {
+		said = append(said, d.What+" ("+d.Why+")")
+	}
+	return check{
+		Name: "jobs", Detail: fmt.Sprintf("%d tâche(s) abandonnée(s) : %s", len(dead), strings.Join(said, " ; ")),
+		Todo: "toutes se lisent dans l'espace des agents, « Avis envoyés » ; prévenez les directions à qui un avis manque",
+	}
+}
+
+// questionTime is how long a question waits for its vector (package knowledge).
+const questionTime = 500 * time.Millisecond
+
+func (a *app) checkEmbeddings(ctx context.Context, db *database.DB) check {
+	k := check{Name: "embeddings"}
+	embedder, err := a.Embeddings.embedder()
+	switch {
+	case err != nil:
+		k.Detail, k.Todo = err.Error(), "corrigez les réglages GUICHET_EMBEDDINGS_…, ou retirez-les : la recherche se fait alors par les mots"
+		return k
+	case embedder == nil:
+		k.Absent, k.Detail = true, "aucun serveur de vecteurs (GUICHET_EMBEDDINGS_URL) : la recherche se fait par les mots"
+		return k
+	}
+	wanted := embedder.Model()
+	store := sqlstore.New(db, nil)
+	missing, err := store.Use(ctx, wanted)
+	var answering knowledge.Model
+	var ready bool
+	if err == nil {
+		answering, ready, err = store.Answering(ctx, wanted)
+	}
+	if err != nil {
+		k.Detail, k.Todo = err.Error(), "relancez guichet ingest, ou guichet serve"
+		return k
+	}
+	switch {
+	case ready && answering.ID() == wanted.ID():
+		k.Detail = fmt.Sprintf("modèle %s", wanted.Name)
+	case ready:
+		k.Detail = fmt.Sprintf("le modèle %s répond en attendant %s", answering.Name, wanted.Name)
+	default:
+		k.Detail = fmt.Sprintf("le modèle %s n'a pas encore ses vecteurs : la recherche se fait par les mots", wanted.Name)
+	}
+	if len(missing) > 0 {
+		k.Detail += fmt.Sprintf(", %d document(s) attendent leurs vecteurs", len(missing))
+		k.Todo = "laissez tourner guichet serve, ou relancez guichet ingest"
+	}
+	model := wanted
+	if ready {
+		model = answering
+	}
+	asked, cancel := context.WithTimeout(ctx, 10*questionTime)
+	defer cancel()
+	start := time.Now()
+	_, err = embedder.Query(asked, model, "bonjour")
+	switch took := time.Since(start); {
+	case err != nil:
+		k.Detail, k.Todo = k.Detail+" ; "+err.Error(), "vérifiez le serveur de vecteurs ; sans lui, la recherche se fait par les mots"
+	case took > questionTime:
+		k.Detail += fmt.Sprintf(" ; le serveur répond en %d ms, une question n'en attend que %d : elle est cherchée par les mots seuls", took.Milliseconds(), questionTime.Milliseconds())
+		k.Todo = "donnez au serveur de vecteurs une machine plus rapide, ou un modèle plus petit"
+	default:
+		k.OK = len(missing) == 0
+		k.Detail += fmt.Sprintf(" ; le serveur répond en %d ms", took.Milliseconds())
+	}
+	return k
 }
 
 func (a *app) checkRules() []check {

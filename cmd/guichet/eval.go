@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/knowledge"
 	"guichet/knowledge/measure"
 	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
@@ -28,7 +29,7 @@ type evalCmd struct {
 type evalRetrieval struct {
 	Dir   string `arg:"" name:"dossier" help:"Dossier BEIR : corpus, questions, jugements."`
 	Ranks string `name:"run" placeholder:"FICHIER" help:"Écrire les classements au format TREC, 100 documents par question."`
-	Mode  string `enum:"lexical" default:"lexical" placeholder:"lexical" help:"Ce qui classe : lexical (les mots)."`
+	Mode  string `enum:",lexical,vector,hybrid" default:"" placeholder:"MODE" help:"Ce qui trouve et classe : lexical (les mots), vector (le sens) ou hybrid (les deux, par défaut s'il y a des vecteurs)."`
 }
 
 func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
@@ -55,15 +56,29 @@ func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
 		}()
 		ranking = buffer
 	}
-	quality, err := measure.Rank(ctx, sqlstore.New(db, nil), collection, ranking, time.Now)
+	store := sqlstore.New(db, nil)
+	base := knowledge.NewBase(store)
+	if base.Embedder, err = a.Embeddings.embedder(); err != nil {
+		return err
+	}
+	switch {
+	case c.Mode != "":
+		base.Mode = knowledge.Mode(c.Mode)
+	case base.Embedder == nil:
+		base.Mode = knowledge.Lexical
+	}
+	if base.Embedder == nil && base.Mode != knowledge.Lexical {
+		return usageError{fmt.Errorf("--mode %s demande un serveur de vecteurs : donnez GUICHET_EMBEDDINGS_URL", base.Mode)}
+	}
+	quality, err := measure.Rank(ctx, store, base, collection, ranking, time.Now)
 	if err != nil {
 		return err
 	}
 	if a.JSON {
 		return writeJSON(a.stdout, struct {
 			measure.Retrieval
-			Mode string `json:"mode"`
-		}{quality, c.Mode})
+			Mode knowledge.Mode `json:"mode"`
+		}{quality, base.Mode})
 	}
 	fmt.Fprintf(a.stdout, "%d documents, %d questions\nnDCG@10 %.4f   MRR@10 %.4f   rappel@10 %.4f   rappel@100 %.4f\n",
 		quality.Documents, quality.Queries, quality.NDCG10, quality.MRR10, quality.Recall10, quality.Recall100)
@@ -253,7 +268,7 @@ func (c *evalAnswers) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer db.Close()
-	base, err := a.openBase(ctx, db)
+	base, err := a.openBase(ctx, db, nil)
 	if err != nil {
 		return err
 	}

@@ -138,7 +138,6 @@ func TestDatabaseThatCannotBeUsed(t *testing.T) {
 		{"sqlite:" + dir, dir},
 		{"sqlite:", "chemin"},
 		{"sqlite:" + newer, "plus récente que ce programme"},
-		{"postgres://localhost/guichet", "PostgreSQL n'est pas encore pris en charge"},
 		{"mysql://localhost", "mysql"},
 	} {
 		c := terminal{t, test.url}

@@ -38,7 +38,8 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	progress := mpb.NewWithContext(ctx, mpb.WithOutput(a.stderr)) // silent when it is not a terminal
 	bar := progress.AddBar(0, mpb.PrependDecorators(decor.CountersNoUnit("%d / %d fichiers ")), mpb.AppendDecorators(decor.Percentage()))
 	var notes []string
-	report, err := knowledge.Ingest(ctx, sqlstore.New(db, nil), knowledge.Ingestion{
+	store := sqlstore.New(db, nil)
+	report, err := knowledge.Ingest(ctx, store, knowledge.Ingestion{
 		Read: extract.File, Audience: c.Audience, EPCI: c.EPCI, Prune: c.Prune,
 		Progress: func(s knowledge.Step) {
 			bar.SetTotal(int64(s.Total), false)
@@ -49,6 +50,7 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 		},
 	}, roots...)
 	bar.SetTotal(-1, true)
+	embedding := a.embed(ctx, store, err, progress)
 	progress.Wait()
 	report.Failed = append(report.Failed, unreadable...)
 	for i := range report.Failed {
@@ -56,6 +58,9 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	}
 	if err != nil {
 		return err
+	}
+	if embedding != nil { // the documents are in: words find them
+		fmt.Fprintf(a.stderr, "vecteurs à faire, « guichet serve » s'en chargera : %v\n", embedding)
 	}
 	for _, note := range notes {
 		fmt.Fprintln(a.stderr, note)
@@ -75,4 +80,18 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 		return fmt.Errorf("%d fichier(s) en échec ; les autres sont dans la base", len(report.Failed))
 	}
 	return nil
+}
+
+// embed makes the vectors of what was ingested, and of what missed them, if there is a server for that.
+func (a *app) embed(ctx context.Context, store knowledge.Store, ingested error, progress *mpb.Progress) error {
+	embedder, err := a.Embeddings.embedder()
+	if err != nil || embedder == nil || ingested != nil {
+		return err
+	}
+	bar := progress.AddBar(0, mpb.PrependDecorators(decor.CountersNoUnit("%d / %d documents, vecteurs ")), mpb.AppendDecorators(decor.Percentage()))
+	defer bar.SetTotal(-1, true)
+	return knowledge.EmbedAll(ctx, store, embedder, func(done, total int) {
+		bar.SetTotal(int64(total), false)
+		bar.SetCurrent(int64(done))
+	})
 }

@@ -179,7 +179,7 @@ func TestJSONShapes(t *testing.T) {
 	for _, k := range doctor["checks"].([]any) {
 		names = append(names, k.(map[string]any)["name"].(string))
 	}
-	if want := []string{"database", "schema", "index", "rules", "dead-rules", "channels", "embeddings", "model", "slack", "discord"}; doctor["ok"] != true || !slices.Equal(names, want) {
+	if want := []string{"database", "schema", "index", "jobs", "rules", "dead-rules", "channels", "embeddings", "model", "slack", "discord"}; doctor["ok"] != true || !slices.Equal(names, want) {
 		t.Errorf("doctor: ok %v, checks %v", doctor["ok"], names)
 	}
 }

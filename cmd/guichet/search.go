@@ -47,7 +47,7 @@ func (c *searchCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer db.Close()
-	base, err := a.openBase(ctx, db)
+	base, err := a.openBase(ctx, db, nil)
 	if err != nil {
 		return err
 	}

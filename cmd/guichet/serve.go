@@ -21,8 +21,13 @@ import (
 	"guichet/migrations/database"
 )
 
-// shutdownTime lets the replies that are being written end.
-const shutdownTime = 10 * time.Second
+const (
+	// shutdownTime lets the replies that are being written end.
+	shutdownTime = 10 * time.Second
+	// startTime is how long a start waits for a database server that does not answer, startPause how long between two tries.
+	startTime  = 30 * time.Second
+	startPause = time.Second
+)
 
 type serveCmd struct {
 	Address    string `env:"GUICHET_ADDRESS" default:"127.0.0.1:8080" placeholder:"127.0.0.1:8080" help:"Adresse de la page web (127.0.0.1:8080 par défaut)."`
@@ -37,7 +42,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 		return fmt.Errorf("écouter sur %s : %w", c.Address, frenchListen(err))
 	}
 	defer listener.Close()
-	db, err := a.open(ctx)
+	db, err := a.openWithin(ctx, startTime)
 	if err != nil {
 		return err
 	}
@@ -56,7 +61,14 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	}
 	work, workCtx := errgroup.WithContext(ctx)
 	work.Go(func() error {
-		return o.courier.Run(workCtx, courier.Config{Outbox: o.ledger, Deliver: courier.ToLog(a.log), Now: a.now, Log: a.log})
+		jobs := courier.Config{Outbox: o.ledger, Deliver: courier.ToLog(a.log), Now: a.now, Log: a.log}
+		if o.base.Embedder != nil {
+			jobs.Embed, jobs.EmbedAll = o.base.Embed, o.base.EmbedAll
+			if err := o.courier.EmbedAll(workCtx); err != nil {
+				return err
+			}
+		}
+		return o.courier.Run(workCtx, jobs)
 	})
 	work.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -81,6 +93,28 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
+// openWithin opens the database, and waits for a server that is not there yet.
+func (a *app) openWithin(ctx context.Context, patience time.Duration) (*database.DB, error) {
+	start := time.Now()
+	for try := 0; ; try++ {
+		db, err := a.open(ctx)
+		if err == nil || !errors.Is(err, database.ErrUnreachable) {
+			return db, err
+		}
+		if time.Since(start) > patience {
+			return nil, fmt.Errorf("après %s d'attente, %w", patience, err)
+		}
+		if try%10 == 0 {
+			a.log.WarnContext(ctx, "la base est attendue", "wait", patience, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(startPause):
+		}
+	}
+}
+
 func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -90,6 +124,13 @@ func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 	}
 	return web.Config{
 		Desk: o.desk, Journal: o.journal, Requests: o.ledger, Open: o.base.Open, Directions: directions, Examples: o.texts.Examples(),
+		Abandoned: func(ctx context.Context) (jobs []web.Job, err error) {
+			dead, err := o.courier.Dead(ctx)
+			for _, d := range dead {
+				jobs = append(jobs, web.Job(d))
+			}
+			return jobs, err
+		},
 		StaffToken: token, Metrics: metrics, Now: a.now, Log: a.log,
 		Health: func(ctx context.Context) error {
 			var one int

@@ -48,22 +48,36 @@ func newApp(c config, stdin io.Reader, stdout, stderr io.Writer) *app {
 	return a
 }
 
-// open opens the database, where every command keeps what it must.
+// databaseURL gives the address of the database, where every command keeps what it must.
+func (a *app) databaseURL() (string, error) {
+	if a.Database != "" {
+		return a.Database, nil
+	}
+	return defaultDatabase()
+}
+
+// open opens the database.
 func (a *app) open(ctx context.Context) (*database.DB, error) {
-	url := a.Database
-	if url == "" {
-		var err error
-		if url, err = defaultDatabase(); err != nil {
-			return nil, err
-		}
+	url, err := a.databaseURL()
+	if err != nil {
+		return nil, err
 	}
 	return database.Open(ctx, url)
 }
 
 // openBase gives the base of documents, with the cards that ship: they are added to a new base and refreshed after an
 // update of the program; when nothing changed this costs a few milliseconds.
-func (a *app) openBase(ctx context.Context, db *database.DB) (*knowledge.Base, error) {
-	store := sqlstore.New(db, nil)
+//
+// Jobs, if not nil, are told which documents want vectors.
+func (a *app) openBase(ctx context.Context, db *database.DB, jobs sqlstore.Jobs) (*knowledge.Base, error) {
+	embedder, err := a.Embeddings.embedder()
+	if err != nil {
+		return nil, err
+	}
+	if embedder == nil {
+		jobs = nil
+	}
+	store := sqlstore.New(db, jobs)
 	cards := knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public, Prune: true, Progress: func(s knowledge.Step) {
 		// A document of the Region's with a card's identifier replaces the card.
 		if s.Err != nil && !errors.As(s.Err, new(*knowledge.ConflictError)) {
@@ -73,7 +87,12 @@ func (a *app) openBase(ctx context.Context, db *database.DB) (*knowledge.Base, e
 	if _, err := knowledge.Ingest(ctx, store, cards, base.Cards()); err != nil {
 		return nil, fmt.Errorf("charger les cartes livrées : %w", err)
 	}
-	return knowledge.NewBase(store), nil
+	b := knowledge.NewBase(store)
+	b.Embedder = embedder
+	b.Degraded = func(err error) {
+		a.log.Warn("question cherchée par les mots seuls", "error", err)
+	}
+	return b, nil
 }
 
 // region is what the Region may edit: rules, vocabularies and texts.
@@ -134,10 +153,10 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 		return nil, err
 	}
 	o := &office{region: r, journal: sqljournal.New(db)}
-	if o.base, err = a.openBase(ctx, db); err != nil {
+	if o.courier, err = courier.New(ctx, db); err != nil {
 		return nil, err
 	}
-	if o.courier, err = courier.New(ctx, db); err != nil {
+	if o.base, err = a.openBase(ctx, db, o.courier); err != nil {
 		return nil, err
 	}
 	o.ledger = sqlledger.New(db, o.courier, r.notices)

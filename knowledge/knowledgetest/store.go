@@ -28,9 +28,12 @@ func Store(t *testing.T, open func(t *testing.T) knowledge.Store) {
 		"frequencies and vocabulary":          frequencies,
 		"words are counted under the rights":  countedRights,
 		"a failed write changes nothing":      atomic,
+		"the order of writes does not matter": anyOrder,
+		"what is found is what may be seen":   filtered,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
+	vectors(t, open)
 }
 
 // Doc makes a document of one paragraph a text, for tests.

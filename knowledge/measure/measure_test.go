@@ -49,7 +49,8 @@ func TestRank(t *testing.T) {
 		t.Fatal(err)
 	}
 	var run strings.Builder
-	r, err := measure.Rank(t.Context(), sqlstore.New(databasetest.New(t), nil), c, &run, clock())
+	store := sqlstore.New(databasetest.New(t), nil)
+	r, err := measure.Rank(t.Context(), store, knowledge.NewBase(store), c, &run, clock())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,8 @@ func TestQuality(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := measure.Rank(t.Context(), sqlstore.New(databasetest.New(t), nil), c, nil, clock())
+		store := sqlstore.New(databasetest.New(t), nil)
+		r, err := measure.Rank(t.Context(), store, knowledge.NewBase(store), c, nil, clock())
 		if err != nil {
 			t.Fatal(err)
 		}

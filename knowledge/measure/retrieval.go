@@ -185,9 +185,9 @@ func lines(r io.Reader, each func([]byte) error) error {
 	return scanner.Err()
 }
 
-// Rank indexes a collection in an empty store and ranks its documents for each query. Each ranking is written to run, if
-// not nil, in TREC form: « query Q0 doc rank score guichet ». The clock measures only.
-func Rank(ctx context.Context, store knowledge.Store, c Collection, run io.Writer, clock func() time.Time) (Retrieval, error) {
+// Rank indexes a collection in an empty store and ranks its documents for each query, as the base of that store does. Each
+// ranking is written to run, if not nil, in TREC form: « query Q0 doc rank score guichet ». The clock measures only.
+func Rank(ctx context.Context, store knowledge.Store, base *knowledge.Base, c Collection, run io.Writer, clock func() time.Time) (Retrieval, error) {
 	r := Retrieval{Documents: len(c.Documents), Queries: len(c.Queries)}
 	start := clock()
 	for _, d := range c.Documents {
@@ -196,12 +196,21 @@ func Rank(ctx context.Context, store knowledge.Store, c Collection, run io.Write
 		}
 	}
 	r.IndexMS = clock().Sub(start).Milliseconds()
-	base := knowledge.NewBase(store)
+	var degraded error // a question without its vector would measure something else
+	base.Degraded = func(err error) { degraded = err }
+	if base.Embedder != nil && base.Mode != knowledge.Lexical {
+		if err := base.EmbedAll(ctx); err != nil {
+			return r, err
+		}
+	}
 	start = clock()
 	for _, q := range c.Queries {
 		ranked, err := base.Rank(ctx, knowledge.Viewer{Audience: knowledge.Public}, q.Text, Depth)
 		if err != nil {
 			return r, fmt.Errorf("question %s : %w", q.ID, err)
+		}
+		if degraded != nil {
+			return r, fmt.Errorf("question %s sans vecteur : %w", q.ID, degraded)
 		}
 		for i, d := range ranked {
 			if run == nil {

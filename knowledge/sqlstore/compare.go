@@ -5,19 +5,22 @@ import (
 	"slices"
 )
 
-// normalised gives a vector of length 1; false for one that has no direction.
+// normalised gives a vector of length 1, nil for one that has no direction; false for one that holds no numbers.
 func normalised(v []float32) ([]float32, bool) {
 	sum := 0.0
 	for _, x := range v {
 		sum += float64(x) * float64(x)
 	}
-	if sum == 0 || math.IsNaN(sum) || math.IsInf(sum, 0) {
-		return v, false
+	if math.IsNaN(sum) || math.IsInf(sum, 0) {
+		return nil, false
 	}
-	norm := float32(1 / math.Sqrt(sum))
+	if sum == 0 {
+		return nil, true
+	}
+	norm := 1 / math.Sqrt(sum)
 	out := make([]float32, len(v))
 	for i, x := range v {
-		out[i] = x * norm
+		out[i] = float32(float64(x) * norm)
 	}
 	return out, true
 }

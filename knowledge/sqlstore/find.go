@@ -96,7 +96,8 @@ func (s *Store) Find(ctx context.Context, v knowledge.Viewer, q knowledge.Query)
 
 func (s *Store) find(ctx context.Context, v knowledge.Viewer, q knowledge.Query) ([]knowledge.Hit, error) {
 	near := nearest{rows: `SELECT CAST(0 AS BIGINT) AS number, 0.0 AS similarity WHERE false`, similarity: `0.0`}
-	if len(q.Vector) > 0 && q.Nearest > 0 {
+	if vector, _ := normalised(q.Vector); vector != nil && q.Nearest > 0 {
+		q.Vector = vector
 		model, err := s.model(ctx, q.Model)
 		if err == nil {
 			near, err = s.nearest(ctx, v, q, model)

@@ -45,9 +45,11 @@ const allCompared = 10_000
 
 func (*postgres) nearest(_ context.Context, _ knowledge.Viewer, q knowledge.Query, model int) (nearest, error) {
 	distance := fmt.Sprintf(`(v.vector::halfvec(%d) <=> CAST($8 AS halfvec(%[1]d)))`, len(q.Vector))
+	// A vector of zeros has no cosine.
+	similarity := `coalesce(1 - nullif(` + distance + `, 'NaN'), 0)`
 	closest := func(order string) string {
-		return fmt.Sprintf(`SELECT p.number, 1 - %s AS similarity FROM vectors v JOIN passages p ON p.meaning = v.meaning JOIN documents d ON d.number = p.document
-			WHERE v.model = %d AND `+visible+` AND `+open+` ORDER BY %s LIMIT $9`, distance, model, order)
+		return fmt.Sprintf(`SELECT p.number, %s AS similarity FROM vectors v JOIN passages p ON p.meaning = v.meaning JOIN documents d ON d.number = p.document
+			WHERE v.model = %d AND `+visible+` AND `+open+` ORDER BY %s LIMIT $9`, similarity, model, order)
 	}
 	exact := closest(distance + ` + 0`) // an expression that no index has
 	rows := exact
@@ -58,7 +60,7 @@ func (*postgres) nearest(_ context.Context, _ knowledge.Viewer, q knowledge.Quer
 	}
 	return nearest{
 		rows:       rows,
-		similarity: fmt.Sprintf(`coalesce(n.similarity, (SELECT 1 - %s FROM vectors v WHERE v.model = %d AND v.meaning = p.meaning), 0)`, distance, model),
+		similarity: fmt.Sprintf(`coalesce(n.similarity, (SELECT %s FROM vectors v WHERE v.model = %d AND v.meaning = p.meaning), 0)`, similarity, model),
 		args:       []any{pgvector.NewHalfVector(q.Vector).String(), q.Nearest},
 	}, nil
 }

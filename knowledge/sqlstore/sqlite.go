@@ -76,8 +76,7 @@ func (e *sqlite) nearest(ctx context.Context, v knowledge.Viewer, q knowledge.Qu
 	if err != nil {
 		return nearest{}, fmt.Errorf("lire les vecteurs : %w", err)
 	}
-	unit, _ := normalised(q.Vector)
-	scale, asked := quantised(unit)
+	scale, asked := quantised(q.Vector)
 	best := newTop(q.Nearest)
 	for _, b := range blocks {
 		for i, number := range b.numbers {

@@ -123,7 +123,10 @@ func (s *Store) Keep(ctx context.Context, m knowledge.Model, texts []string, vec
 		}
 		unit, ok := normalised(v)
 		if !ok {
-			return fmt.Errorf("garder les vecteurs : le modèle %s en donne un qui est nul ou illisible", m.Name)
+			return fmt.Errorf("garder les vecteurs : le modèle %s en donne un qui n'est pas fait de nombres", m.Name)
+		}
+		if unit == nil {
+			unit = v // a text without meaning for the model: like nothing
 		}
 		rows[i] = []any{hash(texts[i]), s.encode(unit)}
 	}
