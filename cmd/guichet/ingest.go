@@ -82,10 +82,10 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
-// embed makes the vectors of what was ingested, and of what missed them, if there is a server for that.
+// embed makes the vectors of what was ingested, and of what missed them.
 func (a *app) embed(ctx context.Context, store knowledge.Store, ingested error, progress *mpb.Progress) error {
 	embedder, err := a.Embeddings.embedder()
-	if err != nil || embedder == nil || ingested != nil {
+	if err != nil || ingested != nil {
 		return err
 	}
 	bar := progress.AddBar(0, mpb.PrependDecorators(decor.CountersNoUnit("%d / %d documents, vecteurs ")), mpb.AppendDecorators(decor.Percentage()))
