@@ -203,14 +203,22 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("préparer les tâches : %w", err)
 	}
-	if err := client.Start(ctx); err != nil {
+	// A database that is lost at this very moment is waited for, as River does by itself once it has started.
+	for {
+		err := client.Start(ctx)
+		if err == nil {
+			<-client.Stopped()
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
-		return fmt.Errorf("démarrer les tâches : %w", err)
+		cfg.Log.ErrorContext(ctx, "les tâches sont arrêtées, nouvel essai prévu", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(cfg.poll):
+		}
 	}
-	<-client.Stopped()
-	return nil
 }
 
 type deliverer struct {

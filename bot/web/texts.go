@@ -15,7 +15,7 @@ const (
 	textBadForm     = "Le formulaire n’a pas pu être lu. Revenez en arrière et envoyez-le de nouveau."
 	textTooMany     = "Beaucoup de messages sont arrivés de votre connexion en peu de temps. Patientez dix secondes et renvoyez le vôtre : votre texte est gardé."
 	textFailure     = "guichet n’a pas pu traiter votre envoi : la panne vient de notre côté. Réessayez dans un instant."
-	textNotHandled  = "Votre message n’a pas pu être traité : la panne vient de notre côté. Votre texte est gardé ci-dessous ; renvoyez-le dans un instant."
+	textNotHandled  = "Votre message n’a pas pu être enregistré : la panne vient de notre côté. Votre texte est gardé ci-dessous ; renvoyez-le dans un instant."
 	textNoAnswer    = "Cette réponse n’est plus dans votre conversation : votre avis n’a pas pu être noté."
 	textLongReason  = "Votre explication est trop longue. Revenez en arrière et dites l’essentiel en quelques phrases."
 	textUnhealthy   = "guichet ne peut pas servir pour le moment ; la cause est dans son journal."

@@ -10,12 +10,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"guichet/bot"
 	"guichet/bot/courier"
 	"guichet/knowledge"
+	"guichet/migrations/databasetest"
 	"guichet/routing/ledger"
 )
 
@@ -32,10 +34,12 @@ func (c terminal) app(t *testing.T) *app {
 }
 
 // One conversation from a question to a person, through the desk as every channel uses it.
-func TestConversation(t *testing.T) {
+func TestConversation(t *testing.T) { databasetest.Each(t, conversation) }
+
+func conversation(t *testing.T, e databasetest.Engine) {
 	t.Parallel()
 	ctx := t.Context()
-	c := newTerminal(t)
+	c := terminalOn(t, e)
 	a := c.app(t)
 	db, err := a.open(ctx)
 	if err != nil {
@@ -100,6 +104,7 @@ func TestConversation(t *testing.T) {
 	}
 
 	// The ledger shows it all, and the jobs deliver every notice once.
+	var mu sync.Mutex
 	deliveries := map[string]int{}
 	jobs, stop := context.WithTimeout(ctx, 30*time.Second)
 	defer stop()
@@ -108,6 +113,8 @@ func TestConversation(t *testing.T) {
 		t.Fatalf("%d notices, %v", len(notices), err)
 	}
 	err = o.courier.Run(jobs, courier.Config{Outbox: o.ledger, Now: a.now, Log: a.log, Deliver: func(_ context.Context, n ledger.Notice) error {
+		mu.Lock()
+		defer mu.Unlock()
 		deliveries[n.Key]++
 		if len(deliveries) == len(notices) {
 			stop()
@@ -134,8 +141,10 @@ func TestConversation(t *testing.T) {
 }
 
 // The second message of the same company joins its open request, whoever leads.
-func TestSameCompanyJoins(t *testing.T) {
-	c := newTerminal(t)
+func TestSameCompanyJoins(t *testing.T) { databasetest.Each(t, sameCompanyJoins) }
+
+func sameCompanyJoins(t *testing.T, e databasetest.Engine) {
+	c := terminalOn(t, e)
 	first := c.object("request", "new", "Société 732 829 320 à Lens : nous cherchons un prêt pour notre trésorerie.")
 	second := c.object("request", "new", "SIREN 732829320 : nous voulons exporter en Espagne.")
 	if first["request"] != second["request"] {
@@ -148,9 +157,11 @@ func TestSameCompanyJoins(t *testing.T) {
 }
 
 // The ledger is read on behalf of somebody.
-func TestLedgerViewers(t *testing.T) {
+func TestLedgerViewers(t *testing.T) { databasetest.Each(t, ledgerViewers) }
+
+func ledgerViewers(t *testing.T, e databasetest.Engine) {
 	t.Parallel()
-	c := newTerminal(t)
+	c := terminalOn(t, e)
 	made := c.object("request", "new", "Boulanger à Amiens, nous cherchons un prêt.")
 	reference, thread := made["request"].(string), made["thread"].(string)
 	for _, test := range []struct {
@@ -173,9 +184,11 @@ func TestLedgerViewers(t *testing.T) {
 }
 
 // What is ingested for the staff is never seen by others: not a document, not a quote, not one of its words in an answer.
-func TestStaffDocumentDoesNotLeak(t *testing.T) {
+func TestStaffDocumentDoesNotLeak(t *testing.T) { databasetest.Each(t, staffDocumentDoesNotLeak) }
+
+func staffDocumentDoesNotLeak(t *testing.T, e databasetest.Engine) {
 	t.Parallel()
-	c := newTerminal(t)
+	c := terminalOn(t, e)
 	c.done("ingest", "--audience", "staff", seed)
 	id := strings.TrimSuffix(filepath.Base(only(t, seed)), ".txt")
 	content, err := os.ReadFile(only(t, seed))

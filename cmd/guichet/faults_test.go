@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"guichet/migrations/database"
+
+	"guichet/migrations/databasetest"
 )
 
 // Bad input gives a sentence with its place, and loses nothing.
@@ -75,8 +78,10 @@ func TestIngestReportsEachFailure(t *testing.T) {
 	}
 }
 
-func TestIngestAgainAndPrune(t *testing.T) {
-	c := newTerminal(t)
+func TestIngestAgainAndPrune(t *testing.T) { databasetest.Each(t, ingestAgainAndPrune) }
+
+func ingestAgainAndPrune(t *testing.T, e databasetest.Engine) {
+	c := terminalOn(t, e)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "aide.txt")
 	counts := func(args ...string) [4]float64 {
@@ -132,7 +137,15 @@ func TestDatabaseThatCannotBeUsed(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
+	served := databasetest.PostgreSQL.URL(t)
+	wrong, err := url.Parse(served)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong.User = url.UserPassword("guichet", "faux")
 	for _, test := range []struct{ url, want string }{
+		{wrong.String(), "refuse le compte « guichet » ou son mot de passe"},
+		{"postgres://guichet:faux@serveur:port/base", "illisible"},
 		{"sqlite:" + text, "n'est pas une base SQLite"},
 		{"sqlite:" + filepath.Join(text, "dessous.db"), text},
 		{"sqlite:" + dir, dir},
@@ -156,6 +169,45 @@ func TestDatabaseThatCannotBeUsed(t *testing.T) {
 	}
 }
 
+// A server that does not answer is told at once by the commands that somebody waits for.
+func TestDatabaseThatDoesNotAnswer(t *testing.T) {
+	line, address := databasetest.NewLine(t, databasetest.PostgreSQL.URL(t))
+	line.Cut()
+	c := terminal{t, address}
+	for _, args := range [][]string{{"ask", "export"}, {"request", "new", "Un prêt."}, {"gaps"}, {"migrate", "up"}, {"migrate", "status"}} {
+		if code, _, stderr := c.run("", args...); code != exitError || !strings.Contains(stderr, "injoignable") {
+			t.Errorf("guichet %v: code %d, %q", args, code, stderr)
+		}
+	}
+	if code, out, _ := c.run("", "doctor"); code != exitError || !strings.Contains(out, "→ démarrez le serveur PostgreSQL") {
+		t.Errorf("doctor: code %d, %s", code, out)
+	}
+}
+
+func TestMigrate(t *testing.T) { databasetest.Each(t, migrate) }
+
+func migrate(t *testing.T, e databasetest.Engine) {
+	c := terminalOn(t, e)
+	before := c.object("migrate", "status")
+	if before["database"] != 0.0 || before["pending"] != true || before["engine"] != string(e.Dialect) {
+		t.Errorf("a new database: %v", before)
+	}
+	for _, command := range []string{"up", "status", "up"} {
+		if after := c.object("migrate", command); after["database"] != before["program"] || after["pending"] != false {
+			t.Errorf("migrate %s: %v", command, after)
+		}
+	}
+	db := databasetest.Open(t, c.database)
+	if _, err := db.Writer().ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, $1)`, true); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"up", "status"} {
+		if code, _, stderr := c.run("", "migrate", command); code != exitError || !strings.Contains(stderr, "plus récente que ce programme (schéma 9999") {
+			t.Errorf("migrate %s on a newer database: code %d, %s", command, code, stderr)
+		}
+	}
+}
+
 func TestServeTellsWhatIsWrong(t *testing.T) {
 	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -175,12 +227,14 @@ func TestServeTellsWhatIsWrong(t *testing.T) {
 }
 
 // Several programs that find no database create it together, and each answers.
-func TestFirstStartsTogether(t *testing.T) {
+func TestFirstStartsTogether(t *testing.T) { databasetest.Each(t, firstStartsTogether) }
+
+func firstStartsTogether(t *testing.T, e databasetest.Engine) {
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	database := newTerminal(t).database
+	database := terminalOn(t, e).database
 	answers := make(chan string)
 	const starts = 8
 	for range starts {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"guichet/migrations/databasetest"
 )
 
 // asProgram, in the environment, makes the test binary be guichet itself, for the tests that need several processes.
@@ -40,7 +42,13 @@ type terminal struct {
 
 func newTerminal(t *testing.T) terminal {
 	t.Helper()
-	return terminal{t, "sqlite:" + filepath.Join(t.TempDir(), "guichet.db")}
+	return terminalOn(t, databasetest.SQLite)
+}
+
+// terminalOn runs commands on a new database of an engine.
+func terminalOn(t *testing.T, e databasetest.Engine) terminal {
+	t.Helper()
+	return terminal{t, e.URL(t)}
 }
 
 // run gives what a command wrote and its exit code.
@@ -115,8 +123,10 @@ func lacks(path string, got, example any) []string {
 }
 
 // The shapes of cli.md, with what was added to them.
-func TestJSONShapes(t *testing.T) {
-	c := newTerminal(t)
+func TestJSONShapes(t *testing.T) { databasetest.Each(t, jSONShapes) }
+
+func jSONShapes(t *testing.T, e databasetest.Engine) {
+	c := terminalOn(t, e)
 	waiting := c.object("request", "new", "Un industriel veut s'implanter chez nous, il cherche 5 hectares.")
 	reference := waiting["request"].(string)
 	routed := c.object("request", "new", "--thread", waiting["thread"].(string), "Son siège est à l'étranger.")
@@ -179,7 +189,7 @@ func TestJSONShapes(t *testing.T) {
 	for _, k := range doctor["checks"].([]any) {
 		names = append(names, k.(map[string]any)["name"].(string))
 	}
-	if want := []string{"database", "schema", "index", "jobs", "rules", "dead-rules", "channels", "embeddings", "model", "slack", "discord"}; doctor["ok"] != true || !slices.Equal(names, want) {
+	if want := []string{"database", "schema", "index", "embeddings", "jobs", "rules", "dead-rules", "channels", "model", "slack", "discord"}; doctor["ok"] != true || !slices.Equal(names, want) {
 		t.Errorf("doctor: ok %v, checks %v", doctor["ok"], names)
 	}
 }

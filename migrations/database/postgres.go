@@ -10,6 +10,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -42,6 +43,8 @@ type postgresEngine struct {
 	config *pgx.ConnConfig
 	// server names the server and the database.
 	server string
+	// lost is when a connection was last seen lost, in nanoseconds: those that are older are not used again.
+	lost *atomic.Int64
 }
 
 func connectPostgres(ctx context.Context, url string) (*DB, error) {
@@ -52,7 +55,7 @@ func connectPostgres(ctx context.Context, url string) (*DB, error) {
 	if config.Database == "" {
 		config.Database = config.User
 	}
-	e := postgresEngine{config: config, server: net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))) + "/" + config.Database}
+	e := postgresEngine{config: config, server: net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))) + "/" + config.Database, lost: new(atomic.Int64)}
 	db := &DB{
 		Dialect: migrations.PostgreSQL, engine: e,
 		writer: e.pool(connections, map[string]string{}),
@@ -106,12 +109,21 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, c.engine.explainIn(limited, err)
 	}
-	return conn{inner.(*stdlib.Conn), c.engine}, nil
+	return conn{inner.(*stdlib.Conn), c.engine, time.Now().UnixNano()}, nil
 }
 
 type conn struct {
 	*stdlib.Conn
 	engine postgresEngine
+	opened int64
+}
+
+// ResetSession is asked before a connection serves again.
+func (c conn) ResetSession(ctx context.Context) error {
+	if c.opened <= c.engine.lost.Load() {
+		return driver.ErrBadConn // database/sql takes another
+	}
+	return c.Conn.ResetSession(ctx)
 }
 
 func (c conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
@@ -251,6 +263,7 @@ func (e postgresEngine) explain(err error) error {
 		case "57014", "25P03", "25P04":
 			sentence = fmt.Sprintf("la base %s a mis trop de temps", e.server)
 		case "53300", "57P01", "57P02", "57P03", "57P05": // no connection left; stops, stopped, starts
+			e.lost.Store(time.Now().UnixNano())
 			return fmt.Errorf("%w (%s) : %w", ErrUnreachable, e.server, err)
 		default:
 			return err
@@ -258,6 +271,7 @@ func (e postgresEngine) explain(err error) error {
 		return explained{fmt.Errorf("%s : %w", sentence, err)}
 	}
 	if lost(err) {
+		e.lost.Store(time.Now().UnixNano())
 		return fmt.Errorf("%w (%s) : %w", ErrUnreachable, e.server, frenchNetwork(err))
 	}
 	return err
