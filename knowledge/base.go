@@ -34,12 +34,14 @@ type Base struct {
 	Embedder Embedder
 	// Mode is Hybrid unless set.
 	Mode Mode
+	// Patience is how long a question waits for its vector, Patience unless set.
+	Patience time.Duration
 	// Degraded, if set, is told why words alone answer a question that vectors should have helped to answer.
 	Degraded func(error)
 }
 
 // NewBase gives the base of a store.
-func NewBase(store Store) *Base { return &Base{store: store, Mode: Hybrid} }
+func NewBase(store Store) *Base { return &Base{store: store, Mode: Hybrid, Patience: Patience} }
 
 // Result is a passage found for a query, with its scores.
 type Result struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -127,8 +128,8 @@ func (b *Base) Embed(ctx context.Context, document string) error {
 // EmbedAll makes all the missing vectors by the base's Embedder, which answers from then on.
 func (b *Base) EmbedAll(ctx context.Context) error { return EmbedAll(ctx, b.store, b.Embedder, nil) }
 
-// patience is how long a question waits for its vector; after that, words alone answer it.
-const patience = 500 * time.Millisecond
+// Patience is how long a question waits for its vector; after that, words alone answer it.
+const Patience = 500 * time.Millisecond
 
 // meaning is the vector of a question with the model that made it; none when words alone are to answer.
 type meaning struct {
@@ -141,7 +142,7 @@ func (b *Base) understand(ctx context.Context, text string) func() meaning {
 	if b.Embedder == nil || b.Mode == Lexical {
 		return func() meaning { return meaning{} }
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, b.Patience)
 	done := make(chan meaning, 1)
 	go func() {
 		defer cancel()
@@ -150,6 +151,9 @@ func (b *Base) understand(ctx context.Context, text string) func() meaning {
 		if err == nil && ok {
 			q.model = model
 			q.vector, err = b.Embedder.Query(ctx, model, text)
+		}
+		if !slices.ContainsFunc(q.vector, func(x float32) bool { return x != 0 }) {
+			q.vector = nil // the model knows nothing of it
 		}
 		if err != nil {
 			q = meaning{}

@@ -139,9 +139,6 @@ func checkJobs(ctx context.Context, db *database.DB) check {
 	}
 }
 
-// questionTime is how long a question waits for its vector (package knowledge).
-const questionTime = 500 * time.Millisecond
-
 func (a *app) checkEmbeddings(ctx context.Context, db *database.DB) check {
 	k := check{Name: "embeddings"}
 	embedder, err := a.Embeddings.embedder()
@@ -181,15 +178,15 @@ func (a *app) checkEmbeddings(ctx context.Context, db *database.DB) check {
 	if ready {
 		model = answering
 	}
-	asked, cancel := context.WithTimeout(ctx, 10*questionTime)
+	asked, cancel := context.WithTimeout(ctx, 10*knowledge.Patience)
 	defer cancel()
 	start := time.Now()
 	_, err = embedder.Query(asked, model, "bonjour")
 	switch took := time.Since(start); {
 	case err != nil:
 		k.Detail, k.Todo = k.Detail+" ; "+err.Error(), "vérifiez le serveur de vecteurs ; sans lui, la recherche se fait par les mots"
-	case took > questionTime:
-		k.Detail += fmt.Sprintf(" ; le serveur répond en %d ms, une question n'en attend que %d : elle est cherchée par les mots seuls", took.Milliseconds(), questionTime.Milliseconds())
+	case took > knowledge.Patience:
+		k.Detail += fmt.Sprintf(" ; le serveur répond en %d ms, une question n'en attend que %d : elle est cherchée par les mots seuls", took.Milliseconds(), knowledge.Patience.Milliseconds())
 		k.Todo = "donnez au serveur de vecteurs une machine plus rapide, ou un modèle plus petit"
 	default:
 		k.OK = len(missing) == 0

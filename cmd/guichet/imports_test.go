@@ -13,6 +13,8 @@ import (
 var allowed = map[string][]string{
 	"knowledge":                 {"knowledge/french"}, // the language, shared with bot/lexicon
 	"knowledge/sqlstore":        {"migrations", "migrations/database"},
+	"knowledge/static":          {"knowledge/french"},
+	"knowledge/measure/fit":     {"knowledge/base", "knowledge/extract", "knowledge/sqlstore", "knowledge/static", "migrations/database"}, // a program
 	"routing/ledger/sqlledger":  {"migrations/database"},
 	"bot":                       {"knowledge", "routing", "routing/ledger"},
 	"bot/lexicon":               {"knowledge/french", "routing", "routing/rulebook"},

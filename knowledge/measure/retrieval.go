@@ -198,6 +198,7 @@ func Rank(ctx context.Context, store knowledge.Store, base *knowledge.Base, c Co
 	r.IndexMS = clock().Sub(start).Milliseconds()
 	var degraded error // a question without its vector would measure something else
 	base.Degraded = func(err error) { degraded = err }
+	base.Patience = time.Minute
 	if base.Embedder != nil && base.Mode != knowledge.Lexical {
 		if err := base.EmbedAll(ctx); err != nil {
 			return r, err

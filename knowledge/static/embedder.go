@@ -3,8 +3,10 @@ package static
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"guichet/knowledge"
+	"guichet/knowledge/french"
 )
 
 // Embedder is the built-in model as a knowledge.Embedder: no server, and vectors at once.
@@ -27,10 +29,21 @@ func (e Embedder) Passages(ctx context.Context, m knowledge.Model, texts []strin
 	return vectors, nil
 }
 
-// Query implements knowledge.Embedder; questions and passages are embedded alike.
+// Query implements knowledge.Embedder; questions and passages are embedded alike. A question without a known word gives
+// zeros: the pieces of unknown words help the others, and say nothing alone.
 func (e Embedder) Query(_ context.Context, m knowledge.Model, text string) ([]float32, error) {
 	if m.ID() != e.Model().ID() {
 		return nil, fmt.Errorf("les vecteurs de la base sont ceux de %s, pas du modèle livré", m)
 	}
+	if !Default().knows(text) {
+		return make([]float32, Default().Dimensions()), nil
+	}
 	return Default().Embed(text), nil
+}
+
+func (m *Model) knows(text string) bool {
+	return slices.ContainsFunc(french.Words(text), func(w french.Word) bool {
+		_, ok := m.find(w.Fold)
+		return ok && !french.Stop(w.Fold)
+	})
 }
