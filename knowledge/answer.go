@@ -70,10 +70,11 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	}
 	limits := loadConfidence()
 	confidence := limits.of(weigh(q, v, found, now))
-	if confidence < limits.Answer {
+	best := found[0]
+	// That a scheme is closed answers whatever is asked about it, if it is the one that is meant.
+	if confidence < limits.Answer && !(best.titled == 1 && best.Document.Closed(now)) {
 		return q.abstain(), nil
 	}
-	best := found[0]
 	if q.asks(listing) && !best.isNamed() && best.required == 0 {
 		return b.list(ctx, v, q, found, now)
 	}

@@ -74,9 +74,13 @@ type weighed struct {
 	sentence float64
 	// ahead is how far the best passage's score, as a share of the question's weight, is from that of other documents.
 	ahead float64
-	// meaning is the highest similarity among the passages that would be shown; 0 without vectors.
+	// meaning is the highest standing among the passages that would be shown, a third of it; the usual one without vectors.
+	// Models spread similarities differently: their standing is comparable.
 	meaning float64
 }
+
+// usualMeaning is about the mean of the sign « meaning » in the questions that the weights were fitted on.
+const usualMeaning = 1.0
 
 func weigh(q question, v Viewer, found []candidate, now time.Time) weighed {
 	w := weighed{q: q, viewer: v, now: now, best: found[0], sentence: found[0].inSentence(q)}
@@ -88,8 +92,13 @@ func weigh(q question, v Viewer, found []candidate, now time.Time) weighed {
 		}
 	}
 	w.ahead /= max(q.weight(), 1)
+	vectors := false
 	for _, c := range found[:min(extracts, len(found))] {
-		w.meaning = max(w.meaning, c.Vector)
+		vectors = vectors || c.Vector != 0
+		w.meaning = max(w.meaning, c.standing/3)
+	}
+	if !vectors {
+		w.meaning = usualMeaning
 	}
 	return w
 }

@@ -387,3 +387,53 @@ func TestRegionTexts(t *testing.T) {
 		t.Errorf("the Region's text is not said: %s", out)
 	}
 }
+
+// Two replicas on one database get every message, at once, several times: each message has one reply and one request.
+func TestTwoReplicas(t *testing.T) { databasetest.Each(t, twoReplicas) }
+
+func twoReplicas(t *testing.T, e databasetest.Engine) {
+	c := terminalOn(t, e)
+	a := c.app(t)
+	var replicas []*office
+	for range 2 {
+		db, err := a.open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		o, err := a.openOffice(t.Context(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		replicas = append(replicas, o)
+	}
+	const messages = 20
+	var replies [messages][4]bot.Reply
+	var work sync.WaitGroup
+	for n := range messages {
+		for try := range replies[n] {
+			work.Go(func() {
+				m := bot.Message{Channel: "essai", ID: fmt.Sprint(n), Thread: fmt.Sprint(n % 15), At: a.now(), Asker: bot.Asker{Audience: knowledge.Public},
+					Text: fmt.Sprintf("Nous sommes la menuiserie Fictive%c à Amiens et nous cherchons un prêt pour une machine.", 'A'+n)}
+				var err error
+				if replies[n][try], err = replicas[try%2].desk.Handle(t.Context(), m); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	work.Wait()
+	references := map[string]bool{}
+	for n, said := range replies {
+		references[said[0].Request] = true
+		for _, r := range said[1:] {
+			if r.Request != said[0].Request || r.Text != said[0].Text {
+				t.Errorf("message %d: %s %q, and %s %q", n, said[0].Request, said[0].Text, r.Request, r.Text)
+			}
+		}
+	}
+	all, err := replicas[0].ledger.List(t.Context(), ledger.Viewer{Staff: true}, ledger.Filter{Limit: 1000})
+	if err != nil || len(all) != len(references) || len(all) < 2 {
+		t.Errorf("%d requests, the replies name %d, %v", len(all), len(references), err)
+	}
+}

@@ -32,6 +32,7 @@ type cli struct {
 	Eval    evalCmd    `cmd:"" help:"Mesurer sur des cas étiquetés."`
 	Doctor  doctorCmd  `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`
 	Migrate migrateCmd `cmd:"" help:"Le schéma de la base."`
+	Copy    copyCmd    `cmd:"" help:"Copier une base dans une autre, neuve, et vérifier la copie."`
 	Rules   rulesCmd   `cmd:"" help:"Exporter ou vérifier les règles de la Région."`
 }
 

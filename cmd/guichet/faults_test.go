@@ -208,6 +208,48 @@ func migrate(t *testing.T, e databasetest.Engine) {
 	}
 }
 
+// A base moves to PostgreSQL and back: the same answers, the same ledger, and what had to be sent is still to be sent.
+func TestCopy(t *testing.T) {
+	c := newTerminal(t)
+	c.object("ingest", schemes)
+	c.done("--now", at, "request", "new", "Nous sommes une menuiserie de 12 salariés à Amiens et nous cherchons un prêt pour une machine.")
+	c.done("--now", at, "request", "new", "Un industriel veut s'implanter chez nous, il cherche 5 hectares.")
+	shown := func(c terminal) string {
+		out := c.done("request", "show", "--audience", "staff", "2026-0001", "--json") + c.done("request", "show", "--audience", "staff", "2026-0002", "--json")
+		for _, q := range []string{"plafond du PRIT", "export"} {
+			results := c.object("search", q)
+			delete(results, "elapsed_ms")
+			out += fmt.Sprint(results)
+		}
+		return out
+	}
+	jobs := func(c terminal) (n int) {
+		db := databasetest.Open(t, c.database)
+		if err := db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT count(*) FROM river_job WHERE state IN ('available', 'scheduled')`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	want, planned := shown(c), jobs(c)
+	for _, e := range []databasetest.Engine{databasetest.PostgreSQL, databasetest.SQLite} {
+		next := terminalOn(t, e)
+		tables := c.object("copy", c.database, next.database)["tables"].([]any)
+		if len(tables) == 0 || planned < 2 {
+			t.Errorf("%d tables, %d jobs", len(tables), planned)
+		}
+		if got := shown(next); got != want {
+			t.Errorf("on %s:\n%s\nwant\n%s", e.Dialect, got, want)
+		}
+		if got := jobs(next); got != planned {
+			t.Errorf("on %s: %d jobs are planned, want %d", e.Dialect, got, planned)
+		}
+		if code, _, stderr := c.run("", "copy", c.database, next.database); code != exitError || !strings.Contains(stderr, "n'est pas vide") {
+			t.Errorf("copied over: code %d, %s", code, stderr)
+		}
+		c = next
+	}
+}
+
 func TestServeTellsWhatIsWrong(t *testing.T) {
 	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"guichet/knowledge"
 	"guichet/knowledge/extract"
 	"guichet/knowledge/sqlstore"
+	"guichet/migrations/database"
 )
 
 type ingestCmd struct {
@@ -50,7 +51,10 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 		},
 	}, roots...)
 	bar.SetTotal(-1, true)
-	embedding := a.embed(ctx, store, err, progress)
+	var embedding error
+	if err == nil {
+		embedding = a.embed(ctx, db, store, progress)
+	}
 	progress.Wait()
 	report.Failed = append(report.Failed, unreadable...)
 	for i := range report.Failed {
@@ -82,15 +86,15 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
-// embed makes the vectors of what was ingested, and of what missed them.
-func (a *app) embed(ctx context.Context, store knowledge.Store, ingested error, progress *mpb.Progress) error {
-	embedder, err := a.Embeddings.embedder()
-	if err != nil || ingested != nil {
+// embed makes the vectors of what was ingested.
+func (a *app) embed(ctx context.Context, db *database.DB, store knowledge.Store, progress *mpb.Progress) error {
+	base, err := a.openBase(ctx, db, nil) // with the cards: they want vectors too
+	if err != nil {
 		return err
 	}
 	bar := progress.AddBar(0, mpb.PrependDecorators(decor.CountersNoUnit("%d / %d documents, vecteurs ")), mpb.AppendDecorators(decor.Percentage()))
 	defer bar.SetTotal(-1, true)
-	return knowledge.EmbedAll(ctx, store, embedder, func(done, total int) {
+	return knowledge.EmbedAll(ctx, store, base.Embedder, func(done, total int) {
 		bar.SetTotal(int64(total), false)
 		bar.SetCurrent(int64(done))
 	})

@@ -19,7 +19,7 @@ const asProgram = "GUICHET_TEST_AS_PROGRAM"
 
 // What the person who runs the tests has set must not change them.
 func TestMain(m *testing.M) {
-	for _, name := range []string{"GUICHET_DATABASE_URL", "GUICHET_RULES", "GUICHET_ADDRESS", "GUICHET_STAFF_TOKEN"} {
+	for _, name := range []string{"GUICHET_DATABASE_URL", "GUICHET_RULES", "GUICHET_ADDRESS", "GUICHET_STAFF_TOKEN", "GUICHET_EMBEDDINGS_URL"} {
 		_ = os.Unsetenv(name)
 	}
 	if os.Getenv(asProgram) != "" {

@@ -82,6 +82,10 @@ func (e *Embedder) embed(ctx context.Context, m knowledge.Model, name, prefix st
 	}
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval = e.pause
+	limit := tries * longestWait
+	if end, ok := ctx.Deadline(); ok { // a pause that cannot end in time is not begun
+		limit = min(limit, time.Until(end))
+	}
 	vectors, err := backoff.Retry(ctx, func() ([][]float32, error) {
 		vectors, err := e.ask(ctx, m, name, inputs)
 		var wrong sizeError
@@ -89,7 +93,7 @@ func (e *Embedder) embed(ctx context.Context, m knowledge.Model, name, prefix st
 			vectors, err = e.ask(ctx, m, name, inputs)
 		}
 		return vectors, err
-	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(tries*longestWait))
+	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(max(limit, 1)))
 	if err != nil {
 		return nil, inFrench(err)
 	}

@@ -29,6 +29,10 @@ type engine interface {
 	querier(Querier) Querier
 	// limit bounds a transaction's time.
 	limit(context.Context) (context.Context, context.CancelFunc)
+	// unlimit takes the limits of time off a transaction.
+	unlimit(ctx context.Context, tx Querier) error
+	// snapshot says how a transaction sees one state of the base.
+	snapshot() *sql.TxOptions
 	// alone makes a transaction wait for those that hold the same name.
 	alone(ctx context.Context, tx Querier, name string) error
 	// upgrade runs what changes the schema alone among the processes that start together, on a pool that may take its time.
@@ -110,13 +114,36 @@ type transactionKey struct{ db *DB }
 // InTx runs a function in one transaction that writes; Conn and Tx find it in the context given to the function. An
 // error, a panic or a context that ends rolls back. Inside a transaction it joins it: the inner function's own writes
 // are undone when it fails, and the outer one decides about the rest.
-func (db *DB) InTx(ctx context.Context, do func(ctx context.Context) error) (err error) {
+func (db *DB) InTx(ctx context.Context, do func(ctx context.Context) error) error {
 	if outer, ok := ctx.Value(transactionKey{db}).(*transaction); ok {
 		return db.inSavepoint(ctx, outer, do)
 	}
 	ctx, done := db.limit(ctx)
 	defer done()
-	tx, err := db.writer.BeginTx(ctx, nil)
+	return db.run(ctx, db.writer, nil, do)
+}
+
+// InLongTx is InTx without the limits of time, for what moves a whole base.
+func (db *DB) InLongTx(ctx context.Context, do func(ctx context.Context) error) error {
+	return db.run(ctx, db.writer, nil, db.patiently(do))
+}
+
+// Snapshot runs a function that reads: it sees one state of the base, whatever is written meanwhile, without the limits of time.
+func (db *DB) Snapshot(ctx context.Context, do func(ctx context.Context) error) error {
+	return db.run(ctx, db.readers, db.snapshot(), db.patiently(do))
+}
+
+func (db *DB) patiently(do func(ctx context.Context) error) func(ctx context.Context) error {
+	return func(ctx context.Context) error {
+		if err := db.unlimit(ctx, db.Conn(ctx)); err != nil {
+			return err
+		}
+		return do(ctx)
+	}
+}
+
+func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, do func(ctx context.Context) error) error {
+	tx, err := pool.BeginTx(ctx, opts)
 	if err != nil {
 		// SQLite calls a wait that the context ended « database is locked ».
 		return fmt.Errorf("ouvrir une transaction : %w", cmp.Or(ctx.Err(), err))

@@ -80,7 +80,7 @@ func (e postgresEngine) pool(size int, settings map[string]string) *sql.DB {
 		// A search by meaning goes on until enough of what it finds is visible, and a statement is never long enough to be
 		// worth compiling.
 		"hnsw.iterative_scan": "relaxed_order",
-		"hnsw.ef_search":      "100",
+		"hnsw.ef_search":      "200",
 		"jit":                 "off",
 	} {
 		config.RuntimeParams[name] = value
@@ -143,7 +143,7 @@ func (c conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, er
 
 type commit struct {
 	driver.Tx
-	ctx    context.Context //nolint:containedctx // the one that the driver's own transaction keeps
+	ctx    context.Context // the one that the driver's own transaction keeps
 	engine postgresEngine
 }
 
@@ -160,8 +160,13 @@ func (e postgresEngine) explainIn(ctx context.Context, err error) error {
 	return e.explain(err)
 }
 
-// querier bounds the time of what runs outside a transaction.
-func (postgresEngine) querier(q Querier) Querier { return bounded{q} }
+// querier bounds the time of what runs outside a transaction, which has a limit of its own.
+func (postgresEngine) querier(q Querier) Querier {
+	if _, ok := q.(*sql.Tx); ok {
+		return q
+	}
+	return bounded{q}
+}
 
 type bounded struct{ Querier }
 
@@ -190,6 +195,15 @@ func (b bounded) QueryRowContext(ctx context.Context, query string, args ...any)
 
 func (postgresEngine) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, transactionTime, errSilent)
+}
+
+func (postgresEngine) unlimit(ctx context.Context, tx Querier) error {
+	_, err := tx.ExecContext(ctx, `SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)`)
+	return err
+}
+
+func (postgresEngine) snapshot() *sql.TxOptions {
+	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
 func (postgresEngine) alone(ctx context.Context, tx Querier, name string) error {

@@ -67,6 +67,11 @@ func (sqliteEngine) limit(ctx context.Context) (context.Context, context.CancelF
 	return context.WithCancel(ctx)
 }
 
+func (sqliteEngine) unlimit(context.Context, Querier) error { return nil }
+
+// snapshot adds nothing: every transaction sees one state.
+func (sqliteEngine) snapshot() *sql.TxOptions { return nil }
+
 // alone adds nothing: a transaction that writes is alone already.
 func (sqliteEngine) alone(context.Context, Querier, string) error { return nil }
 

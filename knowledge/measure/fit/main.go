@@ -76,6 +76,13 @@ func run(ctx context.Context, data, confidence string, questions []string) (err 
 		}
 	}
 	start, weights := measure.Fit(samples, good)
+	means := make([]float64, len(weights))
+	for _, s := range samples {
+		for j, x := range s {
+			means[j] += x / float64(len(samples))
+		}
+	}
+	fmt.Printf("mean of the signs: %.2f\n", means)
 	fmt.Printf("%d questions; each threshold on the folds that it was not fitted on:\n", len(samples))
 	for _, t := range measure.Thresholds(samples, good, folds) {
 		if t.Least >= 0.4 && int(100*t.Least+0.5)%5 == 0 {

@@ -53,19 +53,23 @@ func (l *Ledger) Notices(ctx context.Context, v ledger.Viewer, max int) ([]ledge
 	if err != nil {
 		return nil, fmt.Errorf("lister les avis : %w", err)
 	}
-	defer rows.Close()
-	var notices []ledger.Notice
-	for rows.Next() {
-		n, err := scanNotice(rows)
-		if err != nil {
-			return nil, fmt.Errorf("lister les avis : %w", err)
-		}
-		notices = append(notices, n)
-	}
-	if err := rows.Err(); err != nil {
+	notices, err := scanNotices(rows)
+	if err != nil {
 		return nil, fmt.Errorf("lister les avis : %w", err)
 	}
 	return notices, nil
+}
+
+func scanNotices(rows *sql.Rows) (notices []ledger.Notice, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		n, err := scanNotice(rows)
+		if err != nil {
+			return nil, err
+		}
+		notices = append(notices, n)
+	}
+	return notices, rows.Err()
 }
 
 // Notice implements ledger.Outbox.
@@ -98,6 +102,38 @@ func (l *Ledger) Failed(ctx context.Context, key, reason string, dead bool, at t
 	}
 	return l.post(ctx, key, at, ledger.NoticeDead, reason,
 		`UPDATE notices SET dead_at = $2, tries = tries + 1, last_error = $3 WHERE key = $1 AND sent_at = 0 AND dead_at = 0`)
+}
+
+// PlanAgain plans all that the ledger still waits for, in a database that has no jobs yet. It needs the transaction of its
+// context.
+func (l *Ledger) PlanAgain(ctx context.Context) error {
+	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT `+noticeColumns+` WHERE sent_at = 0 AND dead_at = 0 ORDER BY notices.created_at, key`)
+	if err != nil {
+		return fmt.Errorf("prévoir les avis à envoyer : %w", err)
+	}
+	notices, err := scanNotices(rows)
+	if err != nil {
+		return fmt.Errorf("prévoir les avis à envoyer : %w", err)
+	}
+	for _, n := range notices {
+		if err := l.jobs.Deliver(ctx, n); err != nil {
+			return err
+		}
+	}
+	rows, err = l.db.Conn(ctx).QueryContext(ctx, `SELECT `+columns+` FROM requests WHERE status = $1 ORDER BY id`, ledger.Waiting)
+	if err != nil {
+		return fmt.Errorf("prévoir les échéances : %w", err)
+	}
+	waiting, err := scanAll(rows)
+	if err != nil {
+		return fmt.Errorf("prévoir les échéances : %w", err)
+	}
+	for _, r := range waiting {
+		if err := l.jobs.HandOver(ctx, r.Reference, r.Deadline); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // post ends a notice, once, and tells it in its request's history. update takes the key, the time and the reason.
