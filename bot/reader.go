@@ -11,7 +11,11 @@ type Reader interface {
 
 // Reading is what a message says.
 type Reading struct {
+	// Facts are what the words say by themselves: enough to tell a question from a request.
 	Facts routing.Facts
+	// Request are the facts of the message taken as a request: what is asked for is also weighed by what was learned from
+	// requests, which knows nothing of questions.
+	Request routing.Facts
 	// Intents are the signs of what the person wants, each with its words.
 	Intents map[Intent]string
 	// Places are the communes that a name may mean when it means several and nothing in the message settles which.

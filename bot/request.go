@@ -14,7 +14,7 @@ import (
 // request takes a company's request in: decided, recorded with its reasons and notices, then told. When a fact that decides
 // is missing it is recorded all the same, and that one fact is asked for.
 func (d *Desk) request(m Message, state State, r Reading) *plan {
-	facts := d.withAsker(r.Facts, m.Asker)
+	facts := d.withAsker(r.Request, m.Asker)
 	decision := d.Rules.Decide(facts)
 	p := &plan{state: State{}}
 	p.record = func(ctx context.Context, p *plan) error {
@@ -100,7 +100,7 @@ func (d *Desk) human(m Message, state State, r Reading) *plan {
 			if state.Offered != "" {
 				text = state.Offered + "\n\n" + m.Text
 			}
-			facts := d.withAsker(r.Facts, m.Asker)
+			facts := d.withAsker(r.Request, m.Asker)
 			in := d.intake(m, facts, d.Rules.ToEntryPoint(facts))
 			in.Text = text
 			request, _, err := d.Requests.Take(ctx, in)

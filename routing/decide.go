@@ -48,6 +48,31 @@ func (r *Rules) Decide(facts Facts) Decision {
 	return d
 }
 
+// Ground gives the fact that the decision rests on: the subject that leads, or the money that was asked for. There is none
+// when only the last rule takes the request.
+func (r *Rules) Ground(facts Facts) (Fact, bool) {
+	facts = r.withDefaults(facts)
+	subject, _, unsettled := r.subjectOf(facts)
+	rule := r.firstPossible(subject, facts)
+	for _, f := range facts {
+		switch {
+		case unsettled != nil:
+			if f.Name == subjectFact && f.Value == unsettled.ID && f.Role != Context {
+				return f, true
+			}
+		case rule == len(r.rules)-1:
+			return Fact{}, false
+		case subject == "" || r.preciseMoney(facts) && r.firstPossible("", facts) == rule:
+			if r.Money(f.Name) && f.Role == Asked {
+				return f, true
+			}
+		case f.Name == subjectFact && f.Value == subject && f.Role != Context:
+			return f, true
+		}
+	}
+	return Fact{}, false
+}
+
 // EntryPoint is the code of the direction that takes what no rule gives to another.
 func (r *Rules) EntryPoint() string { return r.entryPoint }
 
@@ -181,17 +206,17 @@ func (r *Rules) subjectOf(facts Facts) (subject string, others []string, unsettl
 // preciseMoney tells whether a kind of money that is not general was asked for (a loan, a European fund).
 func (r *Rules) preciseMoney(facts Facts) bool {
 	return slices.ContainsFunc(facts, func(f Fact) bool {
-		return r.money(f.Name) && slices.ContainsFunc(r.facts[f.Name].Values, func(v FactValue) bool { return v.ID == f.Value && !v.General })
+		return r.Money(f.Name) && slices.ContainsFunc(r.facts[f.Name].Values, func(v FactValue) bool { return v.ID == f.Value && !v.General })
 	})
 }
 
 // withoutMoney drops the kind of money, general or not.
 func (r *Rules) withoutMoney(facts Facts) Facts {
-	return slices.DeleteFunc(slices.Clone(facts), func(f Fact) bool { return r.money(f.Name) })
+	return slices.DeleteFunc(slices.Clone(facts), func(f Fact) bool { return r.Money(f.Name) })
 }
 
-// money tells whether a fact is the kind of money: the choice that has general values.
-func (r *Rules) money(name string) bool {
+// Money tells whether a fact is the kind of money: the choice that has general values.
+func (r *Rules) Money(name string) bool {
 	return slices.ContainsFunc(r.facts[name].Values, func(v FactValue) bool { return v.General })
 }
 

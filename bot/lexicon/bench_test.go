@@ -8,7 +8,7 @@ const benchMessage = "Nous sommes 5 dans l'entreprise à Béthune et voulons inv
 func BenchmarkRoute(b *testing.B) {
 	book, l := load(b)
 	for b.Loop() {
-		if d := book.Rules.Decide(l.Read(benchMessage).Facts); d.Lead == "" {
+		if d := book.Rules.Decide(l.Read(benchMessage).Request); d.Lead == "" {
 			b.Fatal("no lead")
 		}
 	}
@@ -17,8 +17,16 @@ func BenchmarkRoute(b *testing.B) {
 // BenchmarkDecide measures the rules alone, from the facts.
 func BenchmarkDecide(b *testing.B) {
 	book, l := load(b)
-	facts := l.Read(benchMessage).Facts
+	facts := l.Read(benchMessage).Request
 	for b.Loop() {
 		book.Rules.Decide(facts)
+	}
+}
+
+// BenchmarkRead measures the reading alone, from the words to the facts.
+func BenchmarkRead(b *testing.B) {
+	_, l := load(b)
+	for b.Loop() {
+		l.Read(benchMessage)
 	}
 }

@@ -11,8 +11,13 @@ import (
 // registration finds a SIREN (9 digits) or a SIRET (14), spaced or not.
 var registration = regexp.MustCompile(`\b\d{3}[ .\x{a0}\x{202f}]?\d{3}[ .\x{a0}\x{202f}]?\d{3}(?:[ .\x{a0}\x{202f}]?\d{5})?\b`)
 
-// amount finds a sum in euros, with its multiplier.
-var amount = regexp.MustCompile(`(?i)\b\d{1,3}(?:[ .\x{a0}\x{202f}]?\d{3})*(?:,\d+)?\s*(?:k€|k ?euros?|ke\b|m€|millions? d['’ ]?\s?euros?|€|euros?\b)`)
+const euros = `(?:k€|k ?euros?|ke\b|m€|millions? d['’ ]?\s?euros?|€|euros?\b)`
+
+// amount finds a sum in euros, with its multiplier; ofEuros what follows the number of one, written in words or in digits.
+var (
+	amount  = regexp.MustCompile(`(?i)\b\d{1,3}(?:[ .\x{a0}\x{202f}]?\d{3})*(?:,\d+)?\s*` + euros)
+	ofEuros = regexp.MustCompile(`(?i)^(?:,\d+)?\s*(?:d['’]\s?)?` + euros)
+)
 
 // readNumbersOf finds what is told by its form alone: registration numbers, which count only with a right check digit, and
 // amounts.

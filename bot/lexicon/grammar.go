@@ -13,6 +13,7 @@ const (
 	identity
 	barrier
 	wanted
+	withdrawn // taken away from the kinds of money: « nous sommes prêts »
 )
 
 // regions are the stretches that the grammar opens; « name-end » in the grammar closes one early.

@@ -22,6 +22,8 @@ type Lexicon struct {
 	abbreviations map[string][]string
 	glue          map[string]bool
 	classIDs      map[string]int
+	classNames    []string
+	learned       *learned // nil: phrases read alone
 	// simple classes are made of words, composed ones of other classes too.
 	simple, composed *index
 	regions          *index // owner: a region
@@ -67,6 +69,7 @@ func New(book *rulebook.Book) (*Lexicon, error) {
 	names := slices.Sorted(maps.Keys(words.Classes))
 	for _, name := range names {
 		l.classIDs[name] = len(l.classIDs)
+		l.classNames = append(l.classNames, name)
 	}
 	for _, name := range names {
 		for _, p := range words.Classes[name] {
@@ -98,7 +101,9 @@ func New(book *rulebook.Book) (*Lexicon, error) {
 	for _, c := range words.Cues {
 		problems = append(problems, l.addCue(c)...)
 	}
-	l.spelling = newSpeller(l.vocabulary)
+	learned, mistakes := newLearned(words.Learned, book.Rules)
+	l.learned, problems = learned, append(problems, mistakes...)
+	l.spelling = newSpeller(l.vocabulary, book.Territories.Communes)
 	return l, errors.Join(problems...)
 }
 

@@ -25,7 +25,8 @@ const (
 // Read gives the facts of a message, the main subject first. It never fails: what cannot be read is not there.
 func (l *Lexicon) Read(text string) bot.Reading {
 	tokens := l.analyse(text)
-	found := l.strip(l.find(l.cues, tokens))
+	matches := l.find(l.cues, tokens)
+	found := l.strip(matches)
 	facts := l.subjects(text, tokens, found)
 	facts = append(facts, l.values(text, tokens, found)...)
 	facts = append(facts, readNumbersOf(text)...)
@@ -34,7 +35,7 @@ func (l *Lexicon) Read(text string) bot.Reading {
 	if name, ok := l.company(text, tokens); ok {
 		facts = append(facts, name)
 	}
-	return bot.Reading{Facts: facts, Intents: l.intents(text, tokens, found), Places: candidates}
+	return bot.Reading{Facts: facts, Request: l.reconsider(text, tokens, matches, facts), Intents: l.intents(text, tokens, found), Places: candidates}
 }
 
 // analyse cuts the message and finds its classes, places and stretches.
@@ -220,7 +221,7 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 			s.score *= inContext
 		}
 		if c.number {
-			n, ok := numberIn(tokens, m)
+			n, ok := numberIn(text, tokens, m)
 			if !ok {
 				continue
 			}
@@ -245,14 +246,18 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 	return facts
 }
 
-// numberIn is the number that a match names.
-func numberIn(tokens []token, m match) (int64, bool) {
+// numberIn adds the numbers that a match names (« deux associés et six salariés »); a sum of money counts nobody.
+func numberIn(text string, tokens []token, m match) (int64, bool) {
+	sum, found := int64(0), false
 	for _, i := range m.used {
-		if tokens[i].numberTokens > 0 {
-			return tokens[i].number, true
+		if n := tokens[i].numberTokens; n > 0 {
+			if ofEuros.MatchString(text[tokens[i+n-1].end:]) {
+				return 0, false
+			}
+			sum, found = sum+tokens[i].number, true
 		}
 	}
-	return 0, false
+	return sum, found
 }
 
 // source is the words of the message that a match read, as they stand.

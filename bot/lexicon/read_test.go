@@ -1,6 +1,10 @@
 package lexicon_test
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -41,6 +45,12 @@ func TestFacts(t *testing.T) {
 		{"headcount", "Le groupe emploie 900 personnes", ""},
 		{"headcount", "Le groupe compte 2 000 salariés, notre société 6.", "6"},
 		{"headcount", "on était 6 en 2019, on est 24 maintenant", "24"},
+		{"headcount", "nous étions huit, nous voilà vingt et un", "21"},
+		{"headcount", "effectif : moi et une salariée", "2"},
+		{"headcount", "deux associés et quatorze salariés", "16"},
+		{"headcount", "Fonderie à Ham, une centaine d'emplois", "100"},
+		{"headcount", "un modèle équipé d'un lidar coûte 23 000 euros", ""},
+		{"headcount", "elle appartient à un ensemble de 1 200 personnes", ""},
 		{"origin", "Groupe italien de cosmétiques", "foreign"},
 		{"origin", "société dont le siège est à Izmir", "foreign"},
 		{"origin", "notre maison mère est à Osaka", "foreign"},
@@ -91,7 +101,7 @@ func TestFacts(t *testing.T) {
 		{"epci_aid", "l'agglo ne peut plus nous verser son aide", "oui"},
 		{"double_funding", "nous avons déjà obtenu une subvention", "oui"},
 	} {
-		f, _ := l.Read(c.text).Facts.Get(c.fact)
+		f, _ := l.Read(c.text).Request.Get(c.fact)
 		got := ""
 		if f.Value != nil {
 			got = book.Rules.Label(routing.Fact{Value: f.Value})
@@ -117,10 +127,15 @@ func TestMainSubject(t *testing.T) {
 		"Éditeur de solutions de cybersécurité, nous recherchons deux commerciaux.":                   "emploi",
 		"Nous voulons exporter en Italie ; par ailleurs il faudrait former deux assistantes.":         "export",
 		"Nos clients sont des startups innovantes ; nous voulons former nos vendeurs.":                "formation",
+		"Qui peut m'aider à trouver du foncier à Péronne ?":                                           "implantation",
+		"Il faut remplacer la soudeuse laser, qui peut nous aider ?":                                  "investissement",
+		"J'assure l'intérim à la direction de l'agglo : avons-nous une convention avec la Région ?":   "convention",
+		"Charcuterie à Orchies : il faut rééquiper le laboratoire derrière la boutique.":              "investissement",
+		"Le groupe est allemand mais nous n'agrandissons rien, il nous manque vingt soudeurs.":        "emploi",
 		"je voudrai fair une formassion pr mes vendeurs":                                              "formation",
 		"un projet dinnovation": "innovation",
 	} {
-		f, _ := l.Read(text).Facts.Get("subject")
+		f, _ := l.Read(text).Request.Get("subject")
 		if f.Value != want {
 			t.Errorf("%q is about %v (« %s »), want %s", text, f.Value, f.Source, want)
 		}
@@ -205,11 +220,28 @@ func FuzzRead(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, fact := range l.Read(text).Facts {
+		for _, fact := range l.Read(text).Request {
 			if fact.Source == "" {
 				t.Fatalf("%q: %s = %v without a source", text, fact.Name, fact.Value)
 			}
 		}
 		l.ReadAnswer("headcount", text)
 	})
+}
+
+// regionWith gives a Region's folder that holds the default files it names, edited.
+func regionWith(t *testing.T, edits map[string]func(string) string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, edit := range edits {
+		content, err := fs.ReadFile(rulebook.Default(), name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(edit(string(content))), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }

@@ -78,8 +78,11 @@ func (l *Lexicon) word(raw, fold string, w french.Word) token {
 	if corrected, ok := l.correct(fold); ok {
 		t.fold, raw = corrected, corrected
 	}
-	t.stems[0] = french.Stem(raw)
 	t.stems[1] = french.Stem(t.fold)
+	t.stems[0] = t.stems[1]
+	if raw != t.fold {
+		t.stems[0] = french.Stem(raw)
+	}
 	t.stems[2] = root(t.fold)
 	t.glue = l.glue[t.fold]
 	return t

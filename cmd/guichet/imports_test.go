@@ -18,6 +18,7 @@ var allowed = map[string][]string{
 	"routing/ledger/sqlledger":  {"migrations/database"},
 	"bot":                       {"knowledge", "routing", "routing/ledger"},
 	"bot/lexicon":               {"knowledge/french", "routing", "routing/rulebook"},
+	"bot/lexicon/learn":         {"routing", "routing/rulebook"},
 	"bot/courier":               {"routing/ledger", "migrations", "migrations/database"},
 	"bot/sqljournal":            {"knowledge", "migrations/database"},
 	"bot/web":                   {"knowledge", "routing", "routing/ledger"},

@@ -60,7 +60,7 @@ func (r region) route(in messageLine) (decisionLine, error) {
 	if err := bot.CheckText(in.Text); err != nil {
 		return decisionLine{}, err
 	}
-	facts, notes, err := r.withGiven(r.reader.Read(in.Text).Facts, in)
+	facts, notes, err := r.withGiven(r.reader.Read(in.Text).Request, in)
 	if err != nil {
 		return decisionLine{}, err
 	}

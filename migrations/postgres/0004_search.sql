@@ -21,7 +21,9 @@ CREATE INDEX passages_words ON passages USING gin (words) WITH (fastupdate = off
 -- A passage's number holds that of its document: number >> 20.
 UPDATE passages SET number = -number;
 UPDATE passages SET number = (document << 20) + ordinal,
-	length = array_length(string_to_array(title_words || ' ' || path_words || ' ' || body_words, ' '), 1);
+	length = cardinality(string_to_array(title_words, ' '))
+		+ cardinality(string_to_array(path_words, ' '))
+		+ cardinality(string_to_array(body_words, ' '));
 
 -- How many passages and documents of each right hold a word; the word '' counts them all.
 CREATE TABLE word_counts (

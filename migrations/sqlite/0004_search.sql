@@ -18,7 +18,9 @@ CREATE INDEX passages_meaning ON passages (meaning);
 -- A passage's number holds that of its document: number >> 20.
 UPDATE passages SET number = -number;
 UPDATE passages SET number = (document << 20) + ordinal,
-	length = length(title_words || ' ' || path_words || ' ' || body_words) - length(replace(title_words || ' ' || path_words || ' ' || body_words, ' ', '')) + 1;
+	length = CASE title_words WHEN '' THEN 0 ELSE length(title_words) - length(replace(title_words, ' ', '')) + 1 END
+		+ CASE path_words WHEN '' THEN 0 ELSE length(path_words) - length(replace(path_words, ' ', '')) + 1 END
+		+ CASE body_words WHEN '' THEN 0 ELSE length(body_words) - length(replace(body_words, ' ', '')) + 1 END;
 
 DROP TABLE passage_vocabulary;
 DROP TABLE passage_words;

@@ -92,6 +92,9 @@ func TestMistakesAreToldWithFileAndLine(t *testing.T) {
 		{"missing column", "territoires/communes.csv", "insee,nom", "code,nom", "territoires/communes.csv:1 : il manque la colonne insee"},
 		{"not a number", "territoires/communes.csv", "02300,518,", "02300,beaucoup,", "territoires/communes.csv:2"},
 		{"bad delay", "conduct.yaml", "wait_for_fact: 48h", "wait_for_fact: deux jours", "conduct.yaml"},
+		{"learned in another form", "words/apprentissage.txt", "guichet apprentissage 1", "guichet apprentissage 2", "words/apprentissage.txt:1 : le fichier doit commencer par"},
+		{"learned class that is none", "words/apprentissage.txt", "subject=export", "export", "words/apprentissage.txt:5 : « export » n'est pas un fait et sa valeur"},
+		{"learned weight that is none", "words/apprentissage.txt", "\nclasse\t", "\nclasse\tlourd", "words/apprentissage.txt:4 : « lourd"},
 		{"cue without a value", "words/faits.yaml", "  value: grant\n", "", "words/faits.yaml:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

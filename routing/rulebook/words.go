@@ -30,6 +30,8 @@ type Words struct {
 	Cues []Cue
 	// Known are ordinary words that are never taken for a misspelling of another.
 	Known []string
+	// Learned comes from labelled messages; nil when the folder has none.
+	Learned *Learned
 }
 
 // Cue gives a fact its value when one of its phrases is read.
@@ -152,6 +154,9 @@ func loadWords(folder fs.FS) (Words, error) {
 			}
 			words.Cues = append(words.Cues, cue)
 		}
+	}
+	if words.Learned, err = loadLearned(folder); err != nil {
+		problems = append(problems, err)
 	}
 	return words, errors.Join(problems...)
 }
