@@ -41,7 +41,7 @@ const (
 	extracts = 4
 	// promotable is how near the best one's score a passage must be to stand before it.
 	promotable = 0.75
-	related    = 0.5
+	related = 0.5
 	// repeated is the share of a passage's words from which on it repeats another.
 	repeated = 0.8
 	// choices is how many schemes a list names, choiceShare how near the best one they must be.
@@ -80,15 +80,16 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	}
 	var texts []string
 	answer := Answer{Looked: q.looked()}
-	if confidence < limits.Sure {
+	notice := best.Document.Closed(now) && (best.isNamed() || q.asks(openness))
+	if confidence < limits.Sure && !notice {
 		texts = append(texts, "Je n'en suis pas sûr, mais je crois que ce passage répond :")
 	}
-	if best.Document.Closed(now) && (best.isNamed() || q.asks(openness)) {
-		notice, quotes, err := b.closed(ctx, v, best.Document, now)
+	if notice {
+		said, quotes, err := b.closed(ctx, v, best.Document, now)
 		if err != nil {
 			return Answer{}, err
 		}
-		texts, answer.Quotes = append(texts, notice), append(answer.Quotes, quotes...)
+		texts, answer.Quotes = append(texts, said), append(answer.Quotes, quotes...)
 	}
 	chosen := choose(q, found)
 	split := disagree(chosen)
