@@ -41,7 +41,7 @@ const (
 	extracts = 4
 	// promotable is how near the best one's score a passage must be to stand before it.
 	promotable = 0.75
-	related = 0.5
+	related    = 0.5
 	// repeated is the share of a passage's words from which on it repeats another.
 	repeated = 0.8
 	// choices is how many schemes a list names, choiceShare how near the best one they must be.
