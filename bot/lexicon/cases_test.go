@@ -47,8 +47,8 @@ func TestRoutingCases(t *testing.T) {
 		{"testdata/ordinaires.jsonl", 0.98},
 		{"testdata/pieges.jsonl", 0.98}, // what the company is or sells has the words of another subject
 		{"testdata/melange.jsonl", 0.98},
-		{"testdata/soutenus.jsonl", 0.98}, // long noun phrases, rare verbs, reported speech
-		{"testdata/varies.jsonl", 0.98},   // two sets that measured the reading before it learned from them
+		{"testdata/soutenus.jsonl", 0.98},          // long noun phrases, rare verbs, reported speech
+		{"testdata/varies.jsonl", 0.98},            // two sets that measured the reading before it learned from them
 		{"testdata/examen/ordinaires.jsonl", 0.97}, // as routing-dev.jsonl
 		{"testdata/examen/melange.jsonl", 0.94},    // half of them chat with typos and long mails
 	} {
