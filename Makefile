@@ -2,7 +2,7 @@
 export CGO_ENABLED = 0
 LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help run build test test-race bench lint look
+.PHONY: help run build test test-race kills bench lint look
 .DEFAULT_GOAL := help
 
 help: ## lister les commandes
@@ -22,6 +22,9 @@ test: ## tout vérifier : mise en forme, go vet, tous les tests (sur SQLite et s
 
 test-race: ## les tests avec le détecteur d'accès concurrents (demande un compilateur C)
 	CGO_ENABLED=1 .ci/postgres go test -race ./...
+
+kills: ## tuer guichet 200 fois pendant qu'il reçoit des demandes, sur chaque base, et compter (KILLS=N pour un autre nombre)
+	.ci/postgres go test -count=1 -timeout 2h -v -run '^TestKills$$' ./cmd/guichet -kills $(or $(KILLS),200)
 
 bench: ## mesurer : décisions par seconde, premier démarrage, recherche
 	.ci/postgres go test -run '^$$' -bench . -benchmem ./...

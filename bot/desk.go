@@ -43,7 +43,7 @@ type plan struct {
 	record func(ctx context.Context, p *plan) error
 }
 
-// tries is how many times a message is thought over again when its conversation moved meanwhile.
+// tries is how many times a message is thought over again when its conversation or its request moved meanwhile.
 const tries = 5
 
 // Handle gives the reply to a message: read it, think, write everything in one transaction, answer. The same message twice
@@ -56,10 +56,10 @@ func (d *Desk) Handle(ctx context.Context, m Message) (Reply, error) {
 	if err := m.check(); err != nil {
 		return d.failed(m, err)
 	}
-	for range tries {
+	for try := 1; ; try++ {
 		reply, err := d.handle(ctx, m)
 		switch {
-		case errors.Is(err, ErrMoved):
+		case try < tries && (errors.Is(err, ErrMoved) || errors.Is(err, ledger.ErrTransition)):
 			continue
 		case errors.Is(err, ErrSeen): // another replica answered meanwhile
 			reply, _, err = d.Journal.Replied(ctx, m.Channel, m.ID)
@@ -69,7 +69,6 @@ func (d *Desk) Handle(ctx context.Context, m Message) (Reply, error) {
 		}
 		return reply, nil
 	}
-	return d.failed(m, ErrMoved)
 }
 
 // check refuses a message that its channel did not fill.

@@ -177,6 +177,38 @@ func TestTheAnswerToTheQuestionRoutesTheRequest(t *testing.T) {
 	}
 }
 
+// stale shows a request as it was, once.
+type stale struct {
+	ledger.Store
+	was []ledger.Request
+}
+
+func (s *stale) Get(ctx context.Context, v ledger.Viewer, reference string) (ledger.Request, error) {
+	if len(s.was) > 0 {
+		r := s.was[0]
+		s.was = s.was[1:]
+		return r, nil
+	}
+	return s.Store.Get(ctx, v, reference)
+}
+
+// The delay ends, or another replica records the answer, just after the request was read.
+func TestARequestThatMovesMeanwhileIsReadAgain(t *testing.T) {
+	c := open(t)
+	asked := c.say(t, "fil", "Un industriel veut s'implanter à Beauvais, il cherche 5 hectares.")
+	waiting := c.request(t, asked.Request)
+	if err := c.requests.HandOver(t.Context(), asked.Request, morning.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	c.desk.Requests = &stale{c.requests, []ledger.Request{waiting}}
+	if reply := c.say(t, "fil", "C'est un groupe italien"); reply.Kind != bot.ReplyRouted || reply.Request != asked.Request {
+		t.Errorf("reply %+v", reply)
+	}
+	if r := c.request(t, asked.Request); lastWhy(r) != "C'est un groupe italien" {
+		t.Errorf("the answer is lost: %+v", r.Events)
+	}
+}
+
 func TestReadyMadeAnswersAreRead(t *testing.T) {
 	for _, text := range []string{"Un industriel veut s'implanter chez nous, il cherche 5 hectares.", "Quelle subvention ? Nous voulons acheter une machine."} {
 		c := open(t)

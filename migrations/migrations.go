@@ -33,13 +33,28 @@ func (e NewerError) Error() string {
 	return fmt.Sprintf("la base est plus récente que ce programme (schéma %d, le programme connaît le schéma %d) : installez la version de guichet qui l'a créée, ou une plus récente", e.Database, e.Program)
 }
 
-// Status gives the schema's version in the database (0 when it is empty) and the version that the program knows.
+// versioned tells whether a database has goose's table, which goose makes when it is asked for the version.
+var versioned = map[Dialect]string{
+	SQLite:     `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'goose_db_version')`,
+	PostgreSQL: `SELECT to_regclass('goose_db_version') IS NOT NULL`,
+}
+
+// Status gives the schema's version in the database (0 when it is empty) and the version that the program knows. It
+// writes nothing.
 func Status(ctx context.Context, db *sql.DB, d Dialect) (database, program int64, err error) {
 	p, err := provider(db, d)
 	if err != nil {
 		return 0, 0, err
 	}
-	database, program, err = p.GetVersions(ctx)
+	var begun bool
+	err = db.QueryRowContext(ctx, versioned[d]).Scan(&begun)
+	switch {
+	case err == nil && begun:
+		database, program, err = p.GetVersions(ctx)
+	case err == nil:
+		sources := p.ListSources()
+		program = sources[len(sources)-1].Version
+	}
 	if err != nil {
 		return 0, 0, fmt.Errorf("lire la version du schéma : %w", err)
 	}

@@ -117,10 +117,12 @@ func (s *served) visit(method, path string, form url.Values) string {
 	return body
 }
 
-// formKey gives the hidden field that a message carries.
+// formKey finds the hidden field that a message carries.
+var formKey = regexp.MustCompile(`name="page" value="(\w+)"`)
+
 func (s *served) formKey(body string) string {
 	s.t.Helper()
-	found := regexp.MustCompile(`name="page" value="(\w+)"`).FindStringSubmatch(body)
+	found := formKey.FindStringSubmatch(body)
 	if found == nil {
 		s.t.Fatalf("no form in the page: %s", body)
 	}

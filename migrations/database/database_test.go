@@ -163,6 +163,26 @@ func downAndUpAgain(t *testing.T, e databasetest.Engine) {
 	}
 }
 
+func TestStatusWritesNothing(t *testing.T) { databasetest.Each(t, statusWritesNothing) }
+
+func statusWritesNothing(t *testing.T, e databasetest.Engine) {
+	db, err := database.Connect(t.Context(), e.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if current, program, err := migrations.Status(t.Context(), db.Writer(), db.Dialect); err != nil || current != 0 || program == 0 {
+		t.Errorf("schema %d of %d, %v", current, program, err)
+	}
+	tables := map[databasetest.Engine]string{
+		databasetest.SQLite: `SELECT count(*) FROM sqlite_schema`, databasetest.PostgreSQL: `SELECT count(*) FROM pg_tables WHERE schemaname = 'public'`,
+	}
+	var written int
+	if err := db.Conn(t.Context()).QueryRowContext(t.Context(), tables[e]).Scan(&written); err != nil || written != 0 {
+		t.Errorf("%d tables written in an empty database, %v", written, err)
+	}
+}
+
 // A number means the same on both engines.
 func TestSameNumbersOnBothEngines(t *testing.T) {
 	sqlite, err := fs.Glob(migrations.Files(migrations.SQLite), "*")
