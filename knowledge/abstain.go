@@ -12,25 +12,15 @@ import (
 )
 
 // Abstention. A wrong answer comes from a passage that speaks of the question's subject and lacks what sets the question
-// apart: its rare words, its names, the noun that it asks for. The measure is the share of the question's weight that a
-// passage holds with its titles, and less surely with the rest of a short document; verbs, which people change most when
-// they ask, count for less, as do nouns that ask without naming (« quel rôle… »); names and the noun asked for count for
-// more. A name, a date or a count that the question asks about and the passage lacks is enough to abstain.
+// apart: its rare words, its names, the noun that it asks for. Signs (confidence.go) say how far the best passage goes;
+// this file finds what of the question it holds. Verbs, which people change most when they ask, count for less, as do
+// nouns that ask without naming (« quel rôle… »); names and the noun asked for count for more.
 
 const (
-	// threshold is the share under which the base abstains, agentThreshold the same for the Region's staff, who tell an
-	// extract beside the point at a glance, and whose questions say in their own words what long notes say in others. Both
-	// were set on the development questions (package measure).
-	threshold, agentThreshold = 0.38, 0.28
-	// namedThreshold is the same when the question names the document and the passage shows the kind of thing that is asked.
-	namedThreshold = 0.3
-	// openThreshold is the same when the question is whether the scheme of that document is open: its dates answer.
-	openThreshold              = 0.2
-	verbShare                  = 0.5
-	nameShare                  = 1.2
-	askShare                   = 1.3
-	generalShare               = 0.4
-	askedAbsent, unknownAbsent = 0.5, 0.65
+	verbShare    = 0.5
+	nameShare    = 1.2
+	askShare     = 1.3
+	generalShare = 0.4
 	// heaviest keeps one unknown word from deciding alone.
 	heaviest = 7.0
 )
@@ -63,57 +53,12 @@ func (g *grounds) add(q question, i int, found float64) {
 	g.held += weight * found
 }
 
-// share is what decides, from 0 to 1.
-func (g grounds) share(q question) float64 {
+// share is what is held, from 0 to 1.
+func (g grounds) share() float64 {
 	if g.total == 0 {
 		return 0
 	}
-	share := g.held / g.total
-	asked, unknown := false, false
-	for _, i := range g.absent {
-		c := q.concepts[i]
-		asked = asked || c.asked && c.demand == nil && !c.general
-		unknown = unknown || c.unknown
-	}
-	if asked {
-		share *= askedAbsent
-	}
-	if unknown {
-		share *= unknownAbsent
-	}
-	return share
-}
-
-// answered tells whether the best passages hold an answer for a viewer.
-func (q question) answered(v Viewer, found []candidate, now time.Time) bool {
-	if len(found) == 0 {
-		return false
-	}
-	best := found[0]
-	for _, i := range best.grounds.absent {
-		// The question is about a place, a person, a product that the document does not know; or for a thing that must be named.
-		if c := q.concepts[i]; c.proper || c.demand != nil && c.demand.Named {
-			return false
-		}
-	}
-	for _, d := range q.demands {
-		if d.Required && best.required == 0 {
-			return false
-		}
-	}
-	if !best.dated(q, now) || !best.counts(q) {
-		return false
-	}
-	least := threshold
-	switch {
-	case v.Audience == Staff:
-		least = agentThreshold
-	case best.isNamed() && q.asks(openness):
-		least = openThreshold
-	case best.isNamed() && best.required > 0:
-		least = namedThreshold
-	}
-	return best.grounds.share(q) >= least
+	return g.held / g.total
 }
 
 var (
@@ -159,7 +104,7 @@ func (c candidate) counts(q question) bool {
 
 func (c candidate) gives(noun concept) bool {
 	since, ahead, one := countBefore+1, 0, false
-	for _, w := range french.Words(c.Text) {
+	for _, w := range french.Words(said(c.Text)) {
 		_, counted := noun.forms[stem(w.Fold)]
 		switch {
 		case counted && (one || since <= countBefore):

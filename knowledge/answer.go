@@ -61,32 +61,35 @@ const (
 
 // Ask answers a question from what a viewer may see. It never gives an answer that it cannot quote.
 func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (Answer, error) {
-	q, candidates, err := b.candidates(ctx, v, text, wholeCandidates, localCandidates)
+	q, found, err := b.best(ctx, v, text, now)
 	if err != nil {
 		return Answer{}, err
 	}
-	found := candidates[:0]
-	for _, c := range candidates {
-		if c.Kind != Title {
-			found = append(found, c)
-		}
-	}
-	found = promote(q, openFirst(found, now))
-	if !q.answered(v, found, now) {
+	if len(found) == 0 {
 		return q.abstain(), nil
 	}
+	limits := loadConfidence()
+	confidence := limits.of(weigh(q, v, found, now))
 	best := found[0]
+	// That a scheme is closed answers whatever is asked about it, if it is the one that is meant.
+	if confidence < limits.Answer && !(best.titled == 1 && best.Document.Closed(now)) {
+		return q.abstain(), nil
+	}
 	if q.asks(listing) && !best.isNamed() && best.required == 0 {
 		return b.list(ctx, v, q, found, now)
 	}
 	var texts []string
 	answer := Answer{Looked: q.looked()}
-	if best.Document.Closed(now) && (best.isNamed() || q.asks(openness)) {
-		notice, quotes, err := b.closed(ctx, v, best.Document, now)
+	notice := best.Document.Closed(now) && (best.isNamed() || q.asks(openness))
+	if confidence < limits.Sure && !notice {
+		texts = append(texts, "Je n'en suis pas sûr, mais je crois que ce passage répond :")
+	}
+	if notice {
+		said, quotes, err := b.closed(ctx, v, best.Document, now)
 		if err != nil {
 			return Answer{}, err
 		}
-		texts, answer.Quotes = append(texts, notice), append(answer.Quotes, quotes...)
+		texts, answer.Quotes = append(texts, said), append(answer.Quotes, quotes...)
 	}
 	chosen := choose(q, found)
 	split := disagree(chosen)
@@ -102,6 +105,16 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	}
 	answer.Text = strings.Join(texts, "\n\n")
 	return answer, nil
+}
+
+// best gives the question as it was read and the passages that may answer it, best first.
+func (b *Base) best(ctx context.Context, v Viewer, text string, now time.Time) (question, []candidate, error) {
+	q, candidates, err := b.candidates(ctx, v, text, wholeCandidates, localCandidates)
+	if err != nil {
+		return q, nil, err
+	}
+	candidates = slices.DeleteFunc(candidates, func(c candidate) bool { return c.Kind == Title })
+	return q, promote(q, openFirst(candidates, now)), nil
 }
 
 // isNamed tells whether the question names the candidate's document.
@@ -129,7 +142,7 @@ func promote(q question, found []candidate) []candidate {
 		if c.score < promotable*found[0].score {
 			break
 		}
-		if c.required > 0 && c.grounds.share(q) >= found[0].grounds.share(q) {
+		if c.required > 0 && c.grounds.share() >= found[0].grounds.share() {
 			return slices.Insert(slices.Delete(found, i, i+1), 0, c)
 		}
 	}
@@ -278,9 +291,10 @@ var (
 	emphasis = strings.NewReplacer("**", "", "__", "")
 )
 
-// shown gives a passage as people read it: inline markup taken off, a fact after its label.
+// shown gives a passage as people read it: inline markup taken off, long conditions cut, a fact after its label.
 func shown(p Passage) string {
 	text := emphasis.Replace(link.ReplaceAllString(p.Text, "$1 : $2"))
+	text = conditions.ReplaceAllString(text, "$1…")
 	if p.Kind == Field && len(p.Path) > 0 {
 		return p.Path[len(p.Path)-1] + " : " + text
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -150,6 +151,9 @@ func (b *Base) understand(ctx context.Context, text string) func() meaning {
 		if err == nil && ok {
 			q.model = model
 			q.vector, err = b.Embedder.Query(ctx, model, text)
+		}
+		if !slices.ContainsFunc(q.vector, func(x float32) bool { return x != 0 }) {
+			q.vector = nil // the model knows nothing of it
 		}
 		if err != nil {
 			q = meaning{}

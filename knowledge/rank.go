@@ -23,6 +23,10 @@ type candidate struct {
 	// shown and hidden count the demands of the question that the passage satisfies or not, required those that it satisfies
 	// and without which there is no answer.
 	shown, hidden, required int
+	// local is the passage's own BM25, nearness the similarity of its meaning, each from 0 to 1, the best one's being 1.
+	local, nearness float64
+	// standing is how many standard deviations the similarity is above the mean of what was found; 0 without vectors.
+	standing float64
 	// grounds is the coverage that decides between answering and abstaining (abstain.go).
 	grounds grounds
 }
@@ -35,7 +39,7 @@ const (
 	contextReach = 2
 	wholeShare   = 0.3  // of the score of the document as a whole
 	localShare   = 0.35 // of the passage's own BM25
-	vectorShare  = 0.35 // of the similarity of meaning, from the farthest to the nearest of what was found
+	meaningShare = 0.3  // of the similarity of meaning, above the mean of what was found
 	nearBonus    = 0.25 // two concepts side by side, as in the question
 	titleBonus   = 0.6  // the question names the document
 	shownBonus   = 1.25
@@ -47,13 +51,17 @@ const (
 
 // rank orders hits for a question, best first.
 func rank(q question, hits []Hit) []candidate {
-	total, bestLocal := 0.0, 0.0
-	for _, c := range q.concepts {
-		total += c.weight
-	}
+	total, bestLocal := q.weight(), 0.0
+	mean, nearest := 0.0, 0.0
 	for _, h := range hits {
-		bestLocal = max(bestLocal, h.Local)
+		bestLocal, nearest = max(bestLocal, h.Local), max(nearest, h.Vector)
+		mean += h.Vector / float64(len(hits))
 	}
+	deviation := 0.0
+	for _, h := range hits {
+		deviation += (h.Vector - mean) * (h.Vector - mean) / float64(len(hits))
+	}
+	deviation = math.Sqrt(deviation)
 	documents := gather(q, hits)
 	type place struct {
 		document string
@@ -71,41 +79,35 @@ func rank(q question, hits []Hit) []candidate {
 				context = append(context, before.Body...)
 			}
 		}
-		out = append(out, score(q, h, documents, context, total, bestLocal))
+		c := candidate{Hit: h}
+		if bestLocal > 0 {
+			c.local = h.Local / bestLocal
+		}
+		if nearest > mean {
+			c.nearness = max(0, h.Vector-mean) / (nearest - mean)
+			c.standing = (h.Vector - mean) / deviation
+		}
+		c.weigh(q, documents, context, total)
+		out = append(out, c)
 	}
-	addMeaning(out, total)
 	sortCandidates(out)
 	return out
-}
-
-// addMeaning adds what vectors say, when there are any.
-func addMeaning(candidates []candidate, total float64) {
-	least, most := math.Inf(1), math.Inf(-1)
-	for _, c := range candidates {
-		if c.Vector != 0 {
-			least, most = min(least, c.Vector), max(most, c.Vector)
-		}
-	}
-	for i := range candidates {
-		if c := &candidates[i]; c.Vector == most {
-			c.score += vectorShare * total
-		} else if c.Vector != 0 {
-			c.score += vectorShare * total * (c.Vector - least) / (most - least)
-		}
-	}
 }
 
 func sortCandidates(c []candidate) {
 	sort.SliceStable(c, func(i, j int) bool { return c[i].score > c[j].score })
 }
 
-func score(q question, h Hit, documents wholes, context []string, total, bestLocal float64) candidate {
-	c := candidate{Hit: h, whole: documents[h.Document.ID].score}
-	fold := french.Fold(h.Text)
+// weigh finds what speaks for the candidate and sets its score.
+func (c *candidate) weigh(q question, documents wholes, context []string, total float64) {
+	h := c.Hit
+	c.whole = documents[h.Document.ID].score
+	text := said(h.Text)
+	fold := french.Fold(text)
 	for _, d := range q.demands {
 		switch {
 		case d.shown == nil:
-		case d.satisfied(fold, h.Text):
+		case d.satisfied(fold, text):
 			c.shown++
 			if d.Required {
 				c.required++
@@ -141,7 +143,7 @@ func score(q question, h Hit, documents wholes, context []string, total, bestLoc
 				}
 			}
 		}
-		if d := concept.demand; d != nil && !d.Named && d.shown != nil && d.satisfied(fold, h.Text) {
+		if d := concept.demand; d != nil && !d.Named && d.shown != nil && d.satisfied(fold, text) {
 			best = max(best, exactTrust)
 		}
 		held += best * concept.weight
@@ -171,9 +173,7 @@ func score(q question, h Hit, documents wholes, context []string, total, bestLoc
 	}
 	c.score += held
 	c.score += wholeShare * total * c.whole
-	if bestLocal > 0 {
-		c.score += localShare * total * h.Local / bestLocal
-	}
+	c.score += localShare*total*c.local + meaningShare*total*c.nearness
 	c.score += titleBonus * total * c.inTitle * c.titled
 	switch { // one missing demand among several leaves the passage useful
 	case c.shown > 0:
@@ -190,7 +190,6 @@ func score(q question, h Hit, documents wholes, context []string, total, bestLoc
 	if n := utf8.RuneCountInString(h.Text); n > longPassage {
 		c.score *= math.Sqrt(longPassage / float64(n))
 	}
-	return c
 }
 
 // positions gives the first place of each word.

@@ -216,7 +216,7 @@ func Index(d Document) []Entry {
 	passages := Split(d)
 	entries := make([]Entry, len(passages))
 	for i, p := range passages {
-		e := Entry{Passage: p, Title: title, Body: Analyse(p.Text)}
+		e := Entry{Passage: p, Title: title, Body: Analyse(conditions.ReplaceAllString(p.Text, " "))}
 		for _, t := range p.Path {
 			e.Section = append(e.Section, Analyse(t)...)
 		}

@@ -18,6 +18,21 @@ func Analyse(text string) []string {
 	return out
 }
 
+var (
+	// address is a link's target or a bare address: its letters and figures say nothing of what the text says.
+	address = regexp.MustCompile(`\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|https?://[^\s)]+`)
+	// numbering is the number of a list item, which counts nothing.
+	numbering = regexp.MustCompile(`(?m)^\s*\d{1,2}[.)]\s`)
+	// conditions is a long choice of values (« région = A; région = B; … »), its first one apart.
+	conditions = regexp.MustCompile(`(\pL+ = [^=;:\n]+)(?:; ?\pL+ = [^=;:\n]+){2,}`)
+)
+
+// said gives what a passage says: without addresses, numbers of items, and the values that a text written by a program
+// enumerates, any of which would look like what a question asks for.
+func said(text string) string {
+	return conditions.ReplaceAllString(numbering.ReplaceAllString(address.ReplaceAllString(text, " "), " "), " ")
+}
+
 // plural is the ending of plurals that the stemmer keeps (« vélos », « élus », « emplois »).
 var plural = regexp.MustCompile(`..(o|u|a|oi)s$`)
 

@@ -12,6 +12,7 @@ import (
 
 	"guichet/knowledge"
 	"guichet/knowledge/openai"
+	"guichet/knowledge/static"
 )
 
 const description = "Le guichet unique de la Région pour les entreprises : il répond avec ses sources, transmet chaque demande à la direction " +
@@ -45,7 +46,7 @@ type config struct {
 	Embeddings embeddings `embed:"" prefix:"embeddings-" group:"vecteurs"`
 }
 
-// embeddings name the server that makes vectors; without a URL there are none.
+// embeddings name the server that makes vectors; without a URL they are those of the model that is built in.
 type embeddings struct {
 	URL        string `name:"url" env:"GUICHET_EMBEDDINGS_URL" placeholder:"URL" help:"Serveur de vecteurs, au langage d'OpenAI (« https://…/v1 »)."`
 	Name       string `name:"model" env:"GUICHET_EMBEDDINGS_MODEL" placeholder:"NOM" help:"Modèle de vecteurs."`
@@ -57,10 +58,13 @@ type embeddings struct {
 	PassagePrefix string `name:"passage-prefix" env:"GUICHET_EMBEDDINGS_PASSAGE_PREFIX" hidden:""`
 }
 
-// embedder gives nil when there is no server.
+// builtIn tells that the vectors are made here, at once.
+func (e embeddings) builtIn() bool { return e.URL == "" }
+
+// embedder gives what makes the vectors.
 func (e embeddings) embedder() (knowledge.Embedder, error) {
-	if e.URL == "" {
-		return nil, nil
+	if e.builtIn() {
+		return static.Embedder{}, nil
 	}
 	address, err := url.Parse(e.URL)
 	switch {

@@ -146,8 +146,8 @@ func (a *app) checkEmbeddings(ctx context.Context, db *database.DB) check {
 	case err != nil:
 		k.Detail, k.Todo = err.Error(), "corrigez les réglages GUICHET_EMBEDDINGS_…, ou retirez-les : la recherche se fait alors par les mots"
 		return k
-	case embedder == nil:
-		k.Absent, k.Detail = true, "aucun serveur de vecteurs (GUICHET_EMBEDDINGS_URL) : la recherche se fait par les mots"
+	case a.Embeddings.builtIn():
+		k.OK, k.Detail = true, fmt.Sprintf("vecteurs du modèle livré, %s ; un serveur les remplace (GUICHET_EMBEDDINGS_URL)", embedder.Model().Name)
 		return k
 	}
 	wanted := embedder.Model()

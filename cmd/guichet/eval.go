@@ -61,14 +61,8 @@ func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
 	if base.Embedder, err = a.Embeddings.embedder(); err != nil {
 		return err
 	}
-	switch {
-	case c.Mode != "":
+	if c.Mode != "" {
 		base.Mode = knowledge.Mode(c.Mode)
-	case base.Embedder == nil:
-		base.Mode = knowledge.Lexical
-	}
-	if base.Embedder == nil && base.Mode != knowledge.Lexical {
-		return usageError{fmt.Errorf("--mode %s demande un serveur de vecteurs : donnez GUICHET_EMBEDDINGS_URL", base.Mode)}
 	}
 	quality, err := measure.Rank(ctx, store, base, collection, ranking, time.Now)
 	if err != nil {

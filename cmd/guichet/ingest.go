@@ -52,7 +52,7 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	}, roots...)
 	bar.SetTotal(-1, true)
 	var embedding error
-	if err == nil && a.Embeddings.URL != "" {
+	if err == nil {
 		embedding = a.embed(ctx, db, store, progress)
 	}
 	progress.Wait()
@@ -86,10 +86,10 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
-// embed makes the vectors of what was ingested, and of what missed them, if there is a server for that.
+// embed makes the vectors of what was ingested.
 func (a *app) embed(ctx context.Context, db *database.DB, store knowledge.Store, progress *mpb.Progress) error {
 	base, err := a.openBase(ctx, db, nil) // with the cards: they want vectors too
-	if err != nil || base.Embedder == nil {
+	if err != nil {
 		return err
 	}
 	bar := progress.AddBar(0, mpb.PrependDecorators(decor.CountersNoUnit("%d / %d documents, vecteurs ")), mpb.AppendDecorators(decor.Percentage()))

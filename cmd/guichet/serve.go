@@ -62,7 +62,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	work, workCtx := errgroup.WithContext(ctx)
 	work.Go(func() error {
 		jobs := courier.Config{Outbox: o.ledger, Deliver: courier.ToLog(a.log), Now: a.now, Log: a.log}
-		if o.base.Embedder != nil {
+		if !a.Embeddings.builtIn() {
 			jobs.Embed, jobs.EmbedAll = o.base.Embed, o.base.EmbedAll
 			if err := o.courier.EmbedAll(workCtx); err != nil {
 				return err

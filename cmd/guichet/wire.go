@@ -74,8 +74,8 @@ func (a *app) openBase(ctx context.Context, db *database.DB, jobs sqlstore.Jobs)
 	if err != nil {
 		return nil, err
 	}
-	if embedder == nil {
-		jobs = nil
+	if a.Embeddings.builtIn() {
+		jobs = nil // the built-in vectors are made with the documents
 	}
 	store := sqlstore.New(db, jobs)
 	cards := knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public, Prune: true, Progress: func(s knowledge.Step) {
@@ -86,6 +86,11 @@ func (a *app) openBase(ctx context.Context, db *database.DB, jobs sqlstore.Jobs)
 	}}
 	if _, err := knowledge.Ingest(ctx, store, cards, base.Cards()); err != nil {
 		return nil, fmt.Errorf("charger les cartes livrées : %w", err)
+	}
+	if a.Embeddings.builtIn() {
+		if err := knowledge.EmbedAll(ctx, store, embedder, nil); err != nil {
+			return nil, err
+		}
 	}
 	b := knowledge.NewBase(store)
 	b.Embedder = embedder

@@ -26,6 +26,9 @@ type Case struct {
 	Note     string `json:"note"`
 }
 
+// Holds tells whether a text holds all the facts.
+func (c Case) Holds(text string) bool { return absent(c.Facts, text) == "" }
+
 // ReadCases reads labelled questions. Errors give the line.
 func ReadCases(r io.Reader) ([]Case, error) {
 	var cases []Case

@@ -13,6 +13,7 @@ import (
 	"guichet/knowledge/extract"
 	"guichet/knowledge/measure"
 	"guichet/knowledge/sqlstore"
+	"guichet/knowledge/static"
 	"guichet/migrations/databasetest"
 )
 
@@ -148,7 +149,7 @@ func TestAsk(t *testing.T) {
 
 // TestQuestions holds the answers to whole sets of labelled questions, written from the documents by people who had not
 // seen the program: a change that answers some better must not lose others, and no audience sees what is not its own.
-// The second set served to measure only; do not tune on it.
+// The numbered sets are those that confidence.yaml was fitted on; the last one serves to measure only: do not tune on it.
 func TestQuestions(t *testing.T) {
 	store := sqlstore.New(databasetest.New(t), nil)
 	data := filepath.Join("..", "..", "..", "shared", "data")
@@ -164,14 +165,20 @@ func TestQuestions(t *testing.T) {
 	if _, err := knowledge.Ingest(t.Context(), store, knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public}, base.Cards()); err != nil {
 		t.Fatal(err)
 	}
+	if err := knowledge.EmbedAll(t.Context(), store, static.Embedder{}, nil); err != nil {
+		t.Fatal(err)
+	}
 	b := knowledge.NewBase(store)
+	b.Embedder = static.Embedder{}
 	day := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 	for _, set := range []struct {
 		name               string
 		answered, declined float64 // the least share
 	}{
-		{"questions.jsonl", 0.88, 0.8},
-		{"questions-examen.jsonl", 0.79, 0.62},
+		{"questions-1.jsonl", 0.85, 0.9},
+		{"questions-2.jsonl", 0.8, 0.76},
+		{"questions-3.jsonl", 0.85, 0.76},
+		{"questions-examen.jsonl", 0.82, 0.74},
 	} {
 		t.Run(set.name, func(t *testing.T) {
 			file, err := os.Open(filepath.Join("testdata", set.name))
@@ -194,6 +201,9 @@ func TestQuestions(t *testing.T) {
 				t.Errorf("%d declined of %d, want %.0f %%", a.Declined, a.Unanswerable, 100*set.declined)
 			}
 			for _, c := range cases {
+				if c.Audience == knowledge.Staff {
+					continue // sees all
+				}
 				answer, err := b.Ask(t.Context(), knowledge.Viewer{Audience: c.Audience}, c.Question, day)
 				if err != nil {
 					t.Fatal(err)
