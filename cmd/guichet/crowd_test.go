@@ -347,14 +347,18 @@ func (p *person) ask(ctx context.Context, method string, form url.Values, script
 }
 
 // settle lets a guichet do what the others left, until no job is left. What a kill interrupted is done again after two
-// minutes, unless waits is false: then they are made to have passed.
+// minutes; unless it waits, they are made to have passed.
 func (c *crowd) settle(address string, waits bool) {
 	c.t.Helper()
 	db := databasetest.Open(c.t, address)
 	if !waits {
 		err := db.InTx(c.t.Context(), func(ctx context.Context) error {
-			_, err := db.Conn(ctx).ExecContext(ctx, `UPDATE river_job SET attempted_at = '2020-01-01 00:00:00' WHERE state = 'running'`)
-			return err
+			for _, passed := range []string{`UPDATE river_job SET attempted_at = '2020-01-01 00:00:00' WHERE state = 'running'`, `DELETE FROM river_leader`} {
+				if _, err := db.Conn(ctx).ExecContext(ctx, passed); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 		if err != nil {
 			c.t.Fatal(err)
