@@ -15,7 +15,9 @@ type Answer struct {
 	Text string
 	// Abstained tells that the base holds no answer that this viewer may see; Quotes is then empty.
 	Abstained bool
-	Quotes    []Quote
+	// Unsure tells that the passages may not answer: Text says so first.
+	Unsure bool
+	Quotes []Quote
 	// Looked are the words of the question that were looked for, as the person wrote them.
 	Looked []string
 
@@ -89,7 +91,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	var texts []string
 	answer := Answer{Looked: q.looked()}
 	notice := best.Document.Closed(now) && (best.isNamed() || q.asks(openness))
-	if confidence < limits.Sure && !notice {
+	if answer.Unsure = confidence < limits.Sure && !notice; answer.Unsure {
 		texts = append(texts, "Je n'en suis pas sûr, mais je crois que ce passage répond :")
 	}
 	if notice {
