@@ -70,6 +70,9 @@ const (
 	Refused  Outcome = "refused"  // no sentence stood the check
 )
 
+// Outcomes are all of them.
+var Outcomes = []Outcome{Worded, Unsuited, Spent, Off, Slow, Failed, Declined, Refused}
+
 // Telling is an outcome with its reasons, for the operator.
 type Telling struct {
 	Outcome Outcome
