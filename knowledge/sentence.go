@@ -93,7 +93,7 @@ func sentenceCut(text string) int {
 			return len(text) - len(rest)
 		case len(rest) == len(text[end:]) && next != '\n' && next != '"' && next != '»': // no space: « 1.5 », an address
 			continue
-		case r == '.' && (unicode.IsLower(next) || shortened.MatchString(text[:i])):
+		case r == '.' && !strings.HasSuffix(text[:i], "]") && (unicode.IsLower(next) || shortened.MatchString(text[:i])):
 			continue
 		}
 		return end
