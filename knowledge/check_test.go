@@ -1,6 +1,7 @@
 package knowledge_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -100,6 +101,66 @@ func TestUngrounded(t *testing.T) {
 	if why := knowledge.Ungrounded("Le plafond de l'aide est de 1,5 M€, le PRIT finance jusqu'à 50 %.", []knowledge.Quote{prit, ceiling}); why != "mêle deux documents" {
 		t.Errorf("of two documents: %q", why)
 	}
+}
+
+// TestRealSentences holds the real documents' own sentences, and refuses them once a figure, a month, a name, an acronym or
+// a denial is changed.
+func TestRealSentences(t *testing.T) {
+	b := real(t)
+	documents, err := b.Documents(t.Context(), staff)
+	if err != nil {
+		t.Fatal(err)
+	}
+	figure, acronym := regexp.MustCompile(`\b\d{1,3}\b`), regexp.MustCompile(`\b\p{Lu}{3,}\b`)
+	month := regexp.MustCompile(`\b(janvier|février|avril|juin|juillet|septembre|octobre|novembre|décembre)\b`)
+	name := regexp.MustCompile(`( (?:de|la|le|du|les|à|par) )\p{Lu}\p{Ll}{3,}\b`)
+	denial := regexp.MustCompile(`\b(ne |n['’])([\pL' ]{2,20}?) pas\b`)
+	changes := map[string]func(string) string{
+		"nothing": func(s string) string { return s },
+		"figure":  func(s string) string { return figure.ReplaceAllString(s, "7654321") },
+		"month":   func(s string) string { return month.ReplaceAllString(s, "mars") },
+		"name":    func(s string) string { return name.ReplaceAllString(s, "${1}Zébulonie") },
+		"acronym": func(s string) string { return acronym.ReplaceAllString(s, "ZZXQ") },
+		"denial":  func(s string) string { return denial.ReplaceAllString(s, "$2") },
+	}
+	tried, held := map[string]int{}, map[string]int{}
+	for _, d := range documents {
+		_, passages, err := b.Open(t.Context(), staff, d.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range passages {
+			quote := []knowledge.Quote{{Document: d.ID, Title: d.Title, Section: strings.Join(p.Path, " › "), Text: p.Text}}
+			for _, sentence := range regexp.MustCompile(`[.!?;]\s+|\n`).Split(p.Text, -1) {
+				sentence = strings.TrimLeft(sentence, "-• ")
+				if len(sentence) < 40 || len(sentence) > 350 || strings.ContainsAny(sentence, "[]*_|<>#`=?\\~{}") {
+					continue
+				}
+				for change, to := range changes {
+					changed := to(sentence)
+					if changed == sentence && change != "nothing" || change == "month" && strings.Contains(p.Text, "mars") {
+						continue
+					}
+					tried[change]++
+					if knowledge.Ungrounded(changed, quote) == "" {
+						held[change]++
+						if change != "nothing" {
+							t.Logf("%s: %s", change, changed)
+						}
+					}
+				}
+			}
+		}
+	}
+	for change, most := range map[string]float64{"figure": 0, "month": 0, "name": 0, "acronym": 0, "denial": 0.05} {
+		if tried[change] < 30 || float64(held[change]) > most*float64(tried[change]) {
+			t.Errorf("with another %s, %d sentences of %d are held", change, held[change], tried[change])
+		}
+	}
+	if tried["nothing"] < 3000 || float64(held["nothing"]) < 0.98*float64(tried["nothing"]) {
+		t.Errorf("%d sentences of %d are held as they stand", held["nothing"], tried["nothing"])
+	}
+	t.Logf("tried %v, held %v", tried, held)
 }
 
 // FuzzUngrounded holds that a sentence changed in a figure is refused, and that nothing makes the check fail.

@@ -235,7 +235,7 @@ func (a *app) checkModel(ctx context.Context, db *database.DB, base *knowledge.B
 	var told knowledge.Telling
 	wording.Budget, wording.Patience, wording.Told = noBudget{}, 10*a.Model.Patience, func(t knowledge.Telling) { told = t }
 	wording.Word(ctx, knowledge.Asked{Viewer: knowledge.Viewer{Audience: knowledge.Public}, Question: trialQuestion, At: a.now()}, trialAnswer, nil)
-	k.Detail = fmt.Sprintf("%s, %d réponse(s) rédigée(s) aujourd'hui sur %d", a.Model.Name, spent, a.Model.PerDay)
+	k.Detail = fmt.Sprintf("%s, %d réponse(s) confiée(s) au modèle aujourd'hui sur %d", a.Model.Name, spent, a.Model.PerDay)
 	switch {
 	case told.Outcome == knowledge.Refused || told.Outcome == knowledge.Declined:
 		k.Detail += " ; il répond, mais aucune phrase de son essai n'est tenue par le passage : " + strings.Join(told.Dropped, ", ")
