@@ -15,6 +15,8 @@ import (
 // Writer writes what it is told to: a language model. It is trusted with nothing: Wording gives it only what the asker may
 // see, and checks each of its sentences.
 type Writer interface {
+	// Resting tells that it failed lately and would not try now.
+	Resting() bool
 	// Write writes under an order, from a text that is data; piece is given what is written as it comes. It returns the
 	// error of piece, which wants no more, as it is; ErrOff when it does not try; the context's error when that ends first.
 	Write(ctx context.Context, order, data string, piece func(text string) error) error
@@ -196,6 +198,9 @@ func (d *draft) write(ctx context.Context) (Answer, error) {
 	next := time.AfterFunc(time.Until(d.asked.Start.Add(patience)), func() { stop(errSlow) })
 	defer next.Stop()
 
+	if d.Writer.Resting() { // and costs nothing
+		return Answer{}, ErrOff
+	}
 	if err := d.Budget.Spend(ctx, d.asked.Who, d.asked.At); err != nil {
 		return Answer{}, slowOr(ctx, err)
 	}

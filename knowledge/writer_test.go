@@ -31,6 +31,8 @@ func (s *scribe) Write(_ context.Context, order, data string, piece func(string)
 	return nil
 }
 
+func (s *scribe) Resting() bool { return false }
+
 type purse struct{ err error }
 
 func (p purse) Spend(context.Context, string, time.Time) error { return p.err }
@@ -206,6 +208,8 @@ func FuzzWording(f *testing.F) {
 }
 
 type pieceByPiece []string
+
+func (p pieceByPiece) Resting() bool { return false }
 
 func (p pieceByPiece) Write(_ context.Context, _, _ string, piece func(string) error) error {
 	for _, text := range p {

@@ -202,6 +202,9 @@ var (
 	}}}
 )
 
+// trialTime is what the trial waits for: a model that is only slow is told from one that does not answer.
+const trialTime = 20 * time.Second
+
 // noBudget lets a trial through: it is no person's answer.
 type noBudget struct{}
 
@@ -233,7 +236,7 @@ func (a *app) checkModel(ctx context.Context, db *database.DB, base *knowledge.B
 		return k
 	}
 	var told knowledge.Telling
-	wording.Budget, wording.Patience, wording.Told = noBudget{}, 10*a.Model.Patience, func(t knowledge.Telling) { told = t }
+	wording.Budget, wording.Patience, wording.Told = noBudget{}, max(trialTime, a.Model.Patience), func(t knowledge.Telling) { told = t }
 	wording.Word(ctx, knowledge.Asked{Viewer: knowledge.Viewer{Audience: knowledge.Public}, Question: trialQuestion, At: a.now()}, trialAnswer, nil)
 	k.Detail = fmt.Sprintf("%s, %d réponse(s) confiée(s) au modèle aujourd'hui sur %d", a.Model.Name, spent, a.Model.PerDay)
 	switch {

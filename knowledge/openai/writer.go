@@ -62,7 +62,7 @@ func (w *Writer) Write(ctx context.Context, order, data string, piece func(text 
 	return nil
 }
 
-// Resting tells whether the server is left alone after failures.
+// Resting implements knowledge.Writer.
 func (w *Writer) Resting() bool { return w.breaker.resting() }
 
 func (w *Writer) stream(ctx context.Context, order, data string, piece func(text string) error) error {
@@ -134,14 +134,16 @@ type breaker struct {
 func (b *breaker) admits() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.failed < failures {
-		return true
-	}
-	if b.trying || b.clock().Before(b.until) {
+	if b.closed() {
 		return false
 	}
-	b.trying = true
+	b.trying = b.failed >= failures
 	return true
+}
+
+// closed tells whether a request would be refused; the caller holds the lock.
+func (b *breaker) closed() bool {
+	return b.failed >= failures && (b.trying || b.clock().Before(b.until))
 }
 
 func (b *breaker) ended(err error, wait time.Duration) {
@@ -159,5 +161,5 @@ func (b *breaker) ended(err error, wait time.Duration) {
 func (b *breaker) resting() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.failed >= failures
+	return b.closed()
 }

@@ -104,20 +104,25 @@ func title(_ context.Context, v knowledge.Viewer, id string) (knowledge.Document
 	return knowledge.Document{ID: id, Title: "Aide Fictive", Audience: knowledge.Public}, []knowledge.Passage{{Document: id, Kind: knowledge.Title, Text: "Aide Fictive"}}, nil
 }
 
-type unlimited struct{}
+// till counts what is spent.
+type till struct{ spent int }
 
-func (unlimited) Spend(context.Context, string, time.Time) error { return nil }
+func (b *till) Spend(context.Context, string, time.Time) error {
+	b.spent++
+	return nil
+}
 
-// word gives what a server's script makes of the answer above.
+// worded is what a server's script makes of the answer above.
 type worded struct {
 	knowledge.Answer
 	knowledge.Telling
 	said []string
+	till
 }
 
 func word(t *testing.T, w *Writer, patience time.Duration, streamed bool) (out worded) {
 	t.Helper()
-	wording := knowledge.Wording{Writer: w, Budget: unlimited{}, Open: title, Patience: patience, Told: func(told knowledge.Telling) { out.Telling = told }}
+	wording := knowledge.Wording{Writer: w, Budget: &out.till, Open: title, Patience: patience, Told: func(told knowledge.Telling) { out.Telling = told }}
 	var said func(string)
 	if streamed {
 		said = func(text string) { out.said = append(out.said, text) }
@@ -260,7 +265,10 @@ func TestAServerThatFailsIsLeftAlone(t *testing.T) {
 	w.breaker.clock = func() time.Time { return now }
 	outcomes := func(n int) (all []knowledge.Outcome) {
 		for range n {
-			all = append(all, word(t, w, unhurried, false).Outcome)
+			got := word(t, w, unhurried, false)
+			if all = append(all, got.Outcome); (got.spent == 0) != (got.Outcome == knowledge.Off) {
+				t.Errorf("%s takes %d answers from the budget", got.Outcome, got.spent)
+			}
 		}
 		return all
 	}
