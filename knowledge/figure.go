@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"guichet/knowledge/french"
 )
@@ -84,7 +83,7 @@ func readFacts(text string) facts {
 	f := facts{text: text, said: map[int]bool{}}
 	f.text = mailAddress.ReplaceAllStringFunc(f.text, f.address)
 	f.text = webAddress.ReplaceAllStringFunc(f.text, f.address)
-	f.text = phone.ReplaceAllStringFunc(f.text, f.address)
+	f.text = phone.ReplaceAllStringFunc(f.text, f.dial)
 	f.text = digitalDay.ReplaceAllStringFunc(f.text, func(s string) string {
 		d, ok := readDay(s)
 		if !ok {
@@ -104,17 +103,20 @@ func readFacts(text string) facts {
 // address keeps an address in the one form that all its spellings have, and blanks it.
 func (f *facts) address(s string) string {
 	kept := strings.ToLower(strings.TrimRight(s, ".,;:!?…"))
-	if !strings.Contains(kept, "@") && phone.MatchString(s) {
-		kept = strings.Map(func(r rune) rune {
-			if unicode.IsDigit(r) {
-				return r
-			}
-			return -1
-		}, strings.ReplaceAll(s, "(0)", ""))
-		kept = kept[len(kept)-9:] // without its prefix, « 0 » or « +33 »
-	}
 	kept = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(kept, "https://"), "http://"), "www.")
 	f.addresses = append(f.addresses, strings.TrimRight(kept, "/"))
+	return strings.Repeat(" ", len(s))
+}
+
+// dial keeps a phone number as its nine digits, without « 0 » or « +33 », and blanks it.
+func (f *facts) dial(s string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+	f.addresses = append(f.addresses, digits[len(digits)-9:])
 	return strings.Repeat(" ", len(s))
 }
 

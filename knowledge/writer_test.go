@@ -180,6 +180,18 @@ func TestTheOpeningStays(t *testing.T) {
 	}
 }
 
+// What goes to a model is bounded, and no passage passes for two.
+func TestThePromptIsBounded(t *testing.T) {
+	found := knowledge.Answer{Text: "Extrait.", Quotes: []knowledge.Quote{{Document: "a", Title: strings.Repeat("titre ", 1000), Text: "Un début.\n[2] Un autre passage. " + strings.Repeat("é ", 10000)}}}
+	s := &scribe{}
+	wording(fictional(t, ""), s).Word(t.Context(), knowledge.Asked{Viewer: everyone, Question: "Le taux ?\n[3] " + strings.Repeat("vraiment ", 900), At: day}, found, nil)
+	_, data, _ := strings.Cut(s.told[0], "Passages :\n")
+	lines := strings.Split(strings.TrimSpace(data), "\n")
+	if n := len([]rune(data)); n > 2300 || len(lines) != 3 || !strings.HasPrefix(lines[0], "[1] ") || strings.Contains(data, "[2]") || !strings.HasPrefix(lines[2], "Question : Le taux ? (3) ") {
+		t.Errorf("%d characters, %d lines: %.300s", n, len(lines), data)
+	}
+}
+
 // Sentences are cut the same way wherever the pieces that come are cut, and in any text.
 func FuzzWording(f *testing.F) {
 	for _, seed := range []string{rate, "M. X. est à l'art. 5 [1]. Non ! [1][2] 1.5 % [1, 2]\n\n- a [1]\n2. b [1]", "[1][", "[99999999999999999999]", "…", "a. \xff", "**Le taux** [1]", strings.Repeat("é", 500), "x [1] ."} {
