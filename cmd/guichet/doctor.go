@@ -205,6 +205,8 @@ var (
 // trialTime is what the trial waits for: a model that is only slow is told from one that does not answer.
 const trialTime = 20 * time.Second
 
+const tooSlow = "donnez une machine plus rapide, un modèle plus petit ou une GUICHET_MODEL_PATIENCE plus longue ; en attendant, les réponses sont des extraits"
+
 // noBudget lets a trial through: it is no person's answer.
 type noBudget struct{}
 
@@ -243,12 +245,15 @@ func (a *app) checkModel(ctx context.Context, db *database.DB, base *knowledge.B
 	case told.Outcome == knowledge.Refused || told.Outcome == knowledge.Declined:
 		k.Detail += " ; il répond, mais aucune phrase de son essai n'est tenue par le passage : " + strings.Join(told.Dropped, ", ")
 		k.Todo = "donnez un modèle plus grand, qui écrive le français et cite ses sources ; en attendant, les réponses sont des extraits"
+	case told.Outcome == knowledge.Slow:
+		k.Detail += fmt.Sprintf(" ; il ne répond pas en %s", wording.Patience)
+		k.Todo = tooSlow
 	case told.Outcome != knowledge.Worded:
 		k.Detail += " ; " + told.Err.Error()
 		k.Todo = "vérifiez le serveur du modèle ; sans lui, les réponses sont des extraits"
 	case told.Took > a.Model.Patience:
 		k.Detail += fmt.Sprintf(" ; il répond en %d ms, une question n'en attend que %d", told.Took.Milliseconds(), a.Model.Patience.Milliseconds())
-		k.Todo = "donnez au modèle une machine plus rapide, un modèle plus petit, ou GUICHET_MODEL_PATIENCE plus longue"
+		k.Todo = tooSlow
 	case spent >= a.Model.PerDay:
 		k.Detail += " ; budget épuisé : les réponses sont des extraits jusqu'à demain"
 		k.Todo = "augmentez GUICHET_MODEL_PER_DAY, si les réponses rédigées doivent reprendre"

@@ -36,7 +36,7 @@ type Writer struct {
 func NewWriter(url, key, model string, clock func() time.Time) *Writer {
 	config := openai.DefaultConfig(key)
 	config.BaseURL = strings.TrimRight(url, "/")
-	config.HTTPClient = &http.Client{Timeout: requestTime, Transport: patient{brief{http.DefaultTransport}}}
+	config.HTTPClient = &http.Client{Transport: patient{brief{http.DefaultTransport}}} // the context says how long
 	return &Writer{model: model, client: openai.NewClientWithConfig(config), breaker: breaker{clock: clock}}
 }
 
