@@ -56,7 +56,7 @@ var (
 var months = map[string]int{"janvier": 1, "fevrier": 2, "mars": 3, "avril": 4, "mai": 5, "juin": 6, "juillet": 7, "aout": 8,
 	"septembre": 9, "octobre": 10, "novembre": 11, "decembre": 12}
 
-var measures = map[string]string{"euro": "€", "euros": "€", "eur": "€", "pourcent": "%", "pourcents": "%", "an": "an", "ans": "an", "annee": "an",
+var measureWords = map[string]string{"euro": "€", "euros": "€", "eur": "€", "pourcent": "%", "pourcents": "%", "an": "an", "ans": "an", "annee": "an",
 	"annees": "an", "mois": "mois", "semaine": "semaine", "semaines": "semaine", "jour": "jour", "jours": "jour", "journee": "jour", "journees": "jour",
 	"heure": "heure", "heures": "heure", "h": "heure", "minute": "minute", "minutes": "minute"}
 
@@ -259,7 +259,7 @@ func (f *facts) letters(i int) (n figure, next int, ok bool) {
 	if fold == "un" || fold == "une" { // an article, but before a measure (« un an ») or in « un million »
 		if f.near(i) {
 			follows := f.words[i+1].Fold
-			if multipliers[follows] != 0 || measures[follows] != "" {
+			if multipliers[follows] != 0 || measureWords[follows] != "" {
 				return figure{value: 1}, i + 1, true
 			}
 		}
@@ -311,7 +311,7 @@ func follows(part, v float64) bool {
 
 // counts tells whether the word is a measure.
 func (f *facts) counts(i int) bool {
-	return i < len(f.words) && f.near(i-1) && measures[f.words[i].Fold] != ""
+	return i < len(f.words) && f.near(i-1) && measureWords[f.words[i].Fold] != ""
 }
 
 // measured reads what a figure counts.
@@ -353,8 +353,8 @@ func (f *facts) measured(n *figure) {
 			n.last += 2
 			n.unit, n.measure = "%", true
 			return
-		case measures[next.Fold] != "":
-			n.unit, n.measure = measures[next.Fold], true
+		case measureWords[next.Fold] != "":
+			n.unit, n.measure = measureWords[next.Fold], true
 			n.last++
 			return
 		case !french.Stop(next.Fold) && !next.Elided && !strings.ContainsAny(next.Fold, "0123456789") && !n.year():
