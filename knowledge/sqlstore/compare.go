@@ -1,7 +1,9 @@
 package sqlstore
 
 import (
+	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -42,17 +44,115 @@ func quantised(v []float32) (scale float64, values []int8) {
 	return scale, values
 }
 
+// vectors are those of a document's passages, quantised.
+type vectors struct {
+	numbers []int64
+	scales  []float32
+	values  []int8   // one vector after the other
+	signs   []uint64 // of the values, a bit each; each vector starts a new word
+}
+
+// add takes a vector as sqlite encodes it.
+func (v *vectors) add(number int64, encoded []byte) {
+	v.numbers = append(v.numbers, number)
+	v.scales = append(v.scales, math.Float32frombits(binary.LittleEndian.Uint32(encoded)))
+	start := len(v.values)
+	for _, x := range encoded[4:] {
+		v.values = append(v.values, int8(x))
+	}
+	v.signs = appendSigns(v.signs, v.values[start:])
+}
+
+func appendSigns(signs []uint64, values []int8) []uint64 {
+	for i, x := range values {
+		if i%64 == 0 {
+			signs = append(signs, 0)
+		}
+		if x < 0 {
+			signs[len(signs)-1] |= 1 << (i % 64)
+		}
+	}
+	return signs
+}
+
+// asked is the vector of a question, quantised.
+type asked struct {
+	scale  float64
+	values []int8
+	signs  []uint64
+}
+
+func ask(vector []float32) asked {
+	scale, values := quantised(vector)
+	return asked{scale, values, appendSigns(nil, values)}
+}
+
+// similarity is the cosine with the vector of that index.
+func (a asked) similarity(v *vectors, i int) float64 {
+	n := len(a.values)
+	return a.scale * float64(v.scales[i]) * float64(dot(a.values, v.values[i*n:(i+1)*n]))
+}
+
+// sifted is how many vectors are compared in full for each one to be found: those that share the most signs with the
+// question. Signs are compared 64 at once.
+const sifted = 40
+
+// nearest gives the passages of the greatest similarities, best first.
+func (a asked) nearest(all []*vectors, limit int) [][]any {
+	differing, most := a.sift(all, sifted*limit)
+	best := newTop(limit)
+	for _, v := range all {
+		for i, number := range v.numbers {
+			if differing[i] <= most {
+				best.add(number, a.similarity(v, i))
+			}
+		}
+		differing = differing[len(v.numbers):]
+	}
+	return best.rows()
+}
+
+// sift counts, for all vectors in their order, the signs that differ from the question's, and gives the number of them up to
+// which enough vectors are found.
+func (a asked) sift(all []*vectors, enough int) (differing []uint16, most uint16) {
+	n := 0
+	for _, v := range all {
+		n += len(v.numbers)
+	}
+	differing = make([]uint16, 0, n)
+	counts := make([]int, len(a.values)+1)
+	width := len(a.signs)
+	for _, v := range all {
+		signs := v.signs
+		for range v.numbers {
+			different := 0
+			for j, x := range signs[:width] {
+				different += bits.OnesCount64(x ^ a.signs[j])
+			}
+			signs = signs[width:]
+			counts[different]++
+			differing = append(differing, uint16(different))
+		}
+	}
+	for i, n := range counts {
+		if enough -= n; enough <= 0 {
+			return differing, uint16(i)
+		}
+	}
+	return differing, math.MaxUint16
+}
+
 // dot multiplies vectors of one length. Four sums at once keep the processor busy.
 func dot(a, b []int8) int32 {
 	var s0, s1, s2, s3 int32
 	b = b[:len(a)]
 	i := 0
-	for ; i+4 <= len(a); i += 4 {
-		x, y := a[i:i+4:i+4], b[i:i+4:i+4]
-		s0 += int32(x[0]) * int32(y[0])
-		s1 += int32(x[1]) * int32(y[1])
-		s2 += int32(x[2]) * int32(y[2])
-		s3 += int32(x[3]) * int32(y[3])
+	for ; i+8 <= len(a); i += 8 {
+		x, y := a[i:i+8:i+8], b[i:i+8:i+8]
+		s0 += int32(x[0])*int32(y[0]) + int32(x[4])*int32(y[4])
+		s1 += int32(x[1])*int32(y[1]) + int32(x[5])*int32(y[5])
+		s2 += int32(x[2])*int32(y[2]) + int32(x[6])*int32(y[6])
+		s3 += int32(x[3])*int32(y[3]) + int32(x[7])*int32(y[7])
 	}
 	for ; i < len(a); i++ {
 		s0 += int32(a[i]) * int32(b[i])
