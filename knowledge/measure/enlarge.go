@@ -3,11 +3,44 @@ package measure
 import (
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"guichet/knowledge"
 )
+
+// ReadCollections reads several BEIR folders as one, each identifier under the name of its folder.
+func ReadCollections(folders ...string) (Collection, error) {
+	var all Collection
+	for _, folder := range folders {
+		c, err := ReadCollection(folder)
+		if err != nil {
+			return all, err
+		}
+		for _, d := range c.Documents {
+			d.ID = filepath.Base(folder) + "/" + d.ID
+			all.Documents = append(all.Documents, d)
+		}
+		for _, q := range c.Queries {
+			relevant := make(map[string]int, len(q.Relevant))
+			for id, grade := range q.Relevant {
+				relevant[filepath.Base(folder)+"/"+id] = grade
+			}
+			all.Queries = append(all.Queries, Labelled{ID: filepath.Base(folder) + "/" + q.ID, Text: q.Text, Relevant: relevant})
+		}
+	}
+	return all, nil
+}
+
+// Some gives so many of the queries, evenly taken.
+func (c Collection) Some(n int) []Labelled {
+	out := make([]Labelled, 0, n)
+	for i := range min(n, len(c.Queries)) {
+		out = append(out, c.Queries[i*len(c.Queries)/min(n, len(c.Queries))])
+	}
+	return out
+}
 
 // Enlarge gives documents of a collection until they hold so many passages: its own, then as many new ones as needed. A
 // new one is a real one of which most passages are replaced by those of others, and of each passage some words by words

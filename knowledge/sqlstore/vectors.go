@@ -11,7 +11,14 @@ import (
 
 // Use implements knowledge.Vectors.
 func (s *Store) Use(ctx context.Context, m knowledge.Model) (documents []string, err error) {
-	number, err := s.model(ctx, m)
+	settled, err := s.settled(ctx, m)
+	if settled {
+		return nil, nil
+	}
+	number := 0
+	if err == nil {
+		number, err = s.model(ctx, m)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		number, err = s.learn(ctx, m)
 	}
@@ -31,6 +38,12 @@ func (s *Store) Use(ctx context.Context, m knowledge.Model) (documents []string,
 		return nil, fmt.Errorf("préparer les vecteurs du modèle %s : %w", m.Name, err)
 	}
 	return documents, nil
+}
+
+// settled tells whether the base is as it was when the model was last settled: then it misses nothing.
+func (s *Store) settled(ctx context.Context, m knowledge.Model) (settled bool, err error) {
+	err = s.db.Conn(ctx).QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM models WHERE name = $1 AND ready = (SELECT last FROM base_changes))`, m.ID()).Scan(&settled)
+	return settled, err
 }
 
 // model gives the number of a model; sql.ErrNoRows.
@@ -157,12 +170,16 @@ func (s *Store) Keep(ctx context.Context, m knowledge.Model, texts []string, vec
 
 // Settle implements knowledge.Vectors.
 func (s *Store) Settle(ctx context.Context, m knowledge.Model) error {
-	missing, err := s.Use(ctx, m)
-	if err != nil {
+	settled, err := s.settled(ctx, m)
+	if err != nil || settled {
 		return err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		changed, err := s.change(ctx)
+		if err != nil {
+			return err
+		}
+		missing, err := s.Use(ctx, m) // here, where no other change can come between
 		if err != nil {
 			return err
 		}
@@ -187,7 +204,7 @@ func (s *Store) Settle(ctx context.Context, m knowledge.Model) error {
 				}
 			}
 			if err == nil {
-				_, err = db.ExecContext(ctx, `UPDATE models SET ready = $1 WHERE name = $2 AND ready = 0`, changed, m.ID())
+				_, err = db.ExecContext(ctx, `UPDATE models SET ready = $1 WHERE name = $2`, changed, m.ID())
 			}
 			if err != nil {
 				return err
