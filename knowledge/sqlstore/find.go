@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -37,7 +35,8 @@ func (s *Store) Find(ctx context.Context, v knowledge.Viewer, q knowledge.Query)
 
 func (s *Store) find(ctx context.Context, v knowledge.Viewer, q knowledge.Query) ([]knowledge.Hit, error) {
 	var change int64
-	if err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT last FROM base_changes`).Scan(&change); err != nil {
+	var model int // 0 for one dropped meanwhile, which leaves the words
+	if err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT last, coalesce((SELECT number FROM models WHERE name = $1), 0) FROM base_changes`, q.Model.ID()).Scan(&change, &model); err != nil {
 		return nil, err
 	}
 	shelf, err := s.shelf(ctx, v, day(q.OpenOn), change)
@@ -45,13 +44,9 @@ func (s *Store) find(ctx context.Context, v knowledge.Viewer, q knowledge.Query)
 		return nil, err
 	}
 	near := nearest{rows: `SELECT CAST(0 AS BIGINT) AS number, 0.0 AS similarity WHERE false`, similarity: `0.0`}
-	if vector, _ := normalised(q.Vector); vector != nil && q.Nearest > 0 {
+	if vector, _ := normalised(q.Vector); vector != nil && q.Nearest > 0 && model != 0 {
 		q.Vector = vector
-		model, err := s.model(ctx, q.Model)
-		if err == nil {
-			near, err = s.nearest(ctx, v, q, model, shelf)
-		}
-		if err != nil && !errors.Is(err, sql.ErrNoRows) { // a model dropped meanwhile leaves the words
+		if near, err = s.nearest(ctx, q, model, shelf); err != nil {
 			return nil, err
 		}
 	}

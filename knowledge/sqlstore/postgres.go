@@ -20,10 +20,30 @@ func (e *postgres) holding(ctx context.Context, word string) (out places, err er
 	return out, err
 }
 
+// buildMemory lets the index of some 300,000 vectors be built in memory: beyond, it takes several times longer.
+const buildMemory = "512MB"
+
+// index builds the index from the vectors that are there: several times faster than adding them to it one by one.
 func (e *postgres) index(ctx context.Context, number, dimensions int) error {
-	_, err := e.db.Conn(ctx).ExecContext(ctx, fmt.Sprintf(
-		`CREATE INDEX vectors_nearest_%d ON vectors USING hnsw ((vector::halfvec(%d)) halfvec_cosine_ops) WHERE model = %d`, number, dimensions, number))
-	return err
+	return e.db.InLongTx(ctx, func(ctx context.Context) error {
+		if err := e.db.Alone(ctx, "vectors"); err != nil {
+			return err
+		}
+		name := fmt.Sprintf(`vectors_nearest_%d`, number)
+		var done bool
+		if err := e.db.Conn(ctx).QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL`, name).Scan(&done); err != nil || done {
+			return err
+		}
+		for _, statement := range []string{
+			`SET LOCAL maintenance_work_mem = '` + buildMemory + `'`,
+			fmt.Sprintf(`CREATE INDEX %s ON vectors USING hnsw ((vector::halfvec(%d)) halfvec_cosine_ops) WHERE model = %d`, name, dimensions, number),
+		} {
+			if _, err := e.db.Conn(ctx).ExecContext(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (e *postgres) drop(ctx context.Context, number int) error {
@@ -39,7 +59,7 @@ func (*postgres) decoded(text string) string { return `CAST(` + text + ` AS half
 // goes on until enough of them are visible, up to a limit, after which all are compared too.
 const allCompared = 10_000
 
-func (*postgres) nearest(_ context.Context, _ knowledge.Viewer, q knowledge.Query, model int, _ shelf) (nearest, error) {
+func (*postgres) nearest(_ context.Context, q knowledge.Query, model int, _ shelf) (nearest, error) {
 	distance := fmt.Sprintf(`(v.vector::halfvec(%d) <=> CAST($5 AS halfvec(%[1]d)))`, len(q.Vector))
 	// A vector of zeros has no cosine.
 	similarity := `coalesce(1 - nullif(` + distance + `, 'NaN'), 0)`

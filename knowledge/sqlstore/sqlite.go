@@ -70,7 +70,7 @@ func (*sqlite) encode(vector []float32) string {
 func (*sqlite) decoded(text string) string { return `unhex(` + text + `)` }
 
 // nearest compares with the vectors of the documents that the viewer may see.
-func (e *sqlite) nearest(ctx context.Context, _ knowledge.Viewer, q knowledge.Query, model int, shelf shelf) (nearest, error) {
+func (e *sqlite) nearest(ctx context.Context, q knowledge.Query, model int, shelf shelf) (nearest, error) {
 	blocks, err := e.held(ctx, model)
 	if err != nil {
 		return nearest{}, fmt.Errorf("lire les vecteurs : %w", err)

@@ -39,8 +39,8 @@ type engine interface {
 	holding(ctx context.Context, word string) (places, error)
 	// nearest gives the statement of the numbers and similarities of the nearest visible passages, with its arguments
 	// numbered from $5, and the expression of the similarity of a passage p.
-	nearest(ctx context.Context, v knowledge.Viewer, q knowledge.Query, model int, shelf shelf) (nearest, error)
-	// index makes ready to keep the vectors of a model.
+	nearest(ctx context.Context, q knowledge.Query, model int, shelf shelf) (nearest, error)
+	// index makes the vectors of a model quick to find, once most are there; again is harmless.
 	index(ctx context.Context, number, dimensions int) error
 	// drop undoes index.
 	drop(ctx context.Context, number int) error

@@ -62,16 +62,8 @@ func (s *Store) learn(ctx context.Context, m knowledge.Model) (number int, err e
 		if _, err := s.change(ctx); err != nil {
 			return err
 		}
-		var known int
-		if err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT count(*) FROM models WHERE name = $1`, m.ID()).Scan(&known); err != nil {
-			return err
-		}
-		err := s.db.Conn(ctx).QueryRowContext(ctx, `INSERT INTO models (name, dimensions, settings) VALUES ($1, $2, $3)
+		return s.db.Conn(ctx).QueryRowContext(ctx, `INSERT INTO models (name, dimensions, settings) VALUES ($1, $2, $3)
 			ON CONFLICT (name) DO UPDATE SET settings = excluded.settings RETURNING number`, m.ID(), m.Dimensions, settings).Scan(&number)
-		if err == nil && known == 0 {
-			err = s.index(ctx, number, m.Dimensions)
-		}
-		return err
 	})
 	return number, err
 }
@@ -174,12 +166,22 @@ func (s *Store) Settle(ctx context.Context, m knowledge.Model) error {
 	if err != nil || settled {
 		return err
 	}
+	missing, err := s.Use(ctx, m)
+	if err == nil && len(missing) == 0 {
+		var number int
+		if number, err = s.model(ctx, m); err == nil {
+			err = s.index(ctx, number, m.Dimensions)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("mettre en service les vecteurs du modèle %s : %w", m.Name, err)
+	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		changed, err := s.change(ctx)
 		if err != nil {
 			return err
 		}
-		missing, err := s.Use(ctx, m) // here, where no other change can come between
+		missing, err := s.Use(ctx, m) // again, where no other change can come between, where no other change can come between
 		if err != nil {
 			return err
 		}
