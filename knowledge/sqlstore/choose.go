@@ -281,29 +281,35 @@ func union(passages []sum, l places, shelf shelf) []sum {
 
 // pick gives the numbers of the best passages for their length, and of all those of the best documents.
 func pick(passages, documents []sum, q knowledge.Query) [][]any {
-	documents = slices.DeleteFunc(documents, func(d sum) bool { return d.score == 0 })
-	slices.SortFunc(documents, sum.better)
+	wholes := newTop(max(0, q.Documents), sum.better)
+	for _, d := range documents {
+		if d.score > 0 {
+			wholes.add(d)
+		}
+	}
 	whole := map[int64]bool{}
-	for _, d := range documents[:min(len(documents), q.Documents)] {
+	for _, d := range wholes.kept {
 		whole[d.number] = true
 	}
 	out := [][]any{}
+	most := newTop(max(0, 4*q.Passages), sum.better)
 	for _, p := range passages {
 		if whole[p.number>>passageBits] {
 			out = append(out, []any{p.number})
 		}
+		most.add(p)
 	}
-	slices.SortFunc(passages, sum.better)
-	best := passages[:min(len(passages), 4*q.Passages)]
-	mean := 0.0
-	for _, p := range best {
-		mean += float64(p.length) / float64(len(best))
+	length := 0
+	for _, p := range most.kept {
+		length += int(p.length)
 	}
-	for i := range best {
-		best[i].score /= 1 + saturation*(1-lengthNorm+lengthNorm*float64(best[i].length)/max(1, mean))
+	mean := float64(length) / float64(max(1, len(most.kept)))
+	best := newTop(max(0, q.Passages), sum.better)
+	for _, p := range most.kept {
+		p.score /= 1 + saturation*(1-lengthNorm+lengthNorm*float64(p.length)/max(1, mean))
+		best.add(p)
 	}
-	slices.SortFunc(best, sum.better)
-	for _, p := range best[:min(len(best), q.Passages)] {
+	for _, p := range best.kept {
 		if !whole[p.number>>passageBits] {
 			out = append(out, []any{p.number})
 		}

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"math/bits"
@@ -100,16 +101,20 @@ const sifted = 40
 // nearest gives the passages of the greatest similarities, best first.
 func (a asked) nearest(all []*vectors, limit int) [][]any {
 	differing, most := a.sift(all, sifted*limit)
-	best := newTop(limit)
+	nearest := newTop(limit, scored.better)
 	for _, v := range all {
 		for i, number := range v.numbers {
 			if differing[i] <= most {
-				best.add(number, a.similarity(v, i))
+				nearest.add(scored{number, a.similarity(v, i)})
 			}
 		}
 		differing = differing[len(v.numbers):]
 	}
-	return best.rows()
+	rows := make([][]any, 0, limit)
+	for _, s := range nearest.best() {
+		rows = append(rows, []any{s.number, s.similarity})
+	}
+	return rows
 }
 
 // sift counts, for all vectors in their order, the signs that differ from the question's, and gives the number of them up to
@@ -160,41 +165,33 @@ func dot(a, b []int8) int32 {
 	return s0 + s1 + s2 + s3
 }
 
-// top keeps the best of what it is given.
-type top struct {
-	size int
-	kept []scored // a heap, the worst first
+// top keeps the best of what it is given, better comparing two.
+type top[T any] struct {
+	size   int
+	better func(a, b T) int
+	kept   []T // a heap, the worst first
 }
 
-type scored struct {
-	number     int64
-	similarity float64
+func newTop[T any](size int, better func(a, b T) int) *top[T] {
+	return &top[T]{size: size, better: better}
 }
 
-// worse orders equals by number, so that the same are always kept.
-func (a scored) worse(b scored) bool {
-	return a.similarity < b.similarity || a.similarity == b.similarity && a.number > b.number
-}
-
-func newTop(size int) *top { return &top{size: size, kept: make([]scored, 0, size)} }
-
-func (t *top) add(number int64, similarity float64) {
-	s := scored{number, similarity}
+func (t *top[T]) add(x T) {
 	if len(t.kept) < t.size {
-		t.kept = append(t.kept, s)
-		for i := len(t.kept) - 1; i > 0 && t.kept[i].worse(t.kept[(i-1)/2]); i = (i - 1) / 2 {
+		t.kept = append(t.kept, x)
+		for i := len(t.kept) - 1; i > 0 && t.better(t.kept[i], t.kept[(i-1)/2]) > 0; i = (i - 1) / 2 {
 			t.kept[i], t.kept[(i-1)/2] = t.kept[(i-1)/2], t.kept[i]
 		}
 		return
 	}
-	if !t.kept[0].worse(s) {
+	if t.size == 0 || t.better(x, t.kept[0]) > 0 {
 		return
 	}
-	t.kept[0] = s
+	t.kept[0] = x
 	for i := 0; ; {
 		worst := i
 		for _, child := range []int{2*i + 1, 2*i + 2} {
-			if child < len(t.kept) && t.kept[child].worse(t.kept[worst]) {
+			if child < len(t.kept) && t.better(t.kept[child], t.kept[worst]) > 0 {
 				worst = child
 			}
 		}
@@ -206,17 +203,19 @@ func (t *top) add(number int64, similarity float64) {
 	}
 }
 
-// rows gives what was kept, best first.
-func (t *top) rows() [][]any {
-	slices.SortFunc(t.kept, func(a, b scored) int {
-		if a.worse(b) {
-			return 1
-		}
-		return -1
-	})
-	rows := make([][]any, len(t.kept))
-	for i, s := range t.kept {
-		rows[i] = []any{s.number, s.similarity}
-	}
-	return rows
+// best gives what was kept, best first.
+func (t *top[T]) best() []T {
+	slices.SortFunc(t.kept, t.better)
+	return t.kept
+}
+
+// scored is a passage with its similarity.
+type scored struct {
+	number     int64
+	similarity float64
+}
+
+// better orders the same similarities by number, so that the same are always kept.
+func (a scored) better(b scored) int {
+	return cmp.Or(cmp.Compare(b.similarity, a.similarity), cmp.Compare(a.number, b.number))
 }

@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"guichet/knowledge"
 )
 
@@ -44,14 +46,21 @@ func (s *Store) find(ctx context.Context, v knowledge.Viewer, q knowledge.Query)
 		return nil, err
 	}
 	near := nearest{rows: `SELECT CAST(0 AS BIGINT) AS number, 0.0 AS similarity WHERE false`, similarity: `0.0`}
+	var chosen [][]any
+	both, together := errgroup.WithContext(ctx) // on two processors, SQLite's comparisons take the time of the words
+	both.Go(func() (err error) {
+		chosen, err = s.choose(together, q, shelf, change)
+		return err
+	})
 	if vector, _ := normalised(q.Vector); vector != nil && q.Nearest > 0 && model != 0 {
-		q.Vector = vector
-		if near, err = s.nearest(ctx, q, model, shelf); err != nil {
-			return nil, err
-		}
+		asked := q
+		asked.Vector = vector
+		both.Go(func() (err error) {
+			near, err = s.nearest(together, asked, model, shelf)
+			return err
+		})
 	}
-	chosen, err := s.choose(ctx, q, shelf, change)
-	if err != nil || len(chosen) == 0 && near.args == nil {
+	if err := both.Wait(); err != nil || len(chosen) == 0 && near.args == nil {
 		return nil, err
 	}
 	var hits []knowledge.Hit
