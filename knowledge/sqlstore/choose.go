@@ -81,7 +81,7 @@ type memory struct {
 func (m *memory) at(change int64, do func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if change > m.change {
+	if change > m.change || m.lists == nil {
 		m.change, m.lists, m.held, m.shelves = change, map[string]places{}, 0, map[asking]shelf{}
 	}
 	if change == m.change {

@@ -94,13 +94,14 @@ func (a asked) similarity(v *vectors, i int) float64 {
 	return a.scale * float64(v.scales[i]) * float64(dot(a.values, v.values[i*n:(i+1)*n]))
 }
 
-// sifted is how many vectors are compared in full for each one to be found: those that share the most signs with the
-// question. Signs are compared 64 at once.
-const sifted = 40
+// Of the vectors, those that share the most signs with the question are compared in full, so many at least and so many for
+// each one to be found: of 100,000 passages of the labelled collections, that loses none of the ten nearest and two or
+// three of the hundred nearest. Signs are compared 64 at once.
+const siftedLeast, sifted = 2000, 40
 
 // nearest gives the passages of the greatest similarities, best first.
 func (a asked) nearest(all []*vectors, limit int) [][]any {
-	differing, most := a.sift(all, sifted*limit)
+	differing, most := a.sift(all, max(siftedLeast, sifted*limit))
 	nearest := newTop(limit, scored.better)
 	for _, v := range all {
 		for i, number := range v.numbers {
