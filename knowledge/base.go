@@ -14,7 +14,7 @@ type breadth struct{ documents, passages, nearest int }
 // candidates gave no better results on the labelled collections, and took longer.
 var (
 	toAnswer = breadth{documents: 60, passages: 300, nearest: 100}
-	toSearch = breadth{documents: 15, passages: 60, nearest: 40}
+	toSearch = breadth{documents: 10, passages: 40, nearest: 30}
 )
 
 // documentShare is the part of the whole document's words in Rank.
