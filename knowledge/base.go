@@ -8,13 +8,13 @@ import (
 )
 
 // breadth is how many candidates are ranked, as Query limits them.
-type breadth struct{ documents, passages, nearest int }
+type breadth struct{ documents, each, passages, nearest int }
 
 // To answer, what a whole document holds decides too, and what the question names may be anywhere in it. To search, more
 // candidates gave no better results on the labelled collections, and took longer.
 var (
 	toAnswer = breadth{documents: 60, passages: 300, nearest: 100}
-	toSearch = breadth{documents: 10, passages: 40, nearest: 30}
+	toSearch = breadth{documents: 10, each: 10, passages: 40, nearest: 30}
 )
 
 // documentShare is the part of the whole document's words in Rank.
@@ -58,7 +58,7 @@ type Result struct {
 
 // Search gives the passages that a viewer may see, best first. An empty query gives none.
 func (b *Base) Search(ctx context.Context, v Viewer, query string, limit int, now time.Time) ([]Result, error) {
-	_, candidates, err := b.candidates(ctx, v, query, breadth{max(toSearch.documents, limit), max(toSearch.passages, 3*limit), max(toSearch.nearest, limit)})
+	_, candidates, err := b.candidates(ctx, v, query, breadth{max(toSearch.documents, limit), toSearch.each, max(toSearch.passages, 3*limit), max(toSearch.nearest, limit)})
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (b *Base) candidates(ctx context.Context, v Viewer, text string, wide bread
 		return q, nil, err
 	}
 	_, sure := q.words()
-	find := Query{Words: q.counts, Total: q.total, Sure: sure, Documents: wide.documents, Passages: wide.passages, Nearest: wide.nearest}
+	find := Query{Words: q.counts, Total: q.total, Sure: sure, Documents: wide.documents, Each: wide.each, Passages: wide.passages, Nearest: wide.nearest}
 	meant := vector()
 	find.Vector, find.Model = meant.vector, meant.model
 	if b.Mode == Vector {
@@ -130,7 +130,7 @@ type Ranked struct {
 // Rank gives the documents that a viewer may see, best first: each by its best passage and by its words
 // as a whole.
 func (b *Base) Rank(ctx context.Context, v Viewer, query string, limit int) ([]Ranked, error) {
-	_, candidates, err := b.candidates(ctx, v, query, breadth{limit, toAnswer.passages, toAnswer.nearest})
+	_, candidates, err := b.candidates(ctx, v, query, breadth{limit, toAnswer.each, toAnswer.passages, toAnswer.nearest})
 	if err != nil {
 		return nil, err
 	}

@@ -26,9 +26,8 @@ const (
 	fewest = 10_000
 	// common is how many passages a word may hold and still add: one more common tells little.
 	common = 50_000
-	// mostHeld is how many places of words are kept in memory, at ten bytes each, and mostAskings how many sorts of asker.
-	mostHeld    = 2_000_000
-	mostAskings = 32
+	// mostHeld is how many places of words are kept in memory, and how many volumes: ten and eight bytes each.
+	mostHeld = 2_000_000
 )
 
 // places is the passages that hold a word, by number, with their lengths in words.
@@ -113,7 +112,7 @@ func (s *Store) shelf(ctx context.Context, v knowledge.Viewer, openOn string, ch
 		return nil, err
 	}
 	s.memory.at(change, func() {
-		if len(s.memory.shelves) >= mostAskings {
+		if (len(s.memory.shelves)+1)*len(out) > mostHeld {
 			clear(s.memory.shelves)
 		}
 		s.memory.shelves[who] = out
@@ -279,7 +278,7 @@ func union(passages []sum, l places, shelf shelf) []sum {
 	return append(out, passages[at:]...)
 }
 
-// pick gives the numbers of the best passages for their length, and of all those of the best documents.
+// pick gives the numbers of the best passages for their length, and of those of the best documents.
 func pick(passages, documents []sum, q knowledge.Query) [][]any {
 	wholes := newTop(max(0, q.Documents), sum.better)
 	for _, d := range documents {
@@ -287,17 +286,20 @@ func pick(passages, documents []sum, q knowledge.Query) [][]any {
 			wholes.add(d)
 		}
 	}
-	whole := map[int64]bool{}
-	for _, d := range wholes.kept {
-		whole[d.number] = true
+	each := q.Each
+	if each == 0 {
+		each = len(passages)
 	}
-	out := [][]any{}
+	inside := map[int64]*top[sum]{} // the best passages of the best documents
+	for _, d := range wholes.kept {
+		inside[d.number] = newTop(each, sum.better)
+	}
 	most := newTop(max(0, 4*q.Passages), sum.better)
 	for _, p := range passages {
-		if whole[p.number>>passageBits] {
-			out = append(out, []any{p.number})
-		}
 		most.add(p)
+		if t := inside[p.number>>passageBits]; t != nil {
+			t.add(p)
+		}
 	}
 	length := 0
 	for _, p := range most.kept {
@@ -309,10 +311,19 @@ func pick(passages, documents []sum, q knowledge.Query) [][]any {
 		p.score /= 1 + saturation*(1-lengthNorm+lengthNorm*float64(p.length)/max(1, mean))
 		best.add(p)
 	}
-	for _, p := range best.kept {
-		if !whole[p.number>>passageBits] {
-			out = append(out, []any{p.number})
+	out := [][]any{}
+	taken := map[int64]bool{}
+	take := func(t *top[sum]) {
+		for _, p := range t.kept {
+			if !taken[p.number] {
+				taken[p.number] = true
+				out = append(out, []any{p.number})
+			}
 		}
+	}
+	take(best)
+	for _, t := range inside {
+		take(t)
 	}
 	return out
 }
