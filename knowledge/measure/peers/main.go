@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/blevesearch/bleve/v2"
@@ -128,7 +127,7 @@ func compare(ctx context.Context, store knowledge.Store, base *knowledge.Base, v
 	}
 	for i, name := range []string{"sens, chromem-go", "mots, bleve"} {
 		ours, theirs := times[2*i], times[2*i+1]
-		fmt.Printf("  %-20s p50 %5.2f × le temps de SQLite (%s / %s), p99 %5.2f × (%s / %s)\n", name+strings.Repeat(" ", 0),
+		fmt.Printf("  %-20s p50 %5.2f × le temps de SQLite (%s / %s), p99 %5.2f × (%s / %s)\n", name,
 			theirs.Ratio(ours, 0.5), theirs.Quantile(0.5), ours.Quantile(0.5), theirs.Ratio(ours, 0.99), theirs.Quantile(0.99), ours.Quantile(0.99))
 	}
 	return nil
