@@ -121,7 +121,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 
 // best gives the question as it was read and the passages that may answer it, best first.
 func (b *Base) best(ctx context.Context, v Viewer, text string, now time.Time) (question, []candidate, error) {
-	q, candidates, err := b.candidates(ctx, v, text, wholeCandidates, localCandidates)
+	q, candidates, err := b.candidates(ctx, v, text, toAnswer)
 	if err != nil {
 		return q, nil, err
 	}

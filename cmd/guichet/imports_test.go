@@ -16,6 +16,7 @@ var allowed = map[string][]string{
 	"knowledge/static":            {"knowledge/french"},
 	"knowledge/static/make/split": {"knowledge/french"},
 	"knowledge/measure/fit":       {"knowledge/base", "knowledge/extract", "knowledge/sqlstore", "knowledge/static", "migrations/database"}, // a program
+	"knowledge/measure/speed":     {"knowledge/extract", "knowledge/sqlstore", "knowledge/static", "migrations", "migrations/database"},     // a program
 	"routing/ledger/sqlledger":    {"migrations/database"},
 	"bot":                         {"knowledge", "routing", "routing/ledger"},
 	"bot/lexicon":                 {"knowledge/french", "routing", "routing/rulebook"},

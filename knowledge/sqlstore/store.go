@@ -28,22 +28,19 @@ type Store struct {
 	db   *database.DB
 	jobs Jobs
 	engine
+	memory memory
 }
 
 // engine is what the two databases do each in its way.
 type engine interface {
 	// each gives the name of the function that makes rows (value) of a JSON list.
 	each() string
-	// word and both write, in the engine's language of sets of words, a word and the conjunction of two sets; any joins words.
-	word(string) string
-	any(sets []string) string
-	both(a, b string) string
-	// holding is the FROM item of the passages, named w, whose words match a set, and number their column of numbers.
-	holding(set string) (from, number string)
+	// holding gives the passages that hold a word (indexed).
+	holding(ctx context.Context, word string) (places, error)
 	// nearest gives the statement of the numbers and similarities of the nearest visible passages, with its arguments
-	// numbered from $8, and the expression of the similarity of a passage p.
-	nearest(ctx context.Context, v knowledge.Viewer, q knowledge.Query, model int) (nearest, error)
-	// index makes ready to keep the vectors of a model.
+	// numbered from $5, and the expression of the similarity of a passage p.
+	nearest(ctx context.Context, q knowledge.Query, model int, shelf shelf) (nearest, error)
+	// index makes the vectors of a model quick to find, once most are there; again is harmless.
 	index(ctx context.Context, number, dimensions int) error
 	// drop undoes index.
 	drop(ctx context.Context, number int) error
