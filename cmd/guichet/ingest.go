@@ -41,7 +41,7 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	var notes []string
 	store := sqlstore.New(db, nil)
 	report, err := knowledge.Ingest(ctx, store, knowledge.Ingestion{
-		Read: extract.File, Audience: c.Audience, EPCI: c.EPCI, Prune: c.Prune,
+		Read: extract.Read, Audience: c.Audience, EPCI: c.EPCI, Prune: c.Prune,
 		Progress: func(s knowledge.Step) {
 			bar.SetTotal(int64(s.Total), false)
 			bar.SetCurrent(int64(s.Done))

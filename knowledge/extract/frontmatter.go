@@ -66,7 +66,7 @@ func frontMatter(front, body string, d *knowledge.Document) error {
 	var all map[string]any
 	for _, into := range []any{&h, &all} {
 		if err := yaml.Unmarshal([]byte(front), into); err != nil {
-			return fmt.Errorf("en-tête YAML : %w", located(err))
+			return fmt.Errorf("en-tête YAML : %w", located(err, 1))
 		}
 	}
 	d.ID, d.Title = strings.TrimSpace(h.ID), strings.TrimSpace(h.Titre)
@@ -144,8 +144,8 @@ func keyLine(front, key string) int {
 
 var position = regexp.MustCompile(`^\[(\d+):(\d+)\] `)
 
-// located gives the file's line (the front matter starts on line 2) and the reason of a YAML error.
-func located(err error) error {
+// located gives the file's line and the reason of a YAML error; before is how many lines stand before the YAML.
+func located(err error, before int) error {
 	message := yaml.FormatError(err, false, false)
 	if first, _, ok := strings.Cut(message, "\n"); ok {
 		message = first
@@ -154,7 +154,7 @@ func located(err error) error {
 		var row, column int
 		_, _ = fmt.Sscan(m[1], &row)
 		_, _ = fmt.Sscan(m[2], &column)
-		return fmt.Errorf("ligne %d, colonne %d : %s", row+1, column, message[len(m[0]):])
+		return fmt.Errorf("ligne %d, colonne %d : %s", row+before, column, message[len(m[0]):])
 	}
 	return errors.New(message)
 }
