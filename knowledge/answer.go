@@ -34,6 +34,8 @@ type Quote struct {
 	Audience Audience
 	// Closed tells that the scheme can no longer be asked for.
 	Closed bool
+	// Page is the page that the passage stands on, 0 when the document has none.
+	Page int
 }
 
 const (
@@ -282,7 +284,7 @@ func (b *Base) closed(ctx context.Context, v Viewer, d Document, now time.Time) 
 }
 
 func quote(d Document, p Passage, now time.Time) Quote {
-	return Quote{Document: d.ID, Ordinal: p.Ordinal, Title: d.Title, Section: strings.Join(p.Path, " › "), Text: p.Text,
+	return Quote{Document: d.ID, Ordinal: p.Ordinal, Title: d.Title, Section: strings.Join(p.Path, " › "), Text: p.Text, Page: p.Page,
 		URL: d.URL, Date: d.Date, Audience: d.Audience, Closed: d.Closed(now)}
 }
 

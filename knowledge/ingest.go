@@ -50,9 +50,9 @@ func (e *PartError) Unwrap() error { return e.Err }
 // partOf stands between the source of a catalogue and the identifier of one of its documents.
 const partOf = " # "
 
-// wholeOf gives the source of the file or page that a document comes from.
-func wholeOf(source string) string {
-	whole, _, _ := strings.Cut(source, partOf)
+// Whole gives the source of the file or page that the document comes from: its own, or that of its catalogue.
+func (d Document) Whole() string {
+	whole, _, _ := strings.Cut(d.Source, partOf)
 	return whole
 }
 
@@ -249,7 +249,7 @@ func newIngester(ctx context.Context, store Store, in Ingestion) (*ingester, err
 	known, err := store.Documents(ctx, Viewer{Audience: Staff})
 	for _, d := range known {
 		g.byID[d.ID] = d
-		g.bySource[wholeOf(d.Source)] = append(g.bySource[wholeOf(d.Source)], d)
+		g.bySource[d.Whole()] = append(g.bySource[d.Whole()], d)
 	}
 	return g, err
 }
@@ -365,7 +365,7 @@ func (g *ingester) put(ctx context.Context, source string, d Document) (outcome 
 	if d, err = g.narrow(d); err != nil {
 		return "", &refusal{err}
 	}
-	if known && wholeOf(before.Source) != source {
+	if known && before.Whole() != source {
 		return "", &refusal{&ConflictError{ID: d.ID, Source: source, Other: before.Source}}
 	}
 	entries := Index(d)

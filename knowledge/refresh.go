@@ -50,6 +50,11 @@ type Fetched struct {
 // ErrGone is returned by a Fetch when the server says that there is nothing at the address any more.
 var ErrGone = errors.New("la page n'existe plus")
 
+// FetchError is why an address gave nothing, this time.
+type FetchError struct{ error }
+
+func (e *FetchError) Unwrap() error { return e.error }
+
 // Fetch asks an address for what it has; with an ETag or Modified, only if it changed.
 type Fetch func(ctx context.Context, r Remote) (Fetched, error)
 
@@ -126,6 +131,7 @@ func (r Refresher) one(ctx context.Context, remote Remote, again bool) (Step, Re
 	case failure != nil && ctx.Err() != nil:
 		return step, g.report, fmt.Errorf("rafraîchissement interrompu : %w", ctx.Err())
 	case failure != nil:
+		failure = &FetchError{failure}
 	case fetched.Unchanged:
 		g.report.Unchanged += len(g.bySource[remote.Address])
 		remote.Seen, remote.Gone = remote.Tried, false

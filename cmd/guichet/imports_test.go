@@ -23,6 +23,7 @@ var allowed = map[string][]string{
 	"bot/lexicon/learn":           {"routing", "routing/rulebook"},
 	"bot/courier":                 {"routing/ledger", "migrations", "migrations/database"},
 	"bot/sqljournal":              {"knowledge", "migrations/database"},
+	"knowledge/review":            {},
 	"bot/web":                     {"knowledge", "routing", "routing/ledger"},
 	"bot/bottest":                 {"knowledge", "routing"},
 	"routing/ledger/ledgertest":   {},

@@ -16,6 +16,7 @@ import (
 	"guichet/knowledge"
 	"guichet/knowledge/base"
 	"guichet/knowledge/extract"
+	"guichet/knowledge/review"
 	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
 	"guichet/routing/ledger"
@@ -23,10 +24,11 @@ import (
 	"guichet/routing/rulebook"
 )
 
-// The texts to people that the Region may put in its rules folder.
+// What the Region may put in its rules folder, besides the rules themselves.
 const (
 	textsFile   = "texts.yaml"
 	noticesFile = "notices.yaml"
+	reviewFile  = "review.yaml"
 )
 
 // app is what a command runs with.
@@ -106,6 +108,7 @@ type region struct {
 	reader  *lexicon.Lexicon
 	texts   bot.Texts
 	notices ledger.Texts
+	review  review.Criteria
 }
 
 // loadRegion reads and checks the Region's folder; the error joins every problem found, each with its file and line.
@@ -118,6 +121,8 @@ func loadRegion(dir string) (region, error) {
 	r.texts, err = override(folder, textsFile, bot.DefaultTexts, bot.ParseTexts)
 	problems := err
 	r.notices, err = override(folder, noticesFile, ledger.DefaultTexts, ledger.ParseTexts)
+	problems = errors.Join(problems, err)
+	r.review, err = override(folder, reviewFile, review.Default, review.Parse)
 	problems = errors.Join(problems, err)
 	if r.book, err = rulebook.Load(folder); err != nil {
 		return r, errors.Join(err, problems)

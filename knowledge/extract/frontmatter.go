@@ -31,11 +31,15 @@ type head struct {
 	Date        string              `yaml:"date"`
 	Modified    string              `yaml:"date_modification"`
 	Unavailable bool                `yaml:"indisponible"`
+	Questions   []string            `yaml:"questions"`
 	Validity    struct {
 		From  string `yaml:"debut"`
 		Until string `yaml:"fin"`
 	} `yaml:"validite"`
 }
+
+// ToComplete marks what is left to write in a card that « guichet gaps card » begins: its front matter has « questions ».
+const ToComplete = "À COMPLÉTER"
 
 // cutFrontMatter finds a front matter (« --- » lines around YAML) and the offset at which the body starts.
 func cutFrontMatter(text string) (front string, body int, err error) {
@@ -69,6 +73,9 @@ func frontMatter(front, body string, d *knowledge.Document) error {
 			return fmt.Errorf("en-tête YAML : %w", located(err, 1))
 		}
 	}
+	if whole := "---\n" + front + "---\n" + body; len(h.Questions) > 0 && strings.Contains(whole, ToComplete) {
+		return fmt.Errorf("ligne %d : la fiche n'est pas finie, écrivez ce qui est marqué « %s »", lineOf(whole, strings.Index(whole, ToComplete)), ToComplete)
+	}
 	d.ID, d.Title = strings.TrimSpace(h.ID), strings.TrimSpace(h.Titre)
 	if d.Title == "" {
 		d.Title = strings.TrimSpace(h.Title)
@@ -98,6 +105,9 @@ func frontMatter(front, body string, d *knowledge.Document) error {
 	}
 	if !d.ValidFrom.IsZero() && !d.ValidUntil.IsZero() && d.ValidUntil.Before(d.ValidFrom) {
 		return fmt.Errorf("ligne %d : la validité finit avant de commencer", keyLine(front, "fin"))
+	}
+	if len(h.Questions) > 0 && strings.TrimSpace(mdHeading.ReplaceAllString(strings.TrimSpace(body), "")) == "" {
+		return errors.New("la fiche n'a pas de réponse : écrivez-la sous son titre")
 	}
 	for _, l := range labels {
 		for _, value := range scalars(all[l.key]) {
