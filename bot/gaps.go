@@ -21,7 +21,7 @@ type GapGroup struct {
 }
 
 // alike is how alike the questions of a group are, on average (knowledge.Likeness).
-const alike = 0.5
+const alike = 0.4
 
 // GroupGaps puts together the gaps that ask for the same thing, the most asked first; embed gives a vector of a text, of
 // length one.

@@ -172,7 +172,7 @@ func (c Criteria) scheme(d knowledge.Document, passages []knowledge.Passage) (sc
 		fields = first
 	}
 	about := append([]string{d.Title}, fields...)
-	for _, text := range about {
+	for _, text := range append(about, s.nature) {
 		c.note(text, c.Themes, s.themes)
 	}
 	s.about = strings.Join(about, "\n")
