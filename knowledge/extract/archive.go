@@ -98,7 +98,8 @@ func (t *tokens) next() (xml.Token, error) {
 	case errors.Is(err, errUnfolds):
 		return nil, errUnfolds
 	case err != nil:
-		return nil, fmt.Errorf("partie %s illisible : %w", t.name, err)
+		row, _ := t.InputPos()
+		return nil, fmt.Errorf("fichier abîmé : la partie %s est illisible, ligne %d", t.name, row)
 	case t.depth > deepest:
 		return nil, fmt.Errorf("fichier refusé : %s a plus de %d éléments emboîtés", t.name, deepest)
 	}

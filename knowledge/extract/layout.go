@@ -608,9 +608,13 @@ func (w *layoutWriter) table(lines []textLine, i int) int {
 	if !lines[i].cells() {
 		return i
 	}
-	end := i + 1
-	for end < len(lines) && lines[end].region == lines[i].region && lines[end].page == lines[i].page && lines[end].y-lines[end-1].y < 3*w.lead &&
-		(lines[end].cells() && lines[end].under(lines[end-1], 2) || w.wraps(lines, i, end)) {
+	end, above := i+1, i // above is the last row, which a line may go on with
+	for end < len(lines) && lines[end].region == lines[i].region && lines[end].page == lines[i].page && lines[end].y-lines[end-1].y < 3*w.lead {
+		if lines[end].cells() && lines[end].under(lines[above], 2) {
+			above = end
+		} else if !w.wraps(lines[end], lines[above], lines[end-1]) {
+			break
+		}
 		end++
 	}
 	var rows [][]string
@@ -653,17 +657,8 @@ func (l textLine) cells() bool {
 }
 
 // wraps tells whether a line only goes on with one cell of the row above.
-func (w *layoutWriter) wraps(lines []textLine, start, i int) bool {
-	l := lines[i]
-	if len(l.spans) != 1 || l.y-lines[i-1].y > 1.3*w.lead {
-		return false
-	}
-	for k := i - 1; k >= start; k-- {
-		if lines[k].cells() {
-			return slices.ContainsFunc(lines[k].spans[1:], func(s span) bool { return near(s, l.spans[0]) })
-		}
-	}
-	return false
+func (w *layoutWriter) wraps(l, row, before textLine) bool {
+	return len(l.spans) == 1 && l.y-before.y <= 1.3*w.lead && slices.ContainsFunc(row.spans[1:], func(s span) bool { return near(s, l.spans[0]) })
 }
 
 // continuesTable tells whether a line in the look of a title is the row of a table, such as its bold first one.
@@ -715,7 +710,8 @@ func joinLines(text, next string) string {
 		end = next[:cut]
 	}
 	a, b := french.Fold(start), french.Fold(end)
-	whole := unicode.IsLower(first) && (lexicon()[a+b] || !strings.Contains(a, "-") && !(word(a) && word(b)))
+	compound := strings.Contains(a, "-") || strings.HasPrefix(next[len(end):], "-") || word(a) && word(b)
+	whole := unicode.IsLower(first) && (lexicon()[a+b] || !compound)
 	if whole {
 		return before + start + next
 	}
