@@ -321,13 +321,13 @@ func (g *ingester) take(ctx context.Context, source string, f File) (Step, error
 	failures := causes(err)
 	keep := map[string]bool{}
 	for _, d := range documents {
-		d.Source, d.Hash = source, hash
-		if f.Mapping != nil {
+		if d.Source, d.Hash = source, hash; f.Mapping != nil {
+			d.Source, d.Hash = source+partOf+d.ID, ""
 			content, err := json.Marshal(d)
 			if err != nil {
 				return step, fmt.Errorf("comparer %s : %w", source, err)
 			}
-			d.Source, d.Hash = source+partOf+d.ID, g.hash(source, content, nil)
+			d.Hash = g.hash(source, content, nil)
 		}
 		keep[d.ID] = true
 		outcome, err := g.put(ctx, source, d)
