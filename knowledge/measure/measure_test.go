@@ -130,7 +130,7 @@ func TestAsk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := measure.Ask(t.Context(), knowledge.NewBase(store), cases, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	r, err := measure.Ask(t.Context(), knowledge.NewBase(store).Ask, cases, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestQuestions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a, err := measure.Ask(t.Context(), b, cases, day)
+			a, err := measure.Ask(t.Context(), b.Ask, cases, day)
 			if err != nil {
 				t.Fatal(err)
 			}
