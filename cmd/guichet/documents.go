@@ -51,11 +51,11 @@ func (l documentLine) show(w io.Writer) {
 }
 
 func (l documentLine) validity() string {
-	bounds := strings.Join(present(dated("ouvert depuis le ", l.ValidFrom), dated("jusqu'au ", l.ValidUntil)), " ")
+	parts := present(dated("valable depuis le ", l.ValidFrom), dated("valable jusqu'au ", l.ValidUntil))
 	if l.Closed {
-		return strings.TrimSpace("clos " + bounds)
+		parts = append(parts, "clos")
 	}
-	return bounds
+	return strings.Join(parts, ", ")
 }
 
 func dated(before, day string) string {

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"guichet/bot"
+	"guichet/knowledge"
 	"guichet/migrations/databasetest"
 )
 
@@ -60,7 +62,7 @@ func documentsOn(t *testing.T, e databasetest.Engine) {
 			t.Fatal(err)
 		}
 	}
-	if out := c.done("ingest", dir); !strings.Contains(out, "abîmé "+filepath.Join(dir, "interne.md")) || !strings.Contains(out, "100 % du texte (lettres manquantes)") {
+	if out := c.done("ingest", dir); !strings.Contains(out, "abîmé "+filepath.Join(dir, "interne.md")) || !strings.Contains(out, "80 % du texte (lettres manquantes)") {
 		t.Errorf("the damage is not told: %s", out)
 	}
 	listed := func(audience string) map[string]map[string]any {
@@ -75,10 +77,10 @@ func documentsOn(t *testing.T, e databasetest.Engine) {
 	if h := public["aide-houblon"]; public["note-interne"] != nil || h["passages"].(float64) < 2 || h["valid_until"] != "2026-06-30" || h["closed"] != true || h["date"] != "2026-01-05" || h["damaged"] != 0.0 {
 		t.Errorf("the public is shown %v", public)
 	}
-	if n := staff["note-interne"]; n["damaged"] != 1.0 || n["audience"] != "staff" {
+	if n := staff["note-interne"]; n["damaged"].(float64) < 0.7 || n["audience"] != "staff" {
 		t.Errorf("the staff is shown %v", n)
 	}
-	if text := c.done("documents", "list", "--audience", "staff", "--now", "2026-07-01"); !strings.Contains(text, "clos ouvert depuis le 2026-01-01 jusqu'au 2026-06-30") || !strings.Contains(text, "100 % du texte abîmé") {
+	if text := c.done("documents", "list", "--audience", "staff", "--now", "2026-07-01"); !strings.Contains(text, "valable depuis le 2026-01-01, valable jusqu'au 2026-06-30, clos") || !strings.Contains(text, "80 % du texte abîmé") {
 		t.Errorf("the list shows %s", text)
 	}
 	if shown := c.done("documents", "show", "aide-houblon"); !strings.Contains(shown, "finance 40 %") || !strings.Contains(shown, "Fin de validité") {
@@ -89,7 +91,7 @@ func documentsOn(t *testing.T, e databasetest.Engine) {
 			t.Errorf("documents %s: code %d, %s, %s", args, code, out, stderr)
 		}
 	}
-	if code, _, stderr := c.run("", "documents", "remove", "aide-houblon", "qui-fait-quoi"); code != exitError || !strings.Contains(stderr, "carte livrée") {
+	if code, _, stderr := c.run("", "documents", "remove", "aide-houblon", "bpi"); code != exitError || !strings.Contains(stderr, "carte livrée") {
 		t.Errorf("a shipped card is removed: %d, %s", code, stderr)
 	}
 	const question = "Combien finance l'aide Houblon pour un séchoir à houblon ?"
@@ -173,12 +175,31 @@ func addressesAreFollowed(t *testing.T, e databasetest.Engine) {
 	}
 }
 
+// ask asks questions as a channel does, each in its own conversation.
+func (c terminal) ask(t *testing.T, questions ...string) {
+	t.Helper()
+	a := c.app(t)
+	db, err := a.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	o, err := a.openOffice(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, q := range questions {
+		m := bot.Message{Channel: "essai", ID: fmt.Sprint(i), Thread: fmt.Sprint(i), Text: q, At: a.now(), Asker: bot.Asker{Audience: knowledge.Public}}
+		if _, err := o.desk.Handle(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Questions without an answer are grouped, become a card, and the card answers once it is written.
 func TestGapsBecomeCards(t *testing.T) {
 	c := newTerminal(t)
-	for _, question := range []string{"Existe-t-il une aide pour le quadricycle à voile ?", "aide achat quadricycle à voile", "Qui a peint le beffroi de Bruges ?"} {
-		c.done("request", "new", question)
-	}
+	c.ask(t, "Existe-t-il une aide pour le quadricycle à voile ?", "aide achat quadricycle à voile ?", "Qui a peint le beffroi de Bruges ?")
 	gaps := c.object("gaps")
 	groups := gaps["groups"].([]any)
 	if len(gaps["gaps"].([]any)) != 3 || len(groups) != 2 {
