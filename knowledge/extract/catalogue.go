@@ -386,5 +386,5 @@ func plainValue(v any) string {
 		}
 		return "non"
 	}
-	return fmt.Sprint(v)
+	return printable(fmt.Sprint(v))
 }

@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -82,6 +83,16 @@ func File(name string, content []byte) (knowledge.Document, error) {
 		d.Title = base
 	}
 	return d, nil
+}
+
+// printable makes control characters spaces: a file may name them where a text has none.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // baseName gives the name of a file without its folders and its extension.

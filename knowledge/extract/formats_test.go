@@ -245,7 +245,7 @@ func TestCatalogueByMapping(t *testing.T) {
 
 func TestCatalogueInJSON(t *testing.T) {
 	content := `{"meta": {"total": 2}, "data": {"aides": [
-		{"id": 7, "nom": "Aide Osier", "texte": {"long": "Finance les **vanneries**."}, "publics": ["TPE", "PME"], "ouverte": true},
+		{"id": 7, "nom": "Aide\u0000Osier", "texte": {"long": "Finance les **vanneries**."}, "publics": ["TPE", "PME"], "ouverte": true},
 		{"id": 8, "nom": "Aide Cidre", "texte": null, "publics": [], "ouverte": false}]}}`
 	documents, err := extract.Read(knowledge.File{Name: "aides.json", Content: []byte(content), Mapping: []byte("liste: data.aides\nid: id\ntitre: nom\ntexte: texte.long\nchamps:\n  Bénéficiaires: publics\n  Ouverte: ouverte\n")})
 	if err != nil || len(documents) != 2 {

@@ -142,7 +142,7 @@ func pdfMetadata(meta *responses.GetMetaData, d *knowledge.Document) {
 		case "Title":
 			// Programs leave the name of their file there.
 			if !strings.HasPrefix(value, "Microsoft Word - ") && filepath.Ext(value) == "" && len(value) > 3 && value != "untitled" {
-				d.Title = value
+				d.Title = printable(value)
 			}
 		case "ModDate", "CreationDate":
 			if len(value) >= 10 && strings.HasPrefix(value, "D:") && (d.Date.IsZero() || tag.Tag == "ModDate") {
@@ -163,13 +163,12 @@ type pdfPage struct {
 
 // span is a piece of a line. Lengths are points (1/72 inch), y counts down from the top of the page to the baseline.
 type span struct {
-	text         string
-	x0, x1, y    float64
-	size         float64
-	bold         bool
-	letters      int
-	before       float64 // the space before it on its line, when it was parted from another
-	page, region int
+	text      string
+	x0, x1, y float64
+	size      float64
+	bold      bool
+	letters   int
+	page      int
 }
 
 // wideGap, in ems, parts two pieces of a line: cells of a table, or columns.
