@@ -34,12 +34,6 @@ func text(read func(text string, d *knowledge.Document) error) func([]byte, *kno
 	}
 }
 
-// Readable tells whether a file name has the extension of a known format.
-func Readable(name string) bool {
-	_, ok := formats[strings.ToLower(path.Ext(name))]
-	return ok || Mappable(name)
-}
-
 // Read is a knowledge.Reader: a file is one document, a catalogue with a mapping one a row.
 func Read(f knowledge.File) ([]knowledge.Document, error) {
 	if f.Mapping != nil {

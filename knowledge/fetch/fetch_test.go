@@ -132,7 +132,9 @@ func TestFetch(t *testing.T) {
 			w.WriteHeader(http.StatusNotFound)
 		}
 	})
-	ask := func(path string) (knowledge.Fetched, error) { return get(t, true, knowledge.Remote{Address: address + path}) }
+	ask := func(path string) (knowledge.Fetched, error) {
+		return get(t, true, knowledge.Remote{Address: address + path})
+	}
 
 	f, err := ask("/page")
 	if err != nil || string(f.Content) != "<h1>Aide à l'été : 5 €</h1>" || f.ETag != `"v1"` || f.Date.Format(time.DateOnly) != "2026-03-02" || !strings.HasSuffix(f.Name, "-page.html") {
