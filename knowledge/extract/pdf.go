@@ -67,6 +67,8 @@ func pdfPages(ctx context.Context, content []byte, d *knowledge.Document) ([]pdf
 	switch {
 	case errors.Is(err, pdfiumerrors.ErrPassword), errors.Is(err, pdfiumerrors.ErrSecurity):
 		return nil, errors.New("PDF protégé par un mot de passe : enregistrez-le sans protection")
+	case errors.Is(err, pdfiumerrors.ErrFormat):
+		return nil, errors.New("PDF illisible : le fichier est abîmé, ou n'est pas entier")
 	case err != nil:
 		return nil, fmt.Errorf("PDF illisible, le fichier est abîmé : %w", err)
 	}
