@@ -196,7 +196,7 @@ func (c *documentsRemove) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	if a.JSON {
-		return writeJSON(a.stdout, map[string]any{"removed": ids, "forgotten": append([]string{}, addresses...)})
+		return writeJSON(a.stdout, map[string]any{"removed": append([]string{}, ids...), "forgotten": append([]string{}, addresses...)})
 	}
 	for _, id := range ids {
 		fmt.Fprintf(a.stdout, "%s est retiré.\n", id)

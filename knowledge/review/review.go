@@ -103,12 +103,6 @@ type Overlap struct {
 // Hole is a theme that no open scheme has for a profile.
 type Hole struct{ Theme, Profile Topic }
 
-// Base is what of a base is read.
-type Base interface {
-	Documents(ctx context.Context, v knowledge.Viewer) ([]knowledge.Document, error)
-	Open(ctx context.Context, v knowledge.Viewer, id string) (knowledge.Document, []knowledge.Passage, error)
-}
-
 // scheme is a document as it is compared.
 type scheme struct {
 	knowledge.Document
@@ -119,7 +113,7 @@ type scheme struct {
 }
 
 // Read rereads what a viewer may see, on a day; embed gives a vector of a text, of length one.
-func (c Criteria) Read(ctx context.Context, base Base, v knowledge.Viewer, now time.Time, embed func(string) []float32) (Review, error) {
+func (c Criteria) Read(ctx context.Context, base *knowledge.Base, v knowledge.Viewer, now time.Time, embed func(string) []float32) (Review, error) {
 	documents, err := base.Documents(ctx, v)
 	if err != nil {
 		return Review{}, err
