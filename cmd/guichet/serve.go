@@ -74,7 +74,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 			}
 		}
 		if c.Refresh > 0 {
-			jobs.Refresh = c.sources(a, o, sqlstore.New(db, o.courier))
+			jobs.Refresh = c.sources(a, o, db)
 		}
 		return o.courier.Run(workCtx, jobs)
 	})
@@ -102,7 +102,12 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 }
 
 // sources says how the addresses that are followed are read again.
-func (c *serveCmd) sources(a *app, o *office, store *sqlstore.Store) *courier.Refresh {
+func (c *serveCmd) sources(a *app, o *office, db *database.DB) *courier.Refresh {
+	var jobs sqlstore.Jobs = o.courier
+	if a.Embeddings.builtIn() {
+		jobs = nil // the vectors are made below, at once
+	}
+	store := sqlstore.New(db, jobs)
 	return &courier.Refresh{
 		Every: c.Refresh,
 		Due: func(ctx context.Context) ([]string, error) {

@@ -167,7 +167,11 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 		return nil, err
 	}
 	directory := bot.NewDirectory(r.book.Rules, r.texts)
-	if err := knowledge.Refresh(ctx, sqlstore.New(db, o.courier), directory.Document()); err != nil {
+	var jobs sqlstore.Jobs = o.courier
+	if a.Embeddings.builtIn() {
+		jobs = nil // no job makes the built-in vectors: openBase does
+	}
+	if err := knowledge.Refresh(ctx, sqlstore.New(db, jobs), directory.Document()); err != nil {
 		return nil, fmt.Errorf("charger l'annuaire des règles : %w", err)
 	}
 	if o.base, err = a.openBase(ctx, db, o.courier); err != nil {
