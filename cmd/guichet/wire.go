@@ -16,6 +16,7 @@ import (
 	"guichet/knowledge"
 	"guichet/knowledge/base"
 	"guichet/knowledge/extract"
+	"guichet/knowledge/openai"
 	"guichet/knowledge/review"
 	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
@@ -155,6 +156,9 @@ type office struct {
 	ledger  *sqlledger.Ledger
 	journal *sqljournal.Journal
 	courier *courier.Courier
+	// wording is nil without a model, writer then too.
+	wording *knowledge.Wording
+	writer  *openai.Writer
 }
 
 func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) {
@@ -182,7 +186,36 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 		Journal: o.journal, Requests: o.ledger, Tx: db, Base: o.base, Reader: r.reader, Rules: r.book.Rules, Directory: directory, Texts: r.texts,
 		WaitForFact: r.book.Conduct.WaitForFact, Log: a.log,
 	}
+	if o.wording, o.writer, err = a.openWording(db, o.base); err != nil {
+		return nil, err
+	}
+	if o.wording != nil {
+		o.desk.Words = o.wording
+	}
 	return o, nil
+}
+
+// openWording gives what words the answers of a base; nil without a model.
+func (a *app) openWording(db *database.DB, b *knowledge.Base) (*knowledge.Wording, *openai.Writer, error) {
+	if wanted, err := a.Model.check(); err != nil || !wanted {
+		return nil, nil, err
+	}
+	writer := openai.NewWriter(a.Model.URL, a.Model.Key, a.Model.Name, time.Now)
+	return &knowledge.Wording{
+		Writer: writer, Budget: sqlstore.NewBudget(db, a.Model.PerPerson, a.Model.PerDay), Open: b.Open, Patience: a.Model.Patience, Told: a.logWording,
+	}, writer, nil
+}
+
+// logWording tells the operator why an answer was left as an extract, and what a model said that was left out.
+func (a *app) logWording(t knowledge.Telling) {
+	switch t.Outcome {
+	case knowledge.Worded, knowledge.Unsuited, knowledge.Declined:
+		if len(t.Dropped) > 0 {
+			a.log.Info("phrases du modèle écartées", "why", t.Dropped)
+		}
+	default:
+		a.log.Warn("réponse donnée en extrait", "outcome", t.Outcome, "took", t.Took.Round(time.Millisecond), "error", t.Err)
+	}
 }
 
 // openLedger gives the ledger alone, for the commands that only read it or follow a request.
