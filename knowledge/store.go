@@ -31,6 +31,7 @@ type Store interface {
 	// viewer may see.
 	Vocabulary(ctx context.Context, v Viewer, prefix string) (map[string]int, error)
 
+	Remotes
 	Vectors
 }
 

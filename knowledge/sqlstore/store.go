@@ -61,7 +61,7 @@ func New(db *database.DB, jobs Jobs) *Store {
 }
 
 const (
-	documentColumns = `d.id, d.title, d.source, d.url, d.audience, d.epci, d.date, d.valid_from, d.valid_until, d.unavailable, d.hash`
+	documentColumns = `d.id, d.title, d.source, d.url, d.audience, d.epci, d.date, d.valid_from, d.valid_until, d.unavailable, d.hash, d.damaged, d.passages`
 	passageColumns  = `p.ordinal, p.kind, p.path, p.text, p."offset", p.page`
 
 	// visible is the one place where rights are written. $1 is the audience, $2 the EPCI.
@@ -114,9 +114,9 @@ func (s *Store) put(ctx context.Context, d knowledge.Document, entries []knowled
 			rows[i] = []any{number<<passageBits + int64(e.Ordinal), e.Ordinal, e.Kind, string(path), e.Text, e.Offset, e.Page,
 				strings.Join(e.Title, " "), strings.Join(e.Section, " "), strings.Join(e.Body, " "), len(e.Title) + len(e.Section) + len(e.Body), hash(knowledge.Meaning(d.Title, e.Passage))}
 		}
-		_, err = db.ExecContext(ctx, `INSERT INTO documents (number, id, title, source, url, audience, epci, date, valid_from, valid_until, unavailable, hash, words, passages, changed)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $1)`,
-			number, d.ID, d.Title, d.Source, d.URL, int(d.Audience), d.EPCI, day(d.Date), day(d.ValidFrom), day(d.ValidUntil), d.Unavailable, d.Hash, length, len(entries))
+		_, err = db.ExecContext(ctx, `INSERT INTO documents (number, id, title, source, url, audience, epci, date, valid_from, valid_until, unavailable, hash, words, passages, damaged, changed)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $1)`,
+			number, d.ID, d.Title, d.Source, d.URL, int(d.Audience), d.EPCI, day(d.Date), day(d.ValidFrom), day(d.ValidUntil), d.Unavailable, d.Hash, length, len(entries), d.Damaged)
 		if err != nil {
 			return err
 		}
@@ -372,15 +372,17 @@ type document struct {
 	id, title, source, url, epci, date, from, until, hash string
 	audience                                              uint8
 	unavailable                                           bool
+	damaged                                               float64
+	passages                                              int
 }
 
 func (d *document) fields() []any {
-	return []any{&d.id, &d.title, &d.source, &d.url, &d.audience, &d.epci, &d.date, &d.from, &d.until, &d.unavailable, &d.hash}
+	return []any{&d.id, &d.title, &d.source, &d.url, &d.audience, &d.epci, &d.date, &d.from, &d.until, &d.unavailable, &d.hash, &d.damaged, &d.passages}
 }
 
 func (d *document) value() knowledge.Document {
 	return knowledge.Document{ID: d.id, Title: d.title, Source: d.source, URL: d.url, Audience: knowledge.Audience(d.audience), EPCI: d.epci,
-		Date: date(d.date), ValidFrom: date(d.from), ValidUntil: date(d.until), Unavailable: d.unavailable, Hash: d.hash}
+		Date: date(d.date), ValidFrom: date(d.from), ValidUntil: date(d.until), Unavailable: d.unavailable, Hash: d.hash, Damaged: d.damaged, Passages: d.passages}
 }
 
 type passage struct {

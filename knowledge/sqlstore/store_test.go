@@ -87,7 +87,7 @@ func BenchmarkSearch(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := knowledge.Ingest(b.Context(), store, knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public}, root); err != nil {
+	if _, err := knowledge.Ingest(b.Context(), store, knowledge.Ingestion{Read: extract.Read, Audience: knowledge.Public}, root); err != nil {
 		b.Fatal(err)
 	}
 	const question = "quelle aide pour rénover l'éclairage de mon magasin ?"
