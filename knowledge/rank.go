@@ -213,6 +213,8 @@ const (
 	saturation = 1.2
 	lengthNorm = 0.75
 	titleCount = 1
+	// slowSaturation and denseNorm are those of the other two scores of a whole document.
+	slowSaturation, denseNorm = 2.5, 0.95
 	// kinCount is what a word of the same root counts (« licencié » for « licenciement »).
 	kinCount, rootLetters = 0.3, 6
 	// synonymCount is what a synonym counts.
@@ -230,6 +232,8 @@ type whole struct {
 	other  []float64 // what the synonyms of each count
 	length int
 	score  float64 // BM25, as a share of the best document's
+	// repeated is BM25 where a word that comes again counts more, dense the same where a long document must hold more.
+	repeated, dense float64
 }
 
 type wholes map[string]*whole
@@ -292,6 +296,9 @@ func gather(q question, hits []Hit) wholes {
 		norm := saturation * (1 - lengthNorm + lengthNorm*float64(d.length)/max(1, mean))
 		for i, n := range d.counts {
 			n += d.other[i]
+			length := float64(d.length) / max(1, mean)
+			d.repeated += q.concepts[i].rarity * n * (slowSaturation + 1) / (n + slowSaturation*(1-lengthNorm+lengthNorm*length))
+			d.dense += q.concepts[i].rarity * n * (slowSaturation + 1) / (n + slowSaturation*(1-denseNorm+denseNorm*length))
 			d.score += q.concepts[i].rarity * n * (saturation + 1) / (n + norm)
 		}
 		best = max(best, d.score)

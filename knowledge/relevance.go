@@ -15,10 +15,12 @@ import (
 //go:embed relevance.yaml
 var relevanceFile []byte
 
-// The signs that rank documents. Each is brought to one scale for every question, 0 for the mean of the documents found and
+// The signs that rank documents. The three of whole documents make together how much the length counts. Each is brought to one scale for every question, 0 for the mean of the documents found and
 // 1 for the best of them, so that the weights hold for a small base and for a large one.
 const (
 	wordsSign    = iota // BM25 of the whole document with its title, kindred words and synonyms
+	repeatedSign        // the same where words that come again count more
+	denseSign           // the same where, besides, a long document must hold more
 	passagesSign        // BM25 of its best passages
 	nearbySign          // words of the question that stand near each other
 	meaningSign         // similarity of the nearest passage
@@ -26,7 +28,7 @@ const (
 	relevanceSigns
 )
 
-var relevanceNames = [relevanceSigns]string{"words", "passages", "nearby", "meaning", "subject"}
+var relevanceNames = [relevanceSigns]string{"words", "repeated", "dense", "passages", "nearby", "meaning", "subject"}
 
 // relevanceWeights reads the file that ships; it is checked by a test, so a mistake in it is a programming error.
 var relevanceWeights = sync.OnceValue(func() [relevanceSigns]float64 {
@@ -102,7 +104,7 @@ func relevance(q question, hits []Hit) []Relevance {
 	out := make([]Relevance, len(ids))
 	for i, id := range ids {
 		d, signs := by[id], make([]float64, relevanceSigns)
-		signs[wordsSign] = documents[id].score
+		signs[wordsSign], signs[repeatedSign], signs[denseSign] = documents[id].score, documents[id].repeated, documents[id].dense
 		signs[passagesSign] = meanOfBest(d.local, speaking)
 		for _, worth := range d.pairs {
 			signs[nearbySign] += worth / (1 + worth/3)
