@@ -119,11 +119,7 @@ func (c candidate) gives(noun concept) bool {
 	for i, w := range words {
 		_, counted := noun.forms[stem(w.Fold)]
 		figure := number.MatchString(w.Fold)
-		if figure && !counted { // « 3 ans » and « 25 % » count no noun
-			after := strings.TrimLeft(text[w.End:min(len(text), w.End+4)], " \u00a0\u202f")
-			measures := strings.HasPrefix(after, "%") || strings.HasPrefix(after, "€") || i+1 < len(words) && unit.MatchString(words[i+1].Fold) && noun.forms[stem(words[i+1].Fold)] == 0
-			figure = !measures
-		}
+		figure = figure && (counted || !measures(noun, text, words, i))
 		switch {
 		case counted && (one || since <= countBefore):
 			return true
@@ -141,10 +137,33 @@ func (c candidate) gives(noun concept) bool {
 	return false
 }
 
-// hasFullName tells whether a text has a person's name: a first name and a last one, the latter no common word.
+// measures tells whether the figure at i is that of a measure, which counts no noun: « 3 ans », « 25 % », « 150 à 800 € ».
+func measures(noun concept, text string, words []french.Word, i int) bool {
+	after := strings.TrimLeft(text[words[i].End:], " \u00a0\u202f")
+	if strings.HasPrefix(after, "%") || strings.HasPrefix(after, "€") {
+		return true
+	}
+	for next := i + 1; next < len(words) && next <= i+2; next++ {
+		switch fold := words[next].Fold; {
+		case number.MatchString(fold):
+			return measures(noun, text, words, next)
+		case unit.MatchString(fold):
+			return noun.forms[stem(fold)] == 0
+		case fold != "a" && fold != "et" && fold != "ou":
+			return false
+		}
+	}
+	return false
+}
+
+// hasFullName tells whether a text has a person's name: a first name and a last one, the latter not of a common
+// word's family.
 func hasFullName(text string) bool {
 	for _, at := range fullName.FindAllStringSubmatchIndex(text, -1) {
-		if !common(french.Fold(text[at[2]:at[3]])) {
+		last := root(french.Fold(text[at[2]:at[3]]))
+		words := french.Lexicon()
+		near, _ := slices.BinarySearch(words, last)
+		if near == len(words) || !strings.HasPrefix(words[near], last) {
 			return true
 		}
 	}
