@@ -2,7 +2,7 @@
 export CGO_ENABLED = 0
 LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help run build test test-race kills bench lint look
+.PHONY: help run build test test-race kills bench peers lint look
 .DEFAULT_GOAL := help
 
 help: ## lister les commandes
@@ -28,6 +28,10 @@ kills: ## tuer guichet 200 fois pendant qu'il reçoit des demandes, sur chaque b
 
 bench: ## mesurer : décisions par seconde, premier démarrage, recherche
 	.ci/postgres go test -run '^$$' -bench . -benchmem ./...
+
+peers: build ## comparer la recherche à bm25s sur les jeux d'essai (demande Python et le réseau la première fois)
+	python3 -m venv bin/peers && bin/peers/bin/pip install -q bm25s==0.3.16 PyStemmer==3.1.0
+	bin/peers/bin/python knowledge/measure/peers.py bin/guichet ../shared/data/eval/*/
 
 lint: ## relire avec golangci-lint (demande le réseau la première fois)
 	go run $(LINT) run

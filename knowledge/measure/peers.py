@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Prints nDCG@10 of guichet and of what one would pick instead, in one run on the same labelled collections:
 
-    pip install bm25s==0.3.16 PyStemmer==3.1.0 numpy
-    go build -o bin/guichet ./cmd/guichet && python knowledge/measure/peers.py bin/guichet ../shared/data/eval/*/
+    make peers
 """
 import gzip, json, math, os, subprocess, sys
 
