@@ -20,6 +20,14 @@ type Answer struct {
 	Quotes []Quote
 	// Looked are the words of the question that were looked for, as the person wrote them.
 	Looked []string
+
+	// Opening is the start of Text that stays when a Writer words the rest (a doubt, a closed scheme), and Opened how many
+	// of the first Quotes it stands on. Settled tells that Text is not to be worded: a list, passages that differ.
+	Opening string
+	Opened  int
+	Settled bool
+	// Worded tells that a Writer worded Text: each sentence ends with the numbers of its Quotes, from 1.
+	Worded bool
 }
 
 // Quote is a verbatim passage behind an answer.
@@ -36,6 +44,8 @@ type Quote struct {
 	Audience Audience
 	// Closed tells that the scheme can no longer be asked for.
 	Closed bool
+	// Page is the page that the passage stands on, 0 when the document has none.
+	Page int
 }
 
 const (
@@ -83,7 +93,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	}
 	var texts []string
 	answer := Answer{Looked: q.looked()}
-	notice := best.Document.Closed(now) && (best.isNamed() || q.asks(openness))
+	notice := best.Document.Closed(now)
 	if answer.Unsure = confidence < limits.Sure && !notice; answer.Unsure {
 		texts = append(texts, "Je n'en suis pas sûr, mais je crois que ce passage répond :")
 	}
@@ -96,6 +106,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	}
 	chosen := choose(q, found)
 	split := disagree(chosen)
+	answer.Opening, answer.Opened, answer.Settled = strings.Join(texts, "\n\n"), len(answer.Quotes), split
 	if split {
 		texts = append(texts, "Les passages ne donnent pas tous la même réponse :")
 	}
@@ -112,7 +123,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 
 // best gives the question as it was read and the passages that may answer it, best first.
 func (b *Base) best(ctx context.Context, v Viewer, text string, now time.Time) (question, []candidate, error) {
-	q, candidates, err := b.candidates(ctx, v, text, wholeCandidates, localCandidates)
+	q, candidates, err := b.candidates(ctx, v, text, toAnswer)
 	if err != nil {
 		return q, nil, err
 	}
@@ -221,7 +232,7 @@ func (q question) abstain() Answer {
 
 // list names the best schemes for a need, open ones first.
 func (b *Base) list(ctx context.Context, v Viewer, q question, found []candidate, now time.Time) (Answer, error) {
-	answer := Answer{Looked: q.looked()}
+	answer := Answer{Looked: q.looked(), Settled: true}
 	seen := map[string]bool{}
 	lines := []string{"Voici ce que je trouve :"}
 	for _, c := range found {
@@ -285,7 +296,7 @@ func (b *Base) closed(ctx context.Context, v Viewer, d Document, now time.Time) 
 }
 
 func quote(d Document, p Passage, now time.Time) Quote {
-	return Quote{Document: d.ID, Ordinal: p.Ordinal, Title: d.Title, Section: strings.Join(p.Path, " › "), Text: p.Text,
+	return Quote{Document: d.ID, Ordinal: p.Ordinal, Title: d.Title, Section: strings.Join(p.Path, " › "), Text: p.Text, Page: p.Page,
 		URL: d.URL, Date: d.Date, Audience: d.Audience, Closed: d.Closed(now)}
 }
 

@@ -204,7 +204,7 @@ func (q question) passage(body []string, sure map[string]int, pairs []float64) f
 
 // Rank gives the documents that a viewer may see, best first, with what speaks for each.
 func (b *Base) Rank(ctx context.Context, v Viewer, query string, limit int) ([]Relevance, error) {
-	q, hits, err := b.find(ctx, v, query, limit, localCandidates)
+	q, hits, err := b.find(ctx, v, query, breadth{limit, toAnswer.each, toAnswer.passages, toAnswer.nearest})
 	if err != nil {
 		return nil, err
 	}

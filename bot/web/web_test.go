@@ -148,7 +148,7 @@ func TestConversationWithoutJavaScript(t *testing.T) {
 	if response.Request.Method != http.MethodGet || response.StatusCode != http.StatusOK {
 		t.Errorf("a message ends on %s %d, want a page that can be loaded again", response.Request.Method, response.StatusCode)
 	}
-	v.expect(page, "Quelle aide pour exporter ?", "Voici ce que dit la fiche.", "Un taux de 40 %.",
+	v.expect(page, "Quelle aide pour exporter ?", "Voici ce que dit la fiche.", "Un taux de 40 %.", "page 3",
 		`href="/document/fiche%2F%C3%A9%201?p=1#p-1"`, `href="https://exemple.invalid/aide"`, "05/01/2026", "<mark>clos</mark>", "Pas utile")
 	v.refuse(page, "Un exemple à essayer", "javascript:", "ZgotmplZ")
 
@@ -510,6 +510,13 @@ func TestStream(t *testing.T) {
 	_, page = v.get("/")
 	v.expect(page, "Voici ce que dit la fiche.") // the same conversation without the script
 
+	names, data = v.stream("rédige <b>", v.nonce(page))
+	if strings.Join(names, " ") != "received worded worded reply" {
+		t.Errorf("events %v", names)
+	}
+	v.expect(data["worded"]["html"], "Deuxième phrase &lt;b&gt; [1].")
+	v.expect(data["reply"]["html"], "[1]</span> Aide fictive", "[2]</span> Ancienne aide fictive")
+
 	for text, says := range map[string]string{"": "Votre message est vide.", "panne": "la panne vient de notre côté", "plante": "la panne vient de notre côté"} {
 		names, data = v.stream(text, "autre")
 		if strings.Join(names, " ") != "received problem" {
@@ -525,9 +532,9 @@ type slowDesk struct {
 	answer chan struct{}
 }
 
-func (d slowDesk) Handle(ctx context.Context, m bot.Message) (bot.Reply, error) {
+func (d slowDesk) Stream(ctx context.Context, m bot.Message, said func(string)) (bot.Reply, error) {
 	<-d.answer
-	return d.Desk.Handle(ctx, m)
+	return d.Desk.Stream(ctx, m, said)
 }
 
 func TestStreamAcknowledgesAtOnce(t *testing.T) {
@@ -560,11 +567,11 @@ func TestStreamAcknowledgesAtOnce(t *testing.T) {
 // strictDesk refuses to work for a request that has ended, as a database would.
 type strictDesk struct{ web.Desk }
 
-func (d strictDesk) Handle(ctx context.Context, m bot.Message) (bot.Reply, error) {
+func (d strictDesk) Stream(ctx context.Context, m bot.Message, said func(string)) (bot.Reply, error) {
 	if err := ctx.Err(); err != nil {
 		return bot.Reply{}, err
 	}
-	return d.Desk.Handle(ctx, m)
+	return d.Desk.Stream(ctx, m, said)
 }
 
 func TestMessageOutlivesTheBrowser(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -18,6 +19,8 @@ import (
 
 	"guichet/bot/courier"
 	"guichet/bot/web"
+	"guichet/knowledge"
+	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
 )
 
@@ -30,8 +33,10 @@ const (
 )
 
 type serveCmd struct {
-	Address    string `env:"GUICHET_ADDRESS" default:"127.0.0.1:8080" placeholder:"127.0.0.1:8080" help:"Adresse de la page web (127.0.0.1:8080 par défaut)."`
-	StaffToken string `env:"GUICHET_STAFF_TOKEN" placeholder:"JETON" help:"Jeton de l'espace des agents (tiré au sort par défaut)."`
+	Address    string        `env:"GUICHET_ADDRESS" default:"127.0.0.1:8080" placeholder:"127.0.0.1:8080" help:"Adresse de la page web (127.0.0.1:8080 par défaut)."`
+	StaffToken string        `env:"GUICHET_STAFF_TOKEN" placeholder:"JETON" help:"Jeton de l'espace des agents (tiré au sort par défaut)."`
+	Refresh    time.Duration `env:"GUICHET_REFRESH" default:"24h" placeholder:"24h" help:"Âge auquel une adresse suivie est relue (24h par défaut, 0 pour jamais)."`
+	sourceFlags
 }
 
 func (c *serveCmd) Run(ctx context.Context, a *app) error {
@@ -68,6 +73,9 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 				return err
 			}
 		}
+		if c.Refresh > 0 {
+			jobs.Refresh = c.sources(a, o, db)
+		}
 		return o.courier.Run(workCtx, jobs)
 	})
 	work.Go(func() error {
@@ -91,6 +99,43 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	}
 	fmt.Fprintln(a.stdout, "Guichet arrêté.")
 	return nil
+}
+
+// sources says how the addresses that are followed are read again.
+func (c *serveCmd) sources(a *app, o *office, db *database.DB) *courier.Refresh {
+	var jobs sqlstore.Jobs = o.courier
+	if a.Embeddings.builtIn() {
+		jobs = nil // the vectors are made below, at once
+	}
+	store := sqlstore.New(db, jobs)
+	return &courier.Refresh{
+		Every: c.Refresh,
+		Due: func(ctx context.Context) ([]string, error) {
+			remotes, err := store.Remotes(ctx)
+			return knowledge.Due(remotes, a.now(), c.Refresh), err
+		},
+		One: func(ctx context.Context, address string) error {
+			remotes, err := store.Remotes(ctx)
+			if err != nil {
+				return err
+			}
+			at := slices.IndexFunc(remotes, func(r knowledge.Remote) bool { return r.Address == address })
+			if at < 0 {
+				return nil // it was removed meanwhile
+			}
+			var failure *knowledge.FetchError // the others do not pass with time: doctor tells them
+			refresher := a.refresher(store, c.PrivateSources)
+			refresher.Progress = func(s knowledge.Step) { errors.As(s.Err, &failure) }
+			report, err := refresher.Refresh(ctx, remotes[at])
+			if err == nil && report.Chunks > 0 && a.Embeddings.builtIn() {
+				err = o.base.EmbedAll(ctx)
+			}
+			if err == nil && failure != nil {
+				return failure
+			}
+			return err
+		},
+	}
 }
 
 // openWithin opens the database, and waits for a server that is not there yet.
@@ -118,6 +163,9 @@ func (a *app) openWithin(ctx context.Context, patience time.Duration) (*database
 func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if o.wording != nil {
+		a.measureWording(metrics, o)
+	}
 	var directions []web.Direction
 	for _, d := range o.book.Rules.Set().Directions {
 		directions = append(directions, web.Direction{Code: d.Code, Name: d.Does})
@@ -136,6 +184,33 @@ func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 			var one int
 			return db.Conn(ctx).QueryRowContext(ctx, "SELECT 1").Scan(&one)
 		},
+	}
+}
+
+// measureWording counts how answers were given by the model, and shows whether it is left alone.
+func (a *app) measureWording(metrics *prometheus.Registry, o *office) {
+	outcomes := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "guichet_model_answers_total", Help: "Answers by what the model made of them; all but worded are extracts.",
+	}, []string{"outcome"})
+	dropped := prometheus.NewCounter(prometheus.CounterOpts{Name: "guichet_model_sentences_dropped_total", Help: "Sentences of the model that did not stand the check."})
+	duration := prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "guichet_model_seconds", Help: "Time taken to word an answer, or to give it up.", Buckets: []float64{.1, .25, .5, 1, 1.5, 2, 3, 5, 10},
+	})
+	resting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "guichet_model_resting", Help: "1 while the model is left alone after failures."}, func() float64 {
+		if o.writer.Resting() {
+			return 1
+		}
+		return 0
+	})
+	metrics.MustRegister(outcomes, dropped, duration, resting)
+	for _, outcome := range knowledge.Outcomes {
+		outcomes.WithLabelValues(string(outcome)) // shown from the start
+	}
+	o.wording.Told = func(t knowledge.Telling) {
+		a.logWording(t)
+		outcomes.WithLabelValues(string(t.Outcome)).Inc()
+		dropped.Add(float64(len(t.Dropped)))
+		duration.Observe(t.Took.Seconds())
 	}
 }
 

@@ -16,6 +16,8 @@ import (
 	"guichet/knowledge"
 	"guichet/knowledge/base"
 	"guichet/knowledge/extract"
+	"guichet/knowledge/openai"
+	"guichet/knowledge/review"
 	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
 	"guichet/routing/ledger"
@@ -23,10 +25,11 @@ import (
 	"guichet/routing/rulebook"
 )
 
-// The texts to people that the Region may put in its rules folder.
+// What the Region may put in its rules folder, besides the rules themselves.
 const (
 	textsFile   = "texts.yaml"
 	noticesFile = "notices.yaml"
+	reviewFile  = "review.yaml"
 )
 
 // app is what a command runs with.
@@ -78,7 +81,7 @@ func (a *app) openBase(ctx context.Context, db *database.DB, jobs sqlstore.Jobs)
 		jobs = nil // the built-in vectors are made with the documents
 	}
 	store := sqlstore.New(db, jobs)
-	cards := knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public, Prune: true, Progress: func(s knowledge.Step) {
+	cards := knowledge.Ingestion{Read: extract.Read, Audience: knowledge.Public, Prune: true, Progress: func(s knowledge.Step) {
 		// A document of the Region's with a card's identifier replaces the card.
 		if s.Err != nil && !errors.As(s.Err, new(*knowledge.ConflictError)) {
 			a.log.Error("carte livrée non chargée", "source", s.Source, "error", s.Err)
@@ -106,6 +109,7 @@ type region struct {
 	reader  *lexicon.Lexicon
 	texts   bot.Texts
 	notices ledger.Texts
+	review  review.Criteria
 }
 
 // loadRegion reads and checks the Region's folder; the error joins every problem found, each with its file and line.
@@ -118,6 +122,8 @@ func loadRegion(dir string) (region, error) {
 	r.texts, err = override(folder, textsFile, bot.DefaultTexts, bot.ParseTexts)
 	problems := err
 	r.notices, err = override(folder, noticesFile, ledger.DefaultTexts, ledger.ParseTexts)
+	problems = errors.Join(problems, err)
+	r.review, err = override(folder, reviewFile, review.Default, review.Parse)
 	problems = errors.Join(problems, err)
 	if r.book, err = rulebook.Load(folder); err != nil {
 		return r, errors.Join(err, problems)
@@ -150,6 +156,9 @@ type office struct {
 	ledger  *sqlledger.Ledger
 	journal *sqljournal.Journal
 	courier *courier.Courier
+	// wording is nil without a model, writer then too.
+	wording *knowledge.Wording
+	writer  *openai.Writer
 }
 
 func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) {
@@ -162,7 +171,11 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 		return nil, err
 	}
 	directory := bot.NewDirectory(r.book.Rules, r.texts)
-	if err := knowledge.Refresh(ctx, sqlstore.New(db, o.courier), directory.Document()); err != nil {
+	var jobs sqlstore.Jobs = o.courier
+	if a.Embeddings.builtIn() {
+		jobs = nil // no job makes the built-in vectors: openBase does
+	}
+	if err := knowledge.Refresh(ctx, sqlstore.New(db, jobs), directory.Document()); err != nil {
 		return nil, fmt.Errorf("charger l'annuaire des règles : %w", err)
 	}
 	if o.base, err = a.openBase(ctx, db, o.courier); err != nil {
@@ -173,7 +186,36 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 		Journal: o.journal, Requests: o.ledger, Tx: db, Base: o.base, Reader: r.reader, Rules: r.book.Rules, Directory: directory, Texts: r.texts,
 		WaitForFact: r.book.Conduct.WaitForFact, Log: a.log,
 	}
+	if o.wording, o.writer, err = a.openWording(db, o.base); err != nil {
+		return nil, err
+	}
+	if o.wording != nil {
+		o.desk.Words = o.wording
+	}
 	return o, nil
+}
+
+// openWording gives what words the answers of a base; nil without a model.
+func (a *app) openWording(db *database.DB, b *knowledge.Base) (*knowledge.Wording, *openai.Writer, error) {
+	if wanted, err := a.Model.check(); err != nil || !wanted {
+		return nil, nil, err
+	}
+	writer := openai.NewWriter(a.Model.URL, a.Model.Key, a.Model.Name, time.Now)
+	return &knowledge.Wording{
+		Writer: writer, Budget: sqlstore.NewBudget(db, a.Model.PerPerson, a.Model.PerDay), Open: b.Open, Patience: a.Model.Patience, Told: a.logWording,
+	}, writer, nil
+}
+
+// logWording tells the operator why an answer was left as an extract, and what a model said that was left out.
+func (a *app) logWording(t knowledge.Telling) {
+	switch t.Outcome {
+	case knowledge.Worded, knowledge.Unsuited, knowledge.Declined:
+		if len(t.Dropped) > 0 {
+			a.log.Info("phrases du modèle écartées", "why", t.Dropped)
+		}
+	default:
+		a.log.Warn("réponse donnée en extrait", "outcome", t.Outcome, "took", t.Took.Round(time.Millisecond), "error", t.Err)
+	}
 }
 
 // openLedger gives the ledger alone, for the commands that only read it or follow a request.

@@ -18,8 +18,8 @@ import (
 // tables are moved in this order: what is pointed to comes first. Vectors and their models are not: each engine writes them
 // in its own way, and the program computes again those that miss. Nor are jobs: they are planned again.
 var tables = []string{
-	"documents", "passages", "base_changes", "word_counts",
-	"conversations", "messages", "votes", "gaps",
+	"documents", "passages", "base_changes", "word_counts", "remotes",
+	"conversations", "messages", "votes", "gaps", "model_answers",
 	"request_numbers", "requests", "request_messages", "request_events", "notices",
 }
 
