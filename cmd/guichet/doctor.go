@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"guichet/bot"
 	"guichet/bot/courier"
 	"guichet/knowledge"
 	"guichet/knowledge/sqlstore"
@@ -207,10 +209,16 @@ func (a *app) checkRules() []check {
 		never.OK, never.Detail = false, "ne peuvent jamais s'appliquer : "+strings.Join(dead, ", ")
 		never.Todo = "montez-les, ou retirez-les : guichet rules check"
 	}
-	var codes []string
+	var without []string
 	for _, d := range set.Directions {
-		codes = append(codes, d.Code)
+		if !slices.ContainsFunc(r.channels.Named(), func(channel string) bool { return r.channels.Direction(channel) == d.Code }) {
+			without = append(without, d.Code)
+		}
 	}
-	channels := check{Name: "channels", Detail: "sans canal à elles : " + strings.Join(codes, ", "), Todo: "leurs avis se lisent dans l'espace des agents de la page web et dans le journal du programme"}
+	channels := check{Name: "channels", OK: true, Detail: "chaque direction a son canal"}
+	if len(without) > 0 {
+		channels.OK, channels.Detail = false, "sans canal à elles : "+strings.Join(without, ", ")
+		channels.Todo = "leurs avis se lisent dans l'espace des agents de la page web et dans le journal du programme ; donnez-leur un canal dans " + bot.ChannelsFile
+	}
 	return []check{rules, never, channels}
 }
