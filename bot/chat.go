@@ -84,10 +84,11 @@ type Platform interface {
 	Say(ctx context.Context, channel, thread, text, key string) error
 }
 
-// Claim is a message that is this replica's to handle, and how many times it was claimed, this one included.
+// Claim is a message that is this replica's to handle until a time, and how many times it was claimed, this one included.
 type Claim struct {
 	Incoming
 	Tries int
+	Until time.Time
 }
 
 // ChatStore keeps what chat platforms need beside the journal. Times are given by the caller.
@@ -149,7 +150,13 @@ func (c *Chat) NotReceived(in Incoming, err error) Shown {
 // Serve handles a message that was claimed and shows its reply. What could not be shown is tried again later.
 func (c *Chat) Serve(ctx context.Context, claim Claim) {
 	in := claim.Incoming
-	err := c.serve(ctx, claim)
+	left := claim.Until.Sub(c.Now())
+	if left <= 0 { // it waited too long for its turn, and is another's
+		return
+	}
+	work, end := context.WithTimeout(ctx, left)
+	defer end()
+	err := c.serve(work, claim)
 	// What happened is recorded even when the time is over.
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()

@@ -18,7 +18,7 @@ func (j *Journal) Claim(ctx context.Context, in bot.Incoming, now, until time.Ti
 	if err != nil {
 		return c, false, fmt.Errorf("enregistrer le message %s/%s : %w", in.Channel, in.ID, err)
 	}
-	c.Incoming = in
+	c.Incoming, c.Until = in, until
 	err = j.db.InTx(ctx, func(ctx context.Context) error {
 		return j.db.Conn(ctx).QueryRowContext(ctx, `INSERT INTO chat_inbox (channel, message, thread, body, received_at, claimed_until, tries)
 			VALUES ($1, $2, $3, $4, $5, $6, 1)

@@ -32,15 +32,16 @@ type check struct {
 }
 
 func (c *doctorCmd) Run(ctx context.Context, a *app) error {
-	checks := append(a.checkDatabase(ctx), a.checkRules()...)
+	rules, channels := a.checkRules()
+	checks := append(a.checkDatabase(ctx), rules...)
 	// What the next versions bring is said too: its absence must not surprise.
 	for _, absent := range []struct{ name, detail string }{
 		{"model", "pas de modèle dans cette version : les réponses sont des extraits"},
-		{"slack", "canal absent de cette version"},
 		{"discord", "canal absent de cette version"},
 	} {
 		checks = append(checks, check{Name: absent.name, Absent: true, Detail: absent.detail})
 	}
+	checks = append(checks, a.checkSlack(ctx, channels)...)
 	broken := 0
 	for _, k := range checks {
 		if k.Needed && !k.OK {
@@ -197,10 +198,10 @@ func (a *app) checkEmbeddings(ctx context.Context, db *database.DB) check {
 	return k
 }
 
-func (a *app) checkRules() []check {
+func (a *app) checkRules() ([]check, bot.Channels) {
 	r, err := loadRegion(a.RulesPath)
 	if err != nil {
-		return []check{{Name: "rules", Needed: true, Detail: strings.ReplaceAll(inFrench(err.Error()), "\n", " ; "), Todo: "corrigez les fichiers : guichet rules check"}}
+		return []check{{Name: "rules", Needed: true, Detail: strings.ReplaceAll(inFrench(err.Error()), "\n", " ; "), Todo: "corrigez les fichiers : guichet rules check"}}, bot.Channels{}
 	}
 	set := r.book.Rules.Set()
 	rules := check{Name: "rules", Needed: true, OK: true, Detail: fmt.Sprintf("%d règles, %d directions, version %s", len(set.Rules), len(set.Directions), set.Version)}
@@ -220,5 +221,5 @@ func (a *app) checkRules() []check {
 		channels.OK, channels.Detail = false, "sans canal à elles : "+strings.Join(without, ", ")
 		channels.Todo = "leurs avis se lisent dans l'espace des agents de la page web et dans le journal du programme ; donnez-leur un canal dans " + bot.ChannelsFile
 	}
-	return []check{rules, never, channels}
+	return []check{rules, never, channels}, r.channels
 }

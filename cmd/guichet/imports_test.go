@@ -23,6 +23,7 @@ var allowed = map[string][]string{
 	"bot/courier":                 {"routing/ledger", "migrations", "migrations/database"},
 	"bot/sqljournal":              {"knowledge", "migrations/database"},
 	"bot/web":                     {"knowledge", "routing", "routing/ledger"},
+	"bot/slack":                   {"routing/ledger"},
 	"bot/bottest":                 {"knowledge", "routing"},
 	"routing/ledger/ledgertest":   {},
 	"knowledge/knowledgetest":     {},

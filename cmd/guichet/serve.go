@@ -62,6 +62,19 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	work, workCtx := errgroup.WithContext(ctx)
+	chat, err := a.openSlack(o)
+	if err != nil {
+		return err
+	}
+	if chat != nil {
+		mux := http.NewServeMux()
+		mux.Handle("/", server.Handler)
+		if chat.SigningSecret != "" {
+			mux.Handle(slackPath, chat)
+		}
+		server.Handler = mux
+		work.Go(func() error { return chat.Run(workCtx) })
+	}
 	work.Go(func() error {
 		jobs := courier.Config{Outbox: o.ledger, Deliver: deliver(o.chat, courier.ToLog(a.log)), Now: a.now, Log: a.log}
 		if !a.Embeddings.builtIn() {
