@@ -172,6 +172,9 @@ func (b *Bot) eventRequest(ctx context.Context, r *http.Request, body []byte) (a
 		}
 		return map[string]string{"challenge": challenge.Challenge}, http.StatusOK, nil
 	}
+	if event.Type != slackevents.CallbackEvent && event.Type != slackevents.AppRateLimited {
+		return nil, http.StatusBadRequest, errMalformed
+	}
 	if err := b.event(ctx, event, r.Header.Get("X-Slack-Retry-Num") != ""); err != nil {
 		return nil, http.StatusServiceUnavailable, err
 	}

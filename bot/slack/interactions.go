@@ -77,7 +77,7 @@ func (b *Bot) interaction(ctx context.Context, c slack.InteractionCallback) (ans
 	switch c.Type {
 	case slack.InteractionTypeBlockActions:
 		if len(c.ActionCallback.BlockActions) == 0 {
-			return nil, nil
+			return nil, errMalformed
 		}
 		return nil, b.button(ctx, c, c.ActionCallback.BlockActions[0])
 	case slack.InteractionTypeMessageAction:
@@ -132,7 +132,8 @@ func (b *Bot) button(ctx context.Context, c slack.InteractionCallback, a *slack.
 		in := exchange(c, c.Container.IsEphemeral)
 		said, err := b.chat.Vote(ctx, in.Channel, in.Thread, a.Value, kind == onUseful, "")
 		if err != nil {
-			return err
+			b.tell(c, b.chat.NotReceived(in, err).Reply.Text)
+			return nil
 		}
 		if kind == onUseless {
 			return b.openVote(ctx, c, in, a.Value)

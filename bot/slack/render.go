@@ -117,26 +117,25 @@ func cut(text string, room int) int {
 		_, size := utf8.DecodeRuneInString(text[end:])
 		end += size
 	}
-	head := text[:end]
-	if i := strings.LastIndex(head, "\n\n"); i > end/2 {
-		return i + 2
-	}
-	if i := strings.LastIndex(head, "\n"); i > end/2 {
-		return i + 1
-	}
-	if i := strings.LastIndex(head, fence); i >= 0 && i+len(fence) > end-1 && i > 0 {
-		end, head = i, head[:i]
-	}
-	// Not in <…> nor in &…;: only what this program wrote holds them, and always whole.
-	for _, pair := range [][2]string{{"<", ">"}, {"&", ";"}} {
-		if i := strings.LastIndex(head, pair[0]); i > 0 && !strings.Contains(head[i:], pair[1]) && strings.Contains(text[i:], pair[1]) {
-			end, head = i, head[:i]
+	best := end
+	for _, between := range []string{"\n\n", "\n", " "} {
+		if i := strings.LastIndex(text[:end], between); i > end/2 {
+			best = i + len(between)
+			break
 		}
 	}
-	if i := strings.LastIndexAny(head, " \n"); i > end/2 {
-		return i + 1
+	// Not in ``` nor <…> nor &…;: only what this program wrote holds the last two, and always whole.
+	for i := max(best-len(fence)+1, 1); i < best; i++ {
+		if strings.HasPrefix(text[i:], fence) {
+			best = i
+		}
 	}
-	return end
+	for _, pair := range [][2]string{{"<", ">"}, {"&", ";"}} {
+		if i := strings.LastIndex(text[:best], pair[0]); i > 0 && !strings.Contains(text[i:best], pair[1]) && strings.Contains(text[i:], pair[1]) {
+			best = i
+		}
+	}
+	return best
 }
 
 // sections gives the blocks of a text of mrkdwn.
