@@ -91,15 +91,16 @@ type workspace struct {
 type message struct {
 	channel, thread, ts, user, text string
 	ephemeral                       bool
+	to                              string // who sees it, when it is ephemeral
 	blocks                          string
 	metadata                        api.SlackMetadata
 }
 
 // view is a form or a home that the bot showed.
 type view struct {
-	trigger string
-	view    api.View
-	raw     string
+	trigger, user string
+	view          api.View
+	raw           string
 }
 
 var morning = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
@@ -298,6 +299,7 @@ func (w *workspace) ephemeral(form url.Values) map[string]any {
 		return map[string]any{"error": code}
 	}
 	m := w.written(form, true)
+	w.shown[len(w.shown)-1].to = form.Get("user")
 	w.did("dit à "+form.Get("user")+" seul", m)
 	return map[string]any{"message_ts": m.ts}
 }
@@ -312,7 +314,8 @@ func (w *workspace) respond(out http.ResponseWriter, r *http.Request) {
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil || body.ResponseType != "ephemeral" {
 		w.t.Errorf("response: %v, %+v", err, body)
 	}
-	_, channel, _ := strings.Cut(r.URL.Path, "/respond/")
+	_, path, _ := strings.Cut(r.URL.Path, "/respond/")
+	channel, to, _ := strings.Cut(path, "/")
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	form := url.Values{"channel": {channel}, "text": {body.Text}, "blocks": {string(body.Blocks)}}
@@ -320,6 +323,7 @@ func (w *workspace) respond(out http.ResponseWriter, r *http.Request) {
 		w.t.Errorf("refused %s: %s", code, body.Blocks)
 	}
 	m := w.written(form, true)
+	w.shown[len(w.shown)-1].to = to
 	w.did("répond à la personne seule", m)
 	_, _ = out.Write([]byte("ok"))
 }
@@ -354,7 +358,7 @@ func (w *workspace) view(form url.Values) map[string]any {
 	if err := json.Unmarshal([]byte(form.Get("json")), &body); err != nil {
 		w.t.Error(err)
 	}
-	v := view{trigger: body.TriggerID, raw: string(body.View)}
+	v := view{trigger: body.TriggerID, user: body.UserID, raw: string(body.View)}
 	if err := json.Unmarshal(body.View, &v.view); err != nil {
 		w.t.Error(err)
 	}
@@ -889,7 +893,7 @@ func (w *workspace) pressed(user string, m message, action string) map[string]an
 	if payload == nil {
 		w.t.Fatalf("no button %s in %s", action, m.blocks)
 	}
-	payload["response_url"] = w.server.GetAPIURL() + "respond/" + m.channel
+	payload["response_url"] = w.server.GetAPIURL() + "respond/" + m.channel + "/" + user
 	w.mu.Lock()
 	w.now = w.now.Add(time.Second)
 	w.log = append(w.log, "", user+" appuie sur "+action+" dans "+m.channel)
@@ -928,7 +932,7 @@ func (w *workspace) asks(user, channel, text string) map[string]any {
 	w.log = append(w.log, "", user+" dans "+channel+" : /guichet "+text)
 	return map[string]any{
 		"token": "XXYYZZ", "team_id": "T1", "team_domain": "fictif", "channel_id": channel, "channel_name": "fictif", "user_id": user, "user_name": "x", "command": "/guichet",
-		"text": text, "response_url": w.server.GetAPIURL() + "respond/" + channel, "trigger_id": fmt.Sprintf("trigger.%d", w.n), "api_app_id": "A1",
+		"text": text, "response_url": w.server.GetAPIURL() + "respond/" + channel + "/" + user, "trigger_id": fmt.Sprintf("trigger.%d", w.n), "api_app_id": "A1",
 	}
 }
 
