@@ -105,7 +105,7 @@ func exchange(c slack.InteractionCallback, own bool) (in bot.Incoming) {
 		in.Show = place{Channel: channel, URL: c.ResponseURL}.String()
 	case personal(channel):
 		in.Channel, in.Thread = in.Person, bot.OwnThread
-		in.Show = place{Channel: channel, Thread: thread}.String()
+		in.Show = place{Channel: c.User.ID}.String() // whatever the payload says of where: the presser's own place
 	default:
 		if in.Thread = thread; thread == "" {
 			in.Thread = ts
