@@ -27,7 +27,7 @@ const (
 	// answerTime is how long Slack may wait for an acknowledgement, below its own three seconds.
 	answerTime = 2500 * time.Millisecond
 	// atOnce is how many messages are served at the same time by a process; the others wait their turn.
-	atOnce = 16
+	atOnce = 64
 	// callTime bounds a call to Slack.
 	callTime = 30 * time.Second
 )
@@ -66,7 +66,7 @@ func New(c Config, chat *bot.Chat) *Bot {
 	return &Bot{
 		life: context.Background(), name: rand.Text(), Config: c, chat: chat, api: client(c, slack.OptionRetry(3)), turns: make(chan struct{}, atOnce),
 		people: cache[bot.Person]{keep: 5 * time.Minute}, groups: cache[map[string][]string]{keep: 5 * time.Minute},
-		external: cache[bool]{keep: 5 * time.Minute}, written: cache[bool]{keep: 5 * time.Second},
+		external: cache[bool]{keep: time.Minute}, written: cache[bool]{keep: 5 * time.Second},
 	}
 }
 
@@ -255,8 +255,15 @@ func personal(channel string) bool {
 // bare gives Slack's own name of a channel or a person.
 func bare(name string) string { return strings.TrimPrefix(name, Platform+"/") }
 
-// post writes a message; look tells that it may be there already.
+// post writes a message, to a person too; look tells that it may be there already.
 func (b *Bot) post(ctx context.Context, channel, thread, key string, look bool, options ...slack.MsgOption) error {
+	if personal(channel) && !strings.HasPrefix(channel, "D") {
+		opened, _, _, err := b.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{channel}, ReturnIM: true})
+		if err != nil {
+			return fmt.Errorf("ouvrir la conversation de la personne : %w", err)
+		}
+		channel = opened.ID
+	}
 	if look {
 		there, err := b.posted(ctx, channel, thread, key)
 		if err != nil || there {
@@ -302,16 +309,10 @@ func (b *Bot) Card(ctx context.Context, channel string, c bot.Card, key string) 
 
 // Say implements bot.Platform.
 func (b *Bot) Say(ctx context.Context, channel, thread, text, key string) error {
-	channel = bare(channel)
 	if thread == bot.OwnThread {
 		thread = ""
-		opened, _, _, err := b.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{channel}, ReturnIM: true})
-		if err != nil {
-			return fmt.Errorf("ouvrir la conversation de la personne : %w", err)
-		}
-		channel = opened.ID
 	}
-	return b.sendAll(ctx, channel, thread, key, fallback(text), paragraphs(text))
+	return b.sendAll(ctx, bare(channel), thread, key, fallback(text), paragraphs(text))
 }
 
 // sendAll writes what the outbox brings, which may have been written just before a process died.
