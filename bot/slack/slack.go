@@ -57,14 +57,16 @@ type Bot struct {
 	name string
 	// life ends when the bot stops: what was begun is given back, for another replica or the next start.
 	life  context.Context
+	end   context.CancelFunc
 	work  sync.WaitGroup
 	turns chan struct{}
 }
 
 // New gives the bot. It must be put in chat.Platforms, then run.
 func New(c Config, chat *bot.Chat) *Bot {
+	life, end := context.WithCancel(context.Background())
 	return &Bot{
-		life: context.Background(), name: rand.Text(), Config: c, chat: chat, api: client(c, slack.OptionRetry(3)), turns: make(chan struct{}, atOnce),
+		life: life, end: end, name: rand.Text(), Config: c, chat: chat, api: client(c, slack.OptionRetry(3)), turns: make(chan struct{}, atOnce),
 		people: cache[bot.Person]{keep: 5 * time.Minute}, groups: cache[map[string][]string]{keep: 5 * time.Minute},
 		external: cache[bool]{keep: time.Minute}, written: cache[bool]{keep: 5 * time.Second},
 	}
@@ -83,8 +85,9 @@ func client(c Config, more ...slack.Option) *slack.Client {
 
 // Run serves the workspace until the context ends, then lets what was begun end. It waits for Slack as long as it takes.
 func (b *Bot) Run(ctx context.Context) error {
-	b.life = ctx
 	defer b.work.Wait()
+	defer context.AfterFunc(ctx, b.end)()
+	defer b.end()
 	if !b.start(ctx) {
 		return nil
 	}
