@@ -10,6 +10,7 @@ import (
 	"log"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -131,10 +132,20 @@ func (b *Bot) background(what string, do func(context.Context) error) {
 	b.work.Go(func() {
 		ctx, cancel := context.WithTimeout(b.life, 2*callTime)
 		defer cancel()
-		if err := do(ctx); err != nil && b.life.Err() == nil {
+		if err := guarded(func() error { return do(ctx) }); err != nil && b.life.Err() == nil {
 			b.Log.ErrorContext(ctx, "slack : "+what, "error", err)
 		}
 	})
+}
+
+// guarded makes an error of a panic: it stops nothing else.
+func guarded(do func() error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panique : %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return do()
 }
 
 // receive records a message and serves it afterwards. An error means that Slack must bring it again.

@@ -204,6 +204,18 @@ func TestAcknowledgedInTime(t *testing.T) {
 	}
 }
 
+// A panic behind is told to the person and stops nothing else.
+func TestAPanicIsToldToThePerson(t *testing.T) {
+	w := newWorkspace(t)
+	g := w.serve(fresh(t), true)
+	for _, text := range []string{"Quel est le montant de ce qui plante ?", "Bonjour"} {
+		shown := w.after(1, func() { w.overSocket("events_api", callback(w.says(nobody, hall, "", text))) })
+		if want := map[bool]string{true: "pas pu être enregistré", false: "Bonjour"}[text != "Bonjour"]; len(shown) != 1 || !strings.Contains(shown[0].blocks, want) {
+			t.Errorf("%s: %+v\n%s", text, shown, g.log)
+		}
+	}
+}
+
 func TestAReplyThatSlackRefusesIsTriedAgain(t *testing.T) {
 	w := newWorkspace(t)
 	db := fresh(t)

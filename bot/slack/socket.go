@@ -67,15 +67,17 @@ func (b *Bot) read(ctx context.Context, socket *socketmode.Client) {
 // envelope handles one event and acknowledges it.
 func (b *Bot) envelope(ctx context.Context, socket *socketmode.Client, e socketmode.Event) {
 	var answer any
-	var err error
-	switch data := e.Data.(type) {
-	case slackevents.EventsAPIEvent:
-		err = b.event(ctx, data, e.Request.RetryAttempt > 0)
-	case slack.SlashCommand:
-		err = b.command(ctx, data)
-	case slack.InteractionCallback:
-		answer, err = b.interaction(ctx, data)
-	}
+	err := guarded(func() (err error) {
+		switch data := e.Data.(type) {
+		case slackevents.EventsAPIEvent:
+			err = b.event(ctx, data, e.Request.RetryAttempt > 0)
+		case slack.SlashCommand:
+			err = b.command(ctx, data)
+		case slack.InteractionCallback:
+			answer, err = b.interaction(ctx, data)
+		}
+		return err
+	})
 	if err != nil {
 		b.Log.ErrorContext(ctx, "événement Slack non pris en compte", "kind", e.Type, "error", err)
 		if answer == nil {

@@ -532,14 +532,14 @@ func (s *socket) envelope(id, kind string, payload any, retry int, patience time
 }
 
 // base answers with a passage of each audience that the viewer may see, as the real one does.
-type base struct{ fail error }
+type base struct{}
 
 // marks are words that only one audience may read.
 var marks = map[knowledge.Audience]string{knowledge.Public: "OUVERT", knowledge.Partner: "RESERVE-EPCI", knowledge.Staff: "CONFIDENTIEL"}
 
 func (b *base) Ask(_ context.Context, v knowledge.Viewer, question string, _ time.Time) (knowledge.Answer, error) {
-	if b.fail != nil {
-		return knowledge.Answer{}, b.fail
+	if strings.Contains(question, "plante") {
+		panic("une panne de la base")
 	}
 	if strings.Contains(question, "introuvable") {
 		return knowledge.Answer{Abstained: true, Looked: []string{"introuvable"}}, nil
@@ -641,7 +641,7 @@ func (w *workspace) serve(db *database.DB, sockets bool) *guichet {
 	g.requests, g.journal = sqlledger.New(db, g.outbox, ledger.DefaultTexts()), sqljournal.New(db)
 	desk := &bot.Desk{
 		Journal: g.journal, Requests: g.requests, Tx: db, Base: g.base, Reader: shipped.reader, Rules: shipped.book.Rules,
-		Texts: bot.DefaultTexts(), WaitForFact: shipped.book.Conduct.WaitForFact, Log: log,
+		Directory: bot.NewDirectory(shipped.book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: shipped.book.Conduct.WaitForFact, Log: log,
 	}
 	g.chat = &bot.Chat{
 		Desk: desk, Store: g.journal, Journal: g.journal, Requests: g.requests, Tx: db, Rules: shipped.book.Rules, Texts: bot.DefaultTexts(), Channels: channels,
