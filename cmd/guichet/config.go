@@ -22,7 +22,7 @@ const description = "Le guichet unique de la Région pour les entreprises : il r
 type cli struct {
 	config
 
-	Serve   serveCmd   `cmd:"" help:"Tout démarrer : page web et tâches."`
+	Serve   serveCmd   `cmd:"" help:"Tout démarrer : page web, Slack s'il est réglé, tâches."`
 	Ingest  ingestCmd  `cmd:"" help:"Ajouter ou rafraîchir des documents."`
 	Ask     askCmd     `cmd:"" help:"Répondre à une question depuis la base."`
 	Search  searchCmd  `cmd:"" help:"Trouver les passages, sans rédiger de réponse."`
