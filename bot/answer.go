@@ -98,8 +98,11 @@ func viewer(m Message) knowledge.Viewer {
 	return knowledge.Viewer{Audience: m.Asker.Audience, EPCI: m.Asker.EPCI}
 }
 
-// who tells people apart: by the channel's name for them, else by their conversation.
+// who tells people apart: by the channel's identifier or name for them, else by their conversation.
 func who(m Message) string {
+	if m.Asker.ID != "" {
+		return m.Asker.ID
+	}
 	if m.Asker.Name != "" {
 		return m.Channel + "\x00" + m.Asker.Name
 	}

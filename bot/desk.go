@@ -127,6 +127,11 @@ func (d *Desk) think(ctx context.Context, m Message, state State, said func(stri
 			return d.answered(m, state, fact), nil
 		}
 	}
+	if asking, ok, err := d.questioned(ctx, m, reading); err != nil {
+		return nil, err
+	} else if ok {
+		return d.specified(m, state, asking), nil
+	}
 	switch d.intent(m, reading, state) {
 	case intentHuman:
 		return d.human(m, state, reading), nil

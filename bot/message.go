@@ -21,6 +21,8 @@ type Message struct {
 
 // Asker is the person who wrote, with the rights that the channel established. Nothing in a message's text changes them.
 type Asker struct {
+	// ID identifies the person, where the channel knows people (« slack/U012 »).
+	ID string `json:",omitempty"`
 	// Name is how the channel knows the person; it may be empty (public page).
 	Name     string
 	Audience knowledge.Audience

@@ -142,6 +142,33 @@ func (d *Desk) contact(m Message, state State) *plan {
 	return p
 }
 
+// questioned gives the request of the conversation whose lead waits for a word of the person. A message that asks something
+// itself is no answer to it.
+func (d *Desk) questioned(ctx context.Context, m Message, r Reading) (ledger.Request, bool, error) {
+	if !(ledger.Request{Channel: m.Channel}).Written() || r.Intents[WantsHuman] != "" || strings.Contains(m.Text, "?") {
+		return ledger.Request{}, false, nil
+	}
+	found, err := d.Requests.List(ctx, ledger.Viewer{Channel: m.Channel, Thread: m.Thread}, ledger.Filter{Questioned: true, Limit: 1})
+	if err != nil || len(found) == 0 {
+		return ledger.Request{}, false, err
+	}
+	return found[0], true, nil
+}
+
+// specified gives the lead the answer to its question.
+func (d *Desk) specified(m Message, state State, asking ledger.Request) *plan {
+	p := &plan{state: state}
+	p.record = func(ctx context.Context, p *plan) error {
+		request, err := d.Requests.Specify(ctx, asking.Reference, m.Text, m.Asker.Name, m.At)
+		if err != nil {
+			return err
+		}
+		p.reply = Reply{Kind: ReplyHuman, Request: request.Reference, Text: d.Texts.say("specified", "reference", request.Reference, "lead", request.Lead)}
+		return nil
+	}
+	return p
+}
+
 // placed settles which commune was meant, among those that the desk proposed.
 func (d *Desk) placed(m Message, state State, r Reading) *plan {
 	p := &plan{state: state}
@@ -169,7 +196,7 @@ func (d *Desk) intake(m Message, facts routing.Facts, decision routing.Decision)
 		return s
 	}
 	return ledger.Intake{
-		Channel: m.Channel, Message: m.ID, Thread: m.Thread, Author: m.Asker.Name, Text: m.Text, At: m.At,
+		Channel: m.Channel, Message: m.ID, Thread: m.Thread, Author: m.Asker.Name, Person: m.Asker.ID, Text: m.Text, At: m.At,
 		Company:  ledger.Company{Name: text("company"), SIREN: text("siren"), SIRET: text("siret")},
 		Place:    ledger.Place{Commune: text("territory"), EPCI: text("epci"), Departement: text("departement")},
 		Decision: decision, EntryPoint: d.Rules.EntryPoint(), Deadline: m.At.Add(d.WaitForFact),

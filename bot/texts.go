@@ -36,6 +36,18 @@ var textValues = map[string][]string{
 	"example-question": nil, "example-who": nil, "example-request": nil,
 	"field-reference": nil, "field-lead": nil, "field-associated": nil, "field-operators": nil, "field-territory": nil,
 	"field-section": nil, "field-reasons": nil, "field-if": nil,
+	"specified": {"reference", "lead"}, "wait": {"seconds"},
+	"field-company": nil, "field-message": nil, "field-facts": nil, "field-due": nil, "field-earlier": nil, "field-status": nil, "field-owner": nil, "field-exchange": nil,
+	"fact-default": nil, "fact-register": nil, "fact-asked": nil, "fact-given": nil, "fact-model": nil,
+	"act-take": nil, "act-pass": nil, "act-answer": nil, "act-ask": nil,
+	"act-moved": {"reference", "status", "lead", "owner"}, "act-forbidden": nil, "act-empty": nil, "act-out-of-reach": {"reference"},
+	"act-taken": {"reference"}, "act-passed": {"reference", "lead"}, "act-answered": {"reference"}, "act-asked": {"reference"},
+	"card-elsewhere": nil, "publish": nil, "published": {"name", "question"}, "not-published": nil, "not-noted": nil, "useful": nil, "useless": nil, "vote-noted": nil, "vote-unknown": nil, "vote-why": nil,
+	"mine": nil, "mine-none": nil, "mine-line": {"reference", "status", "lead"},
+	"channel-forbidden": nil, "channel-usage": nil, "channel-own": nil, "channel-wrong": {"reason"},
+	"channel-is": {"channel", "audience", "epci", "listens", "direction", "external"},
+	"forward":    nil, "forward-title": nil, "forward-text": nil, "forward-company": nil, "forward-place": nil, "forward-contact": nil, "forward-send": nil,
+	"form-cancel": nil, "form-why": nil, "form-to": nil, "form-answer": nil, "form-question": nil, "form-seen": nil,
 }
 
 // DefaultTexts gives the sentences that ship.

@@ -157,7 +157,7 @@ type Deliver func(ctx context.Context, n ledger.Notice) error
 // ToLog gives the delivery to the log.
 func ToLog(log *slog.Logger) Deliver {
 	return func(ctx context.Context, n ledger.Notice) error {
-		log.InfoContext(ctx, "avis", "kind", n.Kind, "to", n.To, "reference", n.Reference, "text", n.Text, "key", n.Key)
+		log.InfoContext(ctx, "avis", "kind", n.Kind, "to", n.Recipient(), "reference", n.Reference, "text", n.Text, "key", n.Key)
 		return nil
 	}
 }
@@ -264,10 +264,10 @@ func (d *deliverer) Work(ctx context.Context, job *river.Job[deliverArgs]) error
 		return errors.Join(failure, err)
 	}
 	if dead {
-		d.Log.ErrorContext(ctx, "avis abandonné", "key", n.Key, "to", n.To, "tries", tries, "error", failure)
+		d.Log.ErrorContext(ctx, "avis abandonné", "key", n.Key, "to", n.Recipient(), "tries", tries, "error", failure)
 		return river.JobCancel(failure)
 	}
-	d.Log.WarnContext(ctx, "avis non délivré, nouvel essai prévu", "key", n.Key, "to", n.To, "try", n.Tries+1, "error", failure)
+	d.Log.WarnContext(ctx, "avis non délivré, nouvel essai prévu", "key", n.Key, "to", n.Recipient(), "try", n.Tries+1, "error", failure)
 	return failure
 }
 

@@ -72,6 +72,8 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.AnswerGiven: "Réponse donnée",
 	ledger.Reopened:    "Réouverture",
 	ledger.HumanAsked:  "Une personne est demandée",
+	ledger.Questioned:  "Précision demandée",
+	ledger.Specified:   "Précision donnée",
 	ledger.NoticeSent:  "Avis envoyé",
 	ledger.NoticeDead:  "Avis impossible à envoyer",
 }
@@ -82,6 +84,11 @@ var noticeLabels = map[ledger.NoticeKind]string{
 	ledger.Joined:     "message joint à une demande ouverte",
 	ledger.Human:      "une personne est demandée",
 	ledger.Returned:   "demande rouverte",
+	ledger.Precision:  "précision donnée",
+	ledger.TakenUp:    "demande prise en charge",
+	ledger.Moved:      "demande confiée à une autre direction",
+	ledger.Replied:    "réponse à la personne",
+	ledger.Question:   "question à la personne",
 }
 
 var sourceLabels = map[string]string{

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"guichet/bot"
 	"guichet/bot/courier"
 	"guichet/knowledge"
 	"guichet/knowledge/sqlstore"
@@ -30,14 +32,15 @@ type check struct {
 }
 
 func (c *doctorCmd) Run(ctx context.Context, a *app) error {
-	checks := append(a.checkDatabase(ctx), a.checkRules()...)
+	rules, channels := a.checkRules()
+	checks := append(a.checkDatabase(ctx), rules...)
 	// What the next versions bring is said too: its absence must not surprise.
 	for _, absent := range []struct{ name, detail string }{
-		{"slack", "canal absent de cette version"},
 		{"discord", "canal absent de cette version"},
 	} {
 		checks = append(checks, check{Name: absent.name, Absent: true, Detail: absent.detail})
 	}
+	checks = append(checks, a.checkSlack(ctx, channels)...)
 	broken := 0
 	for _, k := range checks {
 		if k.Needed && !k.OK {
@@ -291,10 +294,10 @@ func (a *app) checkModel(ctx context.Context, db *database.DB, base *knowledge.B
 	return k
 }
 
-func (a *app) checkRules() []check {
+func (a *app) checkRules() ([]check, bot.Channels) {
 	r, err := loadRegion(a.RulesPath)
 	if err != nil {
-		return []check{{Name: "rules", Needed: true, Detail: strings.ReplaceAll(inFrench(err.Error()), "\n", " ; "), Todo: "corrigez les fichiers : guichet rules check"}}
+		return []check{{Name: "rules", Needed: true, Detail: strings.ReplaceAll(inFrench(err.Error()), "\n", " ; "), Todo: "corrigez les fichiers : guichet rules check"}}, bot.Channels{}
 	}
 	set := r.book.Rules.Set()
 	rules := check{Name: "rules", Needed: true, OK: true, Detail: fmt.Sprintf("%d règles, %d directions, version %s", len(set.Rules), len(set.Directions), set.Version)}
@@ -303,10 +306,16 @@ func (a *app) checkRules() []check {
 		never.OK, never.Detail = false, "ne peuvent jamais s'appliquer : "+strings.Join(dead, ", ")
 		never.Todo = "montez-les, ou retirez-les : guichet rules check"
 	}
-	var codes []string
+	var without []string
 	for _, d := range set.Directions {
-		codes = append(codes, d.Code)
+		if !slices.ContainsFunc(r.channels.Named(), func(channel string) bool { return r.channels.Direction(channel) == d.Code }) {
+			without = append(without, d.Code)
+		}
 	}
-	channels := check{Name: "channels", Detail: "sans canal à elles : " + strings.Join(codes, ", "), Todo: "leurs avis se lisent dans l'espace des agents de la page web et dans le journal du programme"}
-	return []check{rules, never, channels}
+	channels := check{Name: "channels", OK: true, Detail: "chaque direction a son canal"}
+	if len(without) > 0 {
+		channels.OK, channels.Detail = false, "sans canal à elles : "+strings.Join(without, ", ")
+		channels.Todo = "leurs avis se lisent dans l'espace des agents de la page web et dans le journal du programme ; donnez-leur un canal dans " + bot.ChannelsFile
+	}
+	return []check{rules, never, channels}, r.channels
 }

@@ -32,6 +32,7 @@ var allowed = map[string][]string{
 	"knowledge/knowledgetest":      {},
 	"migrations/databasetest":      {"migrations/database"},
 	"migrations/transfer":          {"migrations/database"},
+	"bot/slack":                    {"routing/ledger"},
 }
 
 // pure packages touch no system: a decision can be played again.

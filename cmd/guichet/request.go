@@ -220,7 +220,7 @@ func showRequest(w io.Writer, r ledger.Request) {
 
 var eventLabels = map[ledger.EventKind]string{
 	ledger.Received: "message reçu", ledger.Decided: "décision", ledger.Assigned: "confiée", ledger.StatusSet: "état", ledger.AnswerGiven: "réponse donnée",
-	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.NoticeSent: "avis envoyé", ledger.NoticeDead: "avis abandonné",
+	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.Questioned: "précision demandée", ledger.Specified: "précision donnée", ledger.NoticeSent: "avis envoyé", ledger.NoticeDead: "avis abandonné",
 }
 
 type requestAssign struct {

@@ -17,11 +17,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
+	"guichet/bot"
 	"guichet/bot/courier"
 	"guichet/bot/web"
 	"guichet/knowledge"
 	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
+	"guichet/routing/ledger"
 )
 
 const (
@@ -65,8 +67,21 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	work, workCtx := errgroup.WithContext(ctx)
+	chat, err := a.openSlack(o)
+	if err != nil {
+		return err
+	}
+	if chat != nil {
+		mux := http.NewServeMux()
+		mux.Handle("/", server.Handler)
+		if chat.SigningSecret != "" {
+			mux.Handle(slackPath, chat)
+		}
+		server.Handler = mux
+		work.Go(func() error { return chat.Run(workCtx) })
+	}
 	work.Go(func() error {
-		jobs := courier.Config{Outbox: o.ledger, Deliver: courier.ToLog(a.log), Now: a.now, Log: a.log}
+		jobs := courier.Config{Outbox: o.ledger, Deliver: deliver(o.chat, courier.ToLog(a.log)), Now: a.now, Log: a.log}
 		if !a.Embeddings.builtIn() {
 			jobs.Embed, jobs.EmbedAll = o.base.Embed, o.base.EmbedAll
 			if err := o.courier.EmbedAll(workCtx); err != nil {
@@ -99,6 +114,16 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	}
 	fmt.Fprintln(a.stdout, "Guichet arrêté.")
 	return nil
+}
+
+// deliver sends a notice through the chat platforms, and to the log when its direction has no channel there.
+func deliver(chat *bot.Chat, log courier.Deliver) courier.Deliver {
+	return func(ctx context.Context, n ledger.Notice) error {
+		if sent, err := chat.Deliver(ctx, n); err != nil || sent {
+			return err
+		}
+		return log(ctx, n)
+	}
 }
 
 // sources says how the addresses that are followed are read again.

@@ -109,7 +109,9 @@ type region struct {
 	reader  *lexicon.Lexicon
 	texts   bot.Texts
 	notices ledger.Texts
-	review  review.Criteria
+	// channels say who sees what in chat platforms.
+	channels bot.Channels
+	review   review.Criteria
 }
 
 // loadRegion reads and checks the Region's folder; the error joins every problem found, each with its file and line.
@@ -129,7 +131,20 @@ func loadRegion(dir string) (region, error) {
 		return r, errors.Join(err, problems)
 	}
 	r.reader, err = lexicon.New(r.book)
-	return r, errors.Join(err, problems)
+	problems = errors.Join(err, problems)
+	content, err := fs.ReadFile(folder, bot.ChannelsFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		content, err = bot.DefaultChannelsYAML(), nil
+	}
+	if err != nil {
+		return r, errors.Join(problems, fmt.Errorf("lecture de %s : %w", bot.ChannelsFile, err))
+	}
+	var codes []string
+	for _, d := range r.book.Rules.Set().Directions {
+		codes = append(codes, d.Code)
+	}
+	r.channels, err = bot.ParseChannels(content, codes)
+	return r, errors.Join(problems, err)
 }
 
 // override reads a file of texts if the Region has one.
@@ -152,6 +167,7 @@ func override[T any](folder fs.FS, name string, shipped func() T, parse func([]b
 type office struct {
 	region
 	desk    *bot.Desk
+	chat    *bot.Chat
 	base    *knowledge.Base
 	ledger  *sqlledger.Ledger
 	journal *sqljournal.Journal
@@ -185,6 +201,10 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 	o.desk = &bot.Desk{
 		Journal: o.journal, Requests: o.ledger, Tx: db, Base: o.base, Reader: r.reader, Rules: r.book.Rules, Directory: directory, Texts: r.texts,
 		WaitForFact: r.book.Conduct.WaitForFact, Log: a.log,
+	}
+	o.chat = &bot.Chat{
+		Desk: o.desk, Store: o.journal, Journal: o.journal, Requests: o.ledger, Tx: db, Rules: r.book.Rules, Texts: r.texts, Channels: r.channels,
+		Platforms: map[string]bot.Platform{}, Limits: bot.DefaultLimits(), Now: a.now, Log: a.log,
 	}
 	if o.wording, o.writer, err = a.openWording(db, o.base); err != nil {
 		return nil, err

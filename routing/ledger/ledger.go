@@ -5,6 +5,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"guichet/routing"
@@ -19,6 +20,8 @@ var (
 	ErrStaffOnly = errors.New("lecture du registre réservée aux agents")
 	// ErrTransition is returned when a status cannot follow the present one.
 	ErrTransition = errors.New("changement d'état impossible")
+	// ErrOutOfReach is returned when the conversation of the person who asked cannot be written to.
+	ErrOutOfReach = errors.New("la personne n'a pas écrit par une messagerie : son fil ne peut pas recevoir de question")
 )
 
 // Viewer is the person on whose behalf the ledger is read. The zero value is refused.
@@ -30,11 +33,13 @@ type Viewer struct {
 	// Channel and Thread, both given, let a person see the requests that their own conversation began. A request that
 	// their message only joined stays another person's: giving a company's name or SIREN must not open its file.
 	Channel, Thread string
+	// Person sees the requests that it began, wherever it wrote.
+	Person string
 }
 
 // Check refuses the zero viewer, and a channel without its thread, which would open every conversation of the channel.
 func (v Viewer) Check() error {
-	if v.Staff || v.EPCI != "" || v.Channel != "" && v.Thread != "" {
+	if v.Staff || v.EPCI != "" || v.Person != "" || v.Channel != "" && v.Thread != "" {
 		return nil
 	}
 	return ErrNoViewer
@@ -65,6 +70,8 @@ const (
 	AnswerGiven EventKind = "answered"    // an answer was recorded
 	Reopened    EventKind = "reopened"    // a closed request lives again
 	HumanAsked  EventKind = "human_asked" // the person asked for someone
+	Questioned  EventKind = "questioned"  // the lead asked the person something
+	Specified   EventKind = "specified"   // the person answered it
 	NoticeSent  EventKind = "notice_sent" // a notice was delivered
 	NoticeDead  EventKind = "notice_dead" // a notice could not be delivered after every try
 )
@@ -107,15 +114,19 @@ type Place struct {
 // Request is one company request, with what its events make of it.
 type Request struct {
 	ID int64 `json:"-"`
+	// Version changes with each event but those of the post: what a person saw at a version is out of date at another.
+	Version int64 `json:"-"`
 	// Reference is what people are told: « 2026-0042 », the year and a number in it.
-	Reference string  `json:"reference"`
-	Channel   string  `json:"channel"`
-	Thread    string  `json:"thread"`
-	Author    string  `json:"author,omitempty"`
-	Text      string  `json:"text"`
-	Company   Company `json:"company"`
-	Place     Place   `json:"place"`
-	Status    Status  `json:"status"`
+	Reference string `json:"reference"`
+	Channel   string `json:"channel"`
+	Thread    string `json:"thread"`
+	Author    string `json:"author,omitempty"`
+	// Person identifies the author where channels know people (« slack/U012 »).
+	Person  string  `json:"person,omitempty"`
+	Text    string  `json:"text"`
+	Company Company `json:"company"`
+	Place   Place   `json:"place"`
+	Status  Status  `json:"status"`
 	// Lead is the direction's code, empty while Waiting; Owner is the person in charge, if one took it.
 	Lead       string           `json:"lead,omitempty"`
 	Owner      string           `json:"owner,omitempty"`
@@ -130,13 +141,17 @@ type Request struct {
 	Events []Event `json:"events,omitempty"`
 }
 
+// Written tells that the conversation of the request can be written to: its channel is a place of a chat platform, named
+// after both (« slack/C012 »).
+func (r Request) Written() bool { return strings.Contains(r.Channel, "/") }
+
 // Intake is a message that asks something for a company.
 type Intake struct {
-	Channel, Message, Thread, Author string
-	Text                             string
-	Company                          Company
-	Place                            Place
-	Decision                         routing.Decision
+	Channel, Message, Thread, Author, Person string
+	Text                                     string
+	Company                                  Company
+	Place                                    Place
+	Decision                                 routing.Decision
 	// EntryPoint is the direction that gets the request if the missing fact never comes, Deadline when. Both are required
 	// while the decision has no lead.
 	EntryPoint string
@@ -152,6 +167,8 @@ type Filter struct {
 	EPCI   string
 	// Text is found in the message, the company's name or the reference.
 	Text string
+	// Questioned keeps the requests whose lead asked the person something that has no answer yet.
+	Questioned bool
 	// Limit is 100 when it is 0.
 	Limit int
 }
@@ -176,6 +193,12 @@ type Store interface {
 	Reopen(ctx context.Context, reference, why, by string, at time.Time) (Request, error)
 	// AskHuman records that the person asked for someone, with a notice to the lead, or to the entry point when none leads.
 	AskHuman(ctx context.Context, reference, entryPoint, text, by string, at time.Time) (Request, error)
+	// AskPerson records a question of the lead to the person who asked, with a notice to their conversation.
+	AskPerson(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
+	// Specify records the person's answer, with a notice to the lead.
+	Specify(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
+	// Hold gives a request that nobody else changes until the transaction of the context ends; it needs one.
+	Hold(ctx context.Context, reference string) (Request, error)
 	// Get gives a request with its events, or ErrNotFound, also when the viewer may not see it.
 	Get(ctx context.Context, v Viewer, reference string) (Request, error)
 	// List gives the requests that the viewer may see, newest first.

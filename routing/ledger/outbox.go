@@ -23,14 +23,23 @@ const (
 	Joined     NoticeKind = "joined"      // a second message came about an open request: to its lead, and to the direction that would have led
 	Human      NoticeKind = "human"       // the person asks for someone
 	Returned   NoticeKind = "returned"    // to the lead: a request that was done with lives again
+	Precision  NoticeKind = "precision"   // to the lead: the person answered its question
+
+	// To the conversation of the person who asked, where it can be written to.
+	TakenUp  NoticeKind = "taken_up" // somebody takes care of the request
+	Moved    NoticeKind = "moved"    // another direction leads it
+	Replied  NoticeKind = "replied"  // an answer was given
+	Question NoticeKind = "question" // the lead asks something
 )
 
 // Notice is a message to send after the transaction that made it necessary. Key makes its delivery idempotent.
 type Notice struct {
 	Key  string     `json:"key"`
 	Kind NoticeKind `json:"kind"`
-	// To is a direction's code.
+	// To is a direction's code; it is empty when the notice goes to a conversation, Thread of Channel.
 	To        string    `json:"to"`
+	Channel   string    `json:"channel,omitempty"`
+	Thread    string    `json:"thread,omitempty"`
 	Reference string    `json:"reference"`
 	Text      string    `json:"text"`
 	CreatedAt time.Time `json:"created_at"`
@@ -65,13 +74,23 @@ type Outbox interface {
 // Texts are the texts of notices, by kind.
 type Texts map[NoticeKind]*template.Template
 
-// TextData is what the text of a notice may show: no message, no name, since it leaves for another system.
+// Recipient names who the notice goes to.
+func (n Notice) Recipient() string {
+	if n.To == "" {
+		return n.Channel
+	}
+	return n.To
+}
+
+// TextData is what the text of a notice may show: to a direction no message and no name, since it leaves for another system.
 type TextData struct {
 	Reference string
 	// Lead is the code of the direction that leads the request, To of the one that is told.
 	Lead, To string
 	// Arbitrate tells that the positioning is not settled, Late that a fact that decides never came.
 	Arbitrate, Late bool
+	// Owner is who took the request, Text the answer or the question: empty but in what is said to the person who asked.
+	Owner, Text string
 }
 
 //go:embed notices.yaml
@@ -96,7 +115,7 @@ func ParseTexts(data []byte) (Texts, error) {
 		return nil, fmt.Errorf("lire les textes des avis : %w", err)
 	}
 	texts := Texts{}
-	for _, kind := range []NoticeKind{NewRequest, Associated, Joined, Human, Returned} {
+	for _, kind := range []NoticeKind{NewRequest, Associated, Joined, Human, Returned, Precision, TakenUp, Moved, Replied, Question} {
 		source, ok := sources[kind]
 		if !ok {
 			return nil, fmt.Errorf("textes des avis : « %s » manque", kind)

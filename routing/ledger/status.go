@@ -81,7 +81,11 @@ func Apply(r Request, e Event) (Request, error) {
 		if r.Lead == "" {
 			r.Status = Waiting
 		}
-	case HumanAsked:
+	case HumanAsked, Specified:
+	case Questioned:
+		if !r.Status.Open() || r.Lead == "" {
+			return r, refused
+		}
 	case NoticeSent, NoticeDead: // the post's history, not the request's
 		return r, nil
 	default:

@@ -28,6 +28,8 @@ func TestApply(t *testing.T) {
 		"answer":          {Kind: AnswerGiven},
 		"reopened":        {Kind: Reopened},
 		"human":           {Kind: HumanAsked},
+		"question":        {Kind: Questioned},
+		"precision":       {Kind: Specified},
 		"sent":            {Kind: NoticeSent},
 		"dead":            {Kind: NoticeDead},
 		"unknown":         {Kind: "perdu"},
@@ -35,15 +37,15 @@ func TestApply(t *testing.T) {
 	// What each event makes of each status; an event that is not listed is refused.
 	allowed := map[Status]map[string]Status{
 		"": {"message": Waiting},
-		Waiting: {"message": Waiting, "decided": Transmitted, "asked": Waiting, "second decision": Waiting, "to a direction": Transmitted,
+		Waiting: {"precision": Waiting, "message": Waiting, "decided": Transmitted, "asked": Waiting, "second decision": Waiting, "to a direction": Transmitted,
 			"closed": Closed, "unreachable": Unreachable, "human": Waiting, "sent": Waiting, "dead": Waiting},
-		Transmitted: {"message": Transmitted, "asked": Transmitted, "second decision": Transmitted, "to a direction": Transmitted, "to a person": Transmitted,
+		Transmitted: {"question": Transmitted, "precision": Transmitted, "message": Transmitted, "asked": Transmitted, "second decision": Transmitted, "to a direction": Transmitted, "to a person": Transmitted,
 			"taken": Taken, "closed": Closed, "unreachable": Unreachable, "answer": Answered, "human": Transmitted, "sent": Transmitted, "dead": Transmitted},
-		Taken: {"message": Taken, "asked": Taken, "second decision": Taken, "to a direction": Transmitted, "to a person": Taken,
+		Taken: {"question": Taken, "precision": Taken, "message": Taken, "asked": Taken, "second decision": Taken, "to a direction": Transmitted, "to a person": Taken,
 			"closed": Closed, "unreachable": Unreachable, "answer": Answered, "human": Taken, "sent": Taken, "dead": Taken},
-		Answered:    {"closed": Closed, "answer": Answered, "reopened": Transmitted, "human": Answered, "sent": Answered, "dead": Answered},
-		Closed:      {"reopened": Transmitted, "human": Closed, "sent": Closed, "dead": Closed},
-		Unreachable: {"closed": Closed, "reopened": Transmitted, "human": Unreachable, "sent": Unreachable, "dead": Unreachable},
+		Answered:    {"precision": Answered, "closed": Closed, "answer": Answered, "reopened": Transmitted, "human": Answered, "sent": Answered, "dead": Answered},
+		Closed:      {"precision": Closed, "reopened": Transmitted, "human": Closed, "sent": Closed, "dead": Closed},
+		Unreachable: {"precision": Unreachable, "closed": Closed, "reopened": Transmitted, "human": Unreachable, "sent": Unreachable, "dead": Unreachable},
 	}
 	for status, next := range allowed {
 		for name, e := range events {

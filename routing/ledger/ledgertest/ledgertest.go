@@ -136,7 +136,7 @@ func told(t *testing.T, l Ledger, reference string) string {
 	var out []string
 	for _, n := range notices(t, l) {
 		if n.Reference == reference {
-			out = append(out, string(n.Kind)+" → "+n.To)
+			out = append(out, string(n.Kind)+" → "+n.Recipient())
 		}
 	}
 	slices.Sort(out)
@@ -284,6 +284,7 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
 
 	t.Run("joining", func(t *testing.T) { joining(t, fresh) })
 	t.Run("life", func(t *testing.T) { life(t, fresh) })
+	t.Run("thread", func(t *testing.T) { thread(t, fresh) })
 	t.Run("viewers", func(t *testing.T) { viewers(t, fresh) })
 	t.Run("list", func(t *testing.T) { list(t, fresh) })
 	t.Run("outbox", func(t *testing.T) { outbox(t, fresh) })
@@ -704,5 +705,77 @@ func faults(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 				}
 			})
 		}
+	}
+}
+
+// thread follows a request whose conversation can be written to: the person hears of it, and answers.
+func thread(t *testing.T, fresh func(t *testing.T) (Ledger, *Jobs)) {
+	l, _ := fresh(t)
+	in := intake(1)
+	in.Channel, in.Thread, in.Person, in.Decision = "messagerie/C1", "fil", "messagerie/U1", decision("NORD")
+	r := take(t, l, in)
+	versions := []int64{r.Version}
+	step := func(r ledger.Request, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		versions = append(versions, r.Version)
+	}
+	at := noon.Add(time.Hour)
+	step(l.AskPerson(t.Context(), r.Reference, "Depuis quand ?", "Bo", at))
+	waits := func() int {
+		t.Helper()
+		found, err := l.List(t.Context(), ledger.Viewer{Channel: in.Channel, Thread: in.Thread}, ledger.Filter{Questioned: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found)
+	}
+	if waits() != 1 {
+		t.Error("the question does not wait for its answer")
+	}
+	step(l.Specify(t.Context(), r.Reference, "Depuis mai.", "Ada", at))
+	if waits() != 0 {
+		t.Error("the question still waits after its answer")
+	}
+	step(l.SetStatus(t.Context(), r.Reference, ledger.Taken, "", "Bo", at))
+	step(l.Assign(t.Context(), r.Reference, "SUD", "", "ce n'est pas nous", "Bo", at))
+	step(l.Answer(t.Context(), r.Reference, "Voici.", "Cy", at))
+	want := "moved → messagerie/C1, new_request → NORD, new_request → SUD, precision → NORD, question → messagerie/C1, replied → messagerie/C1, taken_up → messagerie/C1"
+	if got := told(t, l, r.Reference); got != want {
+		t.Errorf("told %s\nwant %s", got, want)
+	}
+	for _, n := range notices(t, l) {
+		if n.To == "" && n.Thread != "fil" || n.Kind == ledger.Replied && !strings.Contains(n.Text, "Voici.") || n.To != "" && strings.Contains(n.Text, "mai") {
+			t.Errorf("notice %+v", n)
+		}
+	}
+	current := get(t, l, r.Reference)
+	if !slices.IsSorted(versions) || len(slices.Compact(versions)) != 6 || current.Version != versions[len(versions)-1] {
+		t.Errorf("versions %v, then %d", versions, current.Version)
+	}
+	n := notices(t, l)[0]
+	if err := l.Sent(t.Context(), n.Key, at); err != nil {
+		t.Fatal(err)
+	}
+	if after := get(t, l, r.Reference); after.Version != current.Version || len(after.Events) == len(current.Events) {
+		t.Error("the post of a notice makes what people saw out of date")
+	}
+	if _, err := l.AskPerson(t.Context(), r.Reference, "Encore ?", "Bo", at); !errors.Is(err, ledger.ErrTransition) {
+		t.Errorf("asked about a request that is answered: %v", err)
+	}
+	if mine, err := l.List(t.Context(), ledger.Viewer{Person: "messagerie/U1"}, ledger.Filter{}); err != nil || len(mine) != 1 || mine[0].Person != "messagerie/U1" {
+		t.Errorf("the person sees %v, %v", mine, err)
+	}
+	if others, err := l.List(t.Context(), ledger.Viewer{Person: "messagerie/U2"}, ledger.Filter{}); err != nil || len(others) != 0 {
+		t.Errorf("another person sees %v, %v", others, err)
+	}
+	quiet := take(t, l, intake(2))
+	if _, err := l.AskPerson(t.Context(), quiet.Reference, "Depuis quand ?", "Bo", at); !errors.Is(err, ledger.ErrOutOfReach) {
+		t.Errorf("asked where nobody reads: %v", err)
+	}
+	if _, err := l.Hold(t.Context(), quiet.Reference); err == nil {
+		t.Error("held outside a transaction")
 	}
 }

@@ -11,32 +11,41 @@ import (
 	"guichet/routing/ledger"
 )
 
-// notify writes a notice in the outbox and plans its delivery.
+// notify gives a notice to a direction.
 func (l *Ledger) notify(ctx context.Context, r ledger.Request, e ledger.Event, kind ledger.NoticeKind, to string, late bool) error {
-	text, err := l.texts.Render(kind, ledger.TextData{
-		Reference: r.Reference, Lead: r.Lead, To: to, Arbitrate: r.Decision.Arbitrate, Late: late,
-	})
-	if err != nil {
+	return l.post(ctx, r, e, ledger.Notice{Key: fmt.Sprintf("%s/%d/%s/%s", r.Reference, e.ID, kind, to), Kind: kind, To: to},
+		ledger.TextData{Reference: r.Reference, Lead: r.Lead, To: to, Arbitrate: r.Decision.Arbitrate, Late: late})
+}
+
+// tell gives a notice to the conversation of the person who asked, where it can be written to.
+func (l *Ledger) tell(ctx context.Context, r ledger.Request, e ledger.Event, kind ledger.NoticeKind) error {
+	if !r.Written() {
+		return nil
+	}
+	return l.post(ctx, r, e, ledger.Notice{Key: fmt.Sprintf("%s/%d/%s", r.Reference, e.ID, kind), Kind: kind, Channel: r.Channel, Thread: r.Thread},
+		ledger.TextData{Reference: r.Reference, Lead: r.Lead, Owner: r.Owner, Text: e.Why})
+}
+
+// post writes a notice in the outbox and plans its delivery.
+func (l *Ledger) post(ctx context.Context, r ledger.Request, e ledger.Event, n ledger.Notice, data ledger.TextData) (err error) {
+	if n.Text, err = l.texts.Render(n.Kind, data); err != nil {
 		return err
 	}
-	n := ledger.Notice{
-		Key:  fmt.Sprintf("%s/%d/%s/%s", r.Reference, e.ID, kind, to),
-		Kind: kind, To: to, Reference: r.Reference, Text: text, CreatedAt: e.At,
-	}
-	_, err = l.db.Conn(ctx).ExecContext(ctx, `INSERT INTO notices (key, request_id, kind, direction, text, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		n.Key, r.ID, n.Kind, n.To, n.Text, database.Stamp(n.CreatedAt))
+	n.Reference, n.CreatedAt = r.Reference, e.At
+	_, err = l.db.Conn(ctx).ExecContext(ctx, `INSERT INTO notices (key, request_id, kind, direction, channel, thread, text, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		n.Key, r.ID, n.Kind, n.To, n.Channel, n.Thread, n.Text, database.Stamp(n.CreatedAt))
 	if err != nil {
 		return err
 	}
 	return l.jobs.Deliver(ctx, n)
 }
 
-const noticeColumns = `key, kind, direction, reference, notices.text, notices.created_at, sent_at, dead_at, tries, last_error
+const noticeColumns = `key, kind, direction, notices.channel, notices.thread, reference, notices.text, notices.created_at, sent_at, dead_at, tries, last_error
 	FROM notices JOIN requests ON requests.id = notices.request_id`
 
 func scanNotice(row interface{ Scan(...any) error }) (n ledger.Notice, err error) {
 	var created, sent, dead int64
-	err = row.Scan(&n.Key, &n.Kind, &n.To, &n.Reference, &n.Text, &created, &sent, &dead, &n.Tries, &n.LastError)
+	err = row.Scan(&n.Key, &n.Kind, &n.To, &n.Channel, &n.Thread, &n.Reference, &n.Text, &created, &sent, &dead, &n.Tries, &n.LastError)
 	n.CreatedAt, n.SentAt, n.DeadAt = database.Time(created), database.Time(sent), database.Time(dead)
 	return n, err
 }
@@ -86,7 +95,7 @@ func (l *Ledger) Notice(ctx context.Context, key string) (ledger.Notice, error) 
 
 // Sent implements ledger.Outbox.
 func (l *Ledger) Sent(ctx context.Context, key string, at time.Time) error {
-	return l.post(ctx, key, at, ledger.NoticeSent, "", `UPDATE notices SET sent_at = $2, last_error = $3 WHERE key = $1 AND sent_at = 0`)
+	return l.end(ctx, key, at, ledger.NoticeSent, "", `UPDATE notices SET sent_at = $2, last_error = $3 WHERE key = $1 AND sent_at = 0`)
 }
 
 // Failed implements ledger.Outbox.
@@ -100,7 +109,7 @@ func (l *Ledger) Failed(ctx context.Context, key, reason string, dead bool, at t
 			return nil
 		})
 	}
-	return l.post(ctx, key, at, ledger.NoticeDead, reason,
+	return l.end(ctx, key, at, ledger.NoticeDead, reason,
 		`UPDATE notices SET dead_at = $2, tries = tries + 1, last_error = $3 WHERE key = $1 AND sent_at = 0 AND dead_at = 0`)
 }
 
@@ -136,13 +145,13 @@ func (l *Ledger) PlanAgain(ctx context.Context) error {
 	return nil
 }
 
-// post ends a notice, once, and tells it in its request's history. update takes the key, the time and the reason.
-func (l *Ledger) post(ctx context.Context, key string, at time.Time, kind ledger.EventKind, reason, update string) error {
+// end ends a notice, once, and tells it in its request's history. update takes the key, the time and the reason.
+func (l *Ledger) end(ctx context.Context, key string, at time.Time, kind ledger.EventKind, reason, update string) error {
 	n, err := l.Notice(ctx, key)
 	if err != nil {
 		return err
 	}
-	why := string(n.Kind) + " → " + n.To
+	why := string(n.Kind) + " → " + n.Recipient()
 	if reason != "" {
 		why += " : " + reason
 	}

@@ -128,16 +128,16 @@ func (l *Ledger) create(ctx context.Context, in ledger.Intake) (ledger.Request, 
 	}
 	r := ledger.Request{
 		Reference: fmt.Sprintf("%04d-%04d", year, number),
-		Channel:   in.Channel, Thread: in.Thread, Author: in.Author, Text: in.Text, Company: in.Company, Place: in.Place,
+		Channel:   in.Channel, Thread: in.Thread, Author: in.Author, Person: in.Person, Text: in.Text, Company: in.Company, Place: in.Place,
 		EntryPoint: in.EntryPoint, Deadline: in.Deadline,
 	}
 	// The events make the rest; the row is there first, for them to point to.
 	err = conn.QueryRowContext(ctx, `INSERT INTO requests (reference, channel, thread, author, text, company, name, siren, siret, commune, epci,
-			departement, entry_point, deadline, search, status, lead, owner, associated, decision, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '', '', '', 'null', '{}', $16, $16) RETURNING id`,
+			departement, entry_point, deadline, search, person, status, lead, owner, associated, decision, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, '', '', '', 'null', '{}', $17, $17) RETURNING id`,
 		r.Reference, r.Channel, r.Thread, r.Author, r.Text, r.Company.Name, ledger.CompanyKey(r.Company.Name), r.Company.SIREN, r.Company.SIRET,
 		r.Place.Commune, r.Place.EPCI, r.Place.Departement, r.EntryPoint, database.Stamp(r.Deadline),
-		searched(r.Reference, r.Company.Name, r.Text), database.Stamp(in.At)).Scan(&r.ID)
+		searched(r.Reference, r.Company.Name, r.Text), r.Person, database.Stamp(in.At)).Scan(&r.ID)
 	if err != nil {
 		return r, err
 	}
@@ -247,7 +247,10 @@ func (l *Ledger) Assign(ctx context.Context, reference, lead, owner, why, by str
 		if err != nil || r.Lead == former {
 			return r, err
 		}
-		return r, l.notify(ctx, r, e, ledger.NewRequest, r.Lead, false)
+		if err := l.notify(ctx, r, e, ledger.NewRequest, r.Lead, false); err != nil {
+			return r, err
+		}
+		return r, l.tell(ctx, r, e, ledger.Moved)
 	})
 }
 
@@ -258,8 +261,11 @@ func (l *Ledger) SetStatus(ctx context.Context, reference string, s ledger.Statu
 		if s == ledger.Taken && r.Owner == "" {
 			e.Owner = by
 		}
-		r, _, err := l.append(ctx, r, e)
-		return r, err
+		r, e, err := l.append(ctx, r, e)
+		if err != nil || s != ledger.Taken {
+			return r, err
+		}
+		return r, l.tell(ctx, r, e, ledger.TakenUp)
 	})
 }
 
@@ -269,9 +275,52 @@ func (l *Ledger) Answer(ctx context.Context, reference, text, by string, at time
 		if strings.TrimSpace(text) == "" {
 			return r, errors.New("la réponse est vide")
 		}
-		r, _, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.AnswerGiven, By: by, Why: text})
-		return r, err
+		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.AnswerGiven, By: by, Why: text})
+		if err != nil {
+			return r, err
+		}
+		return r, l.tell(ctx, r, e, ledger.Replied)
 	})
+}
+
+// AskPerson implements ledger.Store.
+func (l *Ledger) AskPerson(ctx context.Context, reference, text, by string, at time.Time) (ledger.Request, error) {
+	return l.change(ctx, "demander une précision sur la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		switch {
+		case strings.TrimSpace(text) == "":
+			return r, errors.New("la question est vide")
+		case !r.Written():
+			return r, ledger.ErrOutOfReach
+		}
+		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.Questioned, By: by, Why: text})
+		if err != nil {
+			return r, err
+		}
+		return r, l.tell(ctx, r, e, ledger.Question)
+	})
+}
+
+// Specify implements ledger.Store.
+func (l *Ledger) Specify(ctx context.Context, reference, text, by string, at time.Time) (ledger.Request, error) {
+	return l.change(ctx, "noter la précision de la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.Specified, By: by, Why: text})
+		if err != nil {
+			return r, err
+		}
+		return r, l.notify(ctx, r, e, ledger.Precision, r.Lead, false)
+	})
+}
+
+// Hold implements ledger.Store.
+func (l *Ledger) Hold(ctx context.Context, reference string) (ledger.Request, error) {
+	if _, ok := l.db.Tx(ctx); !ok {
+		return ledger.Request{}, errors.New("retenir une demande demande une transaction")
+	}
+	r, err := l.hold(ctx, reference)
+	if err != nil {
+		return r, fmt.Errorf("retenir la demande %s : %w", reference, err)
+	}
+	return r, nil
 }
 
 // Reopen implements ledger.Store.
@@ -364,6 +413,9 @@ func (l *Ledger) append(ctx context.Context, r ledger.Request, e ledger.Event) (
 	if err != nil {
 		return r, e, err
 	}
+	if e.Kind != ledger.NoticeSent && e.Kind != ledger.NoticeDead {
+		r.Version = e.ID
+	}
 	associated, err := encode(r.Associated)
 	if err != nil {
 		return r, e, err
@@ -429,6 +481,10 @@ func (l *Ledger) List(ctx context.Context, v ledger.Viewer, f ledger.Filter) ([]
 			where += ` AND ` + equal.column + ` = ` + placeholder(&args, equal.value)
 		}
 	}
+	if f.Questioned {
+		where += ` AND (SELECT kind FROM request_events e WHERE e.request_id = requests.id AND e.kind IN ('questioned', 'specified')
+			ORDER BY e.id DESC LIMIT 1) = 'questioned'`
+	}
 	if text := strings.TrimSpace(ledger.Fold(f.Text)); text != "" {
 		like := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
 		where += ` AND search LIKE ` + placeholder(&args, "%"+like+"%") + ` ESCAPE '\'`
@@ -457,6 +513,9 @@ func visible(v ledger.Viewer, args *[]any) (string, error) {
 	if v.EPCI != "" {
 		either = append(either, `epci = `+placeholder(args, v.EPCI))
 	}
+	if v.Person != "" {
+		either = append(either, `person = `+placeholder(args, v.Person))
+	}
 	if v.Channel != "" && v.Thread != "" {
 		either = append(either, `channel = `+placeholder(args, v.Channel)+` AND thread = `+placeholder(args, v.Thread))
 	}
@@ -464,14 +523,15 @@ func visible(v ledger.Viewer, args *[]any) (string, error) {
 }
 
 const columns = `id, reference, channel, thread, author, text, company, siren, siret, commune, epci, departement, entry_point, deadline,
-	status, lead, owner, associated, decision, created_at, updated_at`
+	status, lead, owner, associated, decision, created_at, updated_at, person,
+	(SELECT coalesce(max(e.id), 0) FROM request_events e WHERE e.request_id = requests.id AND e.kind NOT IN ('notice_sent', 'notice_dead'))`
 
 func scan(row interface{ Scan(...any) error }) (r ledger.Request, err error) {
 	var deadline, created, updated int64
 	var associated, decision string
 	err = row.Scan(&r.ID, &r.Reference, &r.Channel, &r.Thread, &r.Author, &r.Text, &r.Company.Name, &r.Company.SIREN, &r.Company.SIRET,
 		&r.Place.Commune, &r.Place.EPCI, &r.Place.Departement, &r.EntryPoint, &deadline, &r.Status, &r.Lead, &r.Owner,
-		&associated, &decision, &created, &updated)
+		&associated, &decision, &created, &updated, &r.Person, &r.Version)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, ledger.ErrNotFound
 	}

@@ -1,0 +1,377 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"guichet/knowledge"
+	"guichet/routing"
+	"guichet/routing/ledger"
+)
+
+// Card is a request as it is handed over in a direction's channel.
+type Card struct {
+	Reference string
+	// Version is the request's when the card was made: its buttons act on no other.
+	Version int64
+	// Headline says why the card comes.
+	Headline string
+	Fields   []Field
+	// Acts are the buttons; none when the channel's direction does not lead the request.
+	Acts []Act
+	// Directions are those that « pas pour nous » may name.
+	Directions []Choice
+}
+
+// Act is what a button of a card does.
+type Act string
+
+// The acts. All but Take need a form: a direction and a reason, an answer, a question.
+const (
+	Take      Act = "take"
+	Pass      Act = "pass"
+	GiveReply Act = "answer"
+	AskPerson Act = "ask"
+)
+
+// ActLabel gives the text of an act's button.
+func (c *Chat) ActLabel(a Act) string { return c.Texts.say("act-" + string(a)) }
+
+// Press is a person's act on a card.
+type Press struct {
+	Act       Act
+	Reference string
+	// Version is that of the card.
+	Version int64
+	// Channel is where the card is, External tells that it is also another organisation's.
+	Channel  string
+	External bool
+	Person   Person
+	// Text is the reason, the answer or the question; To the direction of Pass.
+	Text, To string
+}
+
+// errRefused carries what to tell the person of an act that was refused.
+type errRefused struct{ text string }
+
+func (e errRefused) Error() string { return e.text }
+
+// Press acts on a request and gives its card as it is now, with what to tell the person: that it is done, or that nothing
+// was done and why. With two people at once, one acts and the other is told.
+func (c *Chat) Press(ctx context.Context, p Press) (Card, string, error) {
+	var said string
+	err := c.Tx.InTx(ctx, func(ctx context.Context) (err error) {
+		request, err := c.Requests.Hold(ctx, p.Reference)
+		if err != nil {
+			return err
+		}
+		if err := c.ready(ctx, p, request); err != nil {
+			return err
+		}
+		said, err = c.act(ctx, p)
+		return err
+	})
+	var refused errRefused
+	switch {
+	case errors.As(err, &refused):
+		said = refused.text
+	case errors.Is(err, ledger.ErrNotFound):
+		return Card{}, c.Texts.say("act-forbidden"), nil
+	case err != nil:
+		return Card{}, "", err
+	}
+	card, err := c.cardIn(ctx, p.Channel, p.External, p.Reference, "")
+	if errors.Is(err, ledger.ErrNotFound) {
+		return Card{}, said, nil
+	}
+	return card, said, err
+}
+
+// Ready tells, before a form is filled, whether the act is still possible: refusal is empty, or says why not.
+func (c *Chat) Ready(ctx context.Context, p Press) (card Card, refusal string, err error) {
+	request, err := c.Requests.Get(ctx, ledger.Viewer{Staff: true}, p.Reference)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return Card{}, c.Texts.say("act-forbidden"), nil
+	}
+	if err != nil {
+		return Card{}, "", err
+	}
+	var refused errRefused
+	if err := c.ready(ctx, p, request); errors.As(err, &refused) {
+		refusal = refused.text
+	} else if err != nil {
+		return Card{}, "", err
+	}
+	card, err = c.cardIn(ctx, p.Channel, p.External, p.Reference, "")
+	if errors.Is(err, ledger.ErrNotFound) {
+		return Card{}, c.Texts.say("act-forbidden"), nil
+	}
+	return card, refusal, err
+}
+
+// ready refuses an act by somebody who may not, in a channel that is not the lead's, or on a request that changed since.
+func (c *Chat) ready(ctx context.Context, p Press, r ledger.Request) error {
+	s, err := c.Settings(ctx, p.Channel, p.External)
+	if err != nil {
+		return err
+	}
+	viewer, ok := ledgerViewer(s)
+	if !ok || p.Person.Outside && s.Audience == knowledge.Staff || !sees(viewer, r) {
+		return errRefused{c.Texts.say("act-forbidden")}
+	}
+	switch {
+	case r.Version != p.Version:
+		return errRefused{c.Texts.say("act-moved", "reference", r.Reference, "status", r.Status.Label(), "lead", r.Lead, "owner", r.Owner)}
+	case s.Direction == "" || s.Direction != r.Lead:
+		return errRefused{c.Texts.say("act-forbidden")}
+	}
+	return nil
+}
+
+func (c *Chat) act(ctx context.Context, p Press) (string, error) {
+	by, now, text := p.Person.Name, c.Now(), strings.TrimSpace(p.Text)
+	if p.Act != Take && text == "" || p.Act == Pass && p.To == "" {
+		return "", errRefused{c.Texts.say("act-empty")}
+	}
+	var err error
+	said := ""
+	switch p.Act {
+	case Take:
+		_, err = c.Requests.SetStatus(ctx, p.Reference, ledger.Taken, "", by, now)
+		said = c.Texts.say("act-taken", "reference", p.Reference)
+	case Pass:
+		if !c.direction(p.To) {
+			return "", errRefused{c.Texts.say("act-empty")}
+		}
+		_, err = c.Requests.Assign(ctx, p.Reference, p.To, "", text, by, now)
+		said = c.Texts.say("act-passed", "reference", p.Reference, "lead", p.To)
+	case GiveReply:
+		_, err = c.Requests.Answer(ctx, p.Reference, text, by, now)
+		said = c.Texts.say("act-answered", "reference", p.Reference)
+	case AskPerson:
+		_, err = c.Requests.AskPerson(ctx, p.Reference, text, by, now)
+		said = c.Texts.say("act-asked", "reference", p.Reference)
+	default:
+		return "", fmt.Errorf("geste « %s » inconnu", p.Act)
+	}
+	if errors.Is(err, ledger.ErrOutOfReach) {
+		return "", errRefused{c.Texts.say("act-out-of-reach", "reference", p.Reference)}
+	}
+	if errors.Is(err, ledger.ErrTransition) {
+		return "", errRefused{c.Texts.say("act-forbidden")}
+	}
+	return said, err
+}
+
+func (c *Chat) direction(code string) bool {
+	for _, d := range c.Rules.Set().Directions {
+		if d.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// ledgerViewer gives on whose behalf the ledger is read in a channel; ok is false when nothing of it may be shown there.
+func ledgerViewer(s ChannelSettings) (v ledger.Viewer, ok bool) {
+	switch s.Audience {
+	case knowledge.Staff:
+		return ledger.Viewer{Staff: true}, true
+	case knowledge.Partner:
+		return ledger.Viewer{EPCI: s.EPCI}, s.EPCI != ""
+	}
+	return v, false
+}
+
+func sees(v ledger.Viewer, r ledger.Request) bool {
+	return v.Staff || v.EPCI != "" && v.EPCI == r.Place.EPCI
+}
+
+// cardIn gives the card of a request as its channel may see it, or ledger.ErrNotFound.
+func (c *Chat) cardIn(ctx context.Context, channel string, external bool, reference, headline string) (Card, error) {
+	s, err := c.Settings(ctx, channel, external)
+	if err != nil {
+		return Card{}, err
+	}
+	viewer, ok := ledgerViewer(s)
+	if !ok {
+		return Card{}, ledger.ErrNotFound
+	}
+	r, err := c.Requests.Get(ctx, viewer, reference)
+	if err != nil {
+		return Card{}, err
+	}
+	earlier, err := c.earlier(ctx, viewer, r)
+	if err != nil {
+		return Card{}, err
+	}
+	card := Card{Reference: r.Reference, Version: r.Version, Headline: headline, Fields: c.fields(r, earlier)}
+	if s.Direction == "" || s.Direction != r.Lead {
+		return card, nil
+	}
+	switch r.Status {
+	case ledger.Transmitted:
+		card.Acts = []Act{Take, Pass, GiveReply}
+	case ledger.Taken:
+		card.Acts = []Act{GiveReply, Pass}
+	case ledger.Answered:
+		card.Acts = []Act{GiveReply}
+	}
+	if r.Written() && r.Status.Open() {
+		card.Acts = append(card.Acts, AskPerson)
+	}
+	for _, d := range c.Rules.Set().Directions {
+		if d.Code != r.Lead {
+			card.Directions = append(card.Directions, Choice{Label: d.Code + " – " + d.Does, Text: d.Code})
+		}
+	}
+	return card, nil
+}
+
+// fields shows a request: where it stands, who asks and what, what is known and from where, why, and what came before.
+func (c *Chat) fields(r ledger.Request, earlier []string) []Field {
+	var out []Field
+	add := func(key, value string) {
+		if value != "" {
+			out = append(out, Field{Label: c.Texts.say(key), Value: value})
+		}
+	}
+	d := r.Decision
+	add("field-reference", r.Reference)
+	add("field-status", r.Status.Label())
+	add("field-lead", r.Lead)
+	add("field-owner", r.Owner)
+	if r.Status == ledger.Waiting {
+		add("field-due", r.Deadline.Format("02/01/2006 à 15:04"))
+	}
+	company := r.Company.Name
+	if number := r.Company.SIREN; number != "" {
+		company = strings.TrimSpace(company + " (" + number + ")")
+	}
+	add("field-company", company)
+	var places []string
+	for _, name := range []string{"territory", "epci", "departement"} {
+		if f, ok := d.Facts.Get(name); ok {
+			places = append(places, c.Rules.Label(f))
+		}
+	}
+	add("field-territory", strings.Join(places, ", "))
+	add("field-message", r.Text)
+	add("field-facts", strings.Join(c.facts(d.Facts), "\n"))
+	add("field-reasons", strings.Join(d.Reasons, "\n"))
+	add("field-associated", strings.Join(r.Associated, ", "))
+	add("field-operators", strings.Join(d.Operators, ", "))
+	var said []string
+	for _, e := range r.Events {
+		switch e.Kind {
+		case ledger.Questioned:
+			said = append(said, "– "+e.By+" : "+e.Why)
+		case ledger.Specified, ledger.HumanAsked:
+			said = append(said, "→ "+e.Why)
+		}
+	}
+	add("field-exchange", strings.Join(said, "\n"))
+	add("field-earlier", strings.Join(earlier, "\n"))
+	return out
+}
+
+// facts gives each fact that was read, with its source.
+func (c *Chat) facts(facts routing.Facts) []string {
+	var out []string
+	for _, f := range facts {
+		if f.Name == "territory" || f.Name == "epci" || f.Name == "departement" || f.Source == routing.SourceDefault {
+			continue
+		}
+		title := f.Title
+		if title == "" {
+			title = f.Name
+		}
+		source := "« " + f.Source + " »"
+		switch f.Source {
+		case routing.SourceRegister, routing.SourceAsked, routing.SourceGiven, routing.SourceModel:
+			source = c.Texts.say("fact-" + f.Source)
+		}
+		out = append(out, fmt.Sprintf("%s : %s (%s)", capital(title), c.Rules.Label(f), source))
+	}
+	return out
+}
+
+// earlier gives the last requests of the same company that a viewer may see, newest first.
+func (c *Chat) earlier(ctx context.Context, v ledger.Viewer, r ledger.Request) ([]string, error) {
+	const shown = 5
+	filter := ledger.Filter{SIREN: r.Company.SIREN}
+	if filter.SIREN == "" {
+		if filter.Text = r.Company.Name; strings.TrimSpace(filter.Text) == "" {
+			return nil, nil
+		}
+	}
+	found, err := c.Requests.List(ctx, v, filter)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, other := range found {
+		if other.ID != r.ID && len(out) < shown && ledger.SameCompany(other.Company, other.Place, r.Company, r.Place) {
+			out = append(out, fmt.Sprintf("%s, %s : %s, %s", other.Reference, other.CreatedAt.Format("02/01/2006"), other.Lead, other.Status.Label()))
+		}
+	}
+	return out, nil
+}
+
+// Deliver sends a notice through the platforms: to the conversation of the person who asked, or to the channel of a
+// direction, as a card that shows what the channel may see. sent is false when the direction has no open channel.
+func (c *Chat) Deliver(ctx context.Context, n ledger.Notice) (sent bool, err error) {
+	if n.To == "" {
+		p, err := c.platform(n.Channel)
+		if err != nil {
+			return false, err
+		}
+		return true, p.Say(ctx, n.Channel, n.Thread, n.Text, n.Key)
+	}
+	channel, err := c.DirectionChannel(ctx, n.To)
+	if err != nil || channel == "" {
+		return false, err
+	}
+	p, err := c.platform(channel)
+	if err != nil {
+		return false, nil // told by doctor
+	}
+	external, err := p.External(ctx, channel)
+	if err != nil {
+		return false, err
+	}
+	card, err := c.cardIn(ctx, channel, external, n.Reference, n.Text)
+	if errors.Is(err, ledger.ErrNotFound) {
+		card, err = Card{Reference: n.Reference, Headline: n.Text + "\n" + c.Texts.say("card-elsewhere")}, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, p.Card(ctx, channel, card, n.Key)
+}
+
+// DirectionChannel gives the channel where a direction's requests are handed over: an administrator's choice, else the
+// file's; ” when there is none.
+func (c *Chat) DirectionChannel(ctx context.Context, code string) (string, error) {
+	said, err := c.Store.ChannelSettings(ctx)
+	if err != nil {
+		return "", err
+	}
+	first := "" // the same on every replica
+	for channel, s := range said {
+		if s.Direction == code && (first == "" || channel < first) {
+			first = channel
+		}
+	}
+	if first != "" {
+		return first, nil
+	}
+	for _, channel := range c.Channels.Named() {
+		if _, overridden := said[channel]; !overridden && c.Channels.of(channel).Direction == code {
+			return channel, nil
+		}
+	}
+	return "", nil
+}

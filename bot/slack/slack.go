@@ -1,0 +1,342 @@
+package slack
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"guichet/bot"
+)
+
+// Platform is this platform's name, the first part of its channels' and people's: « slack/C012 ».
+const Platform = "slack"
+
+const (
+	// answerTime is how long Slack may wait for an acknowledgement, below its own three seconds.
+	answerTime = 2500 * time.Millisecond
+	// atOnce is how many messages are served at the same time by a process; the others wait their turn.
+	atOnce = 64
+	// callTime bounds a call to Slack.
+	callTime = 30 * time.Second
+)
+
+// Config is what the channel needs. BotToken is required; AppToken opens Socket Mode, SigningSecret the HTTP events.
+type Config struct {
+	BotToken, AppToken, SigningSecret string
+	// API is the address of Slack's methods, https://slack.com/api/ when empty.
+	API string
+	Log *slog.Logger
+}
+
+// Bot is guichet in a Slack workspace. It is a bot.Platform.
+type Bot struct {
+	Config
+	chat *bot.Chat
+	api  *slack.Client
+
+	// me is who the bot is, told by Slack when it starts.
+	me       atomic.Pointer[slack.AuthTestResponse]
+	people   cache[bot.Person]
+	groups   cache[map[string][]string]
+	external cache[bool]
+	written  cache[bool] // channels whose last message seen was recorded a moment ago
+	replays  replays
+	// name tells this process from the other replicas.
+	name string
+	// life ends when the bot stops: what was begun is given back, for another replica or the next start.
+	life  context.Context
+	end   context.CancelFunc
+	work  sync.WaitGroup
+	turns chan struct{}
+}
+
+// New gives the bot. It must be put in chat.Platforms, then run.
+func New(c Config, chat *bot.Chat) *Bot {
+	life, end := context.WithCancel(context.Background())
+	return &Bot{
+		life: life, end: end, name: rand.Text(), Config: c, chat: chat, api: client(c, slack.OptionRetry(3)), turns: make(chan struct{}, atOnce),
+		people: cache[bot.Person]{keep: 5 * time.Minute}, groups: cache[map[string][]string]{keep: 5 * time.Minute},
+		external: cache[bool]{keep: time.Minute}, written: cache[bool]{keep: 5 * time.Second},
+	}
+}
+
+func client(c Config, more ...slack.Option) *slack.Client {
+	options := []slack.Option{
+		slack.OptionAppLevelToken(c.AppToken), slack.OptionHTTPClient(&http.Client{Timeout: callTime}),
+		slack.OptionLog(log.New(io.Discard, "", 0)),
+	}
+	if c.API != "" {
+		options = append(options, slack.OptionAPIURL(c.API))
+	}
+	return slack.New(c.BotToken, append(options, more...)...)
+}
+
+// Run serves the workspace until the context ends, then lets what was begun end. It waits for Slack as long as it takes.
+func (b *Bot) Run(ctx context.Context) error {
+	defer b.work.Wait()
+	defer context.AfterFunc(ctx, b.end)()
+	defer b.end()
+	if !b.start(ctx) {
+		return nil
+	}
+	b.work.Go(func() { b.chat.Run(ctx, Platform, 15*time.Second) })
+	if b.AppToken != "" {
+		b.listen(ctx)
+		return nil
+	}
+	b.background("rattrapage", b.catchUp)
+	<-ctx.Done()
+	return nil
+}
+
+// start learns who the bot is; false when the context ended before.
+func (b *Bot) start(ctx context.Context) bool {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		me, err := b.api.AuthTestContext(ctx)
+		if err == nil {
+			b.me.Store(me)
+			return true
+		}
+		b.Log.ErrorContext(ctx, "Slack ne répond pas, nouvel essai prévu", "error", err, "wait", wait)
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(wait):
+		}
+	}
+}
+
+// self gives who the bot is, or an error as long as Slack did not say.
+func (b *Bot) self() (*slack.AuthTestResponse, error) {
+	if me := b.me.Load(); me != nil {
+		return me, nil
+	}
+	return nil, errors.New("Slack n'a pas encore reconnu guichet")
+}
+
+// background does what nobody waits for; the failure is the operator's.
+func (b *Bot) background(what string, do func(context.Context) error) {
+	b.work.Go(func() {
+		ctx, cancel := context.WithTimeout(b.life, 2*callTime)
+		defer cancel()
+		if err := guarded(func() error { return do(ctx) }); err != nil && b.life.Err() == nil {
+			b.Log.ErrorContext(ctx, "slack : "+what, "error", err)
+		}
+	})
+}
+
+// guarded makes an error of a panic: it stops nothing else.
+func guarded(do func() error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panique : %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return do()
+}
+
+// receive records a message and serves it afterwards. An error means that Slack must bring it again.
+func (b *Bot) receive(ctx context.Context, in bot.Incoming, retry bool) error {
+	soon, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	claim, ours, err := b.chat.Receive(soon, in)
+	if err != nil {
+		shown := b.chat.NotReceived(in, err)
+		if !retry { // told once
+			b.background("panne non dite", func(ctx context.Context) error { return b.Show(ctx, in, shown, false) })
+		}
+		return err
+	}
+	if !ours {
+		return nil
+	}
+	b.work.Go(func() {
+		b.turns <- struct{}{}
+		defer func() { <-b.turns }()
+		b.acknowledge(in)
+		b.chat.Serve(b.life, claim)
+	})
+	return nil
+}
+
+// place is where a message is answered, kept with it.
+type place struct {
+	// Channel is Slack's, TS the message to acknowledge, Thread the one to answer in.
+	Channel string `json:"c,omitempty"`
+	TS      string `json:"m,omitempty"`
+	Thread  string `json:"t,omitempty"`
+	// URL answers a command or a button, for the person alone.
+	URL string `json:"u,omitempty"`
+}
+
+func (p place) String() string {
+	data, _ := json.Marshal(p) // strings only
+	return string(data)
+}
+
+func placeOf(in bot.Incoming) (p place, err error) {
+	if err := json.Unmarshal([]byte(in.Show), &p); err != nil {
+		return p, fmt.Errorf("lieu de la réponse illisible : %w", err)
+	}
+	return p, nil
+}
+
+// acknowledge shows that a message was seen; the reply follows anyway.
+func (b *Bot) acknowledge(in bot.Incoming) {
+	p, err := placeOf(in)
+	if err != nil || p.TS == "" {
+		return
+	}
+	b.background("accusé de lecture", func(ctx context.Context) error {
+		err := b.api.AddReactionContext(ctx, "eyes", slack.NewRefToMessage(p.Channel, p.TS))
+		if said(err, "already_reacted", "message_not_found", "too_many_reactions", "no_reaction") {
+			return nil
+		}
+		return err
+	})
+}
+
+// said tells whether Slack refused with one of its codes.
+func said(err error, codes ...string) bool {
+	var refused slack.SlackErrorResponse
+	if !errors.As(err, &refused) {
+		return false
+	}
+	for _, code := range codes {
+		if refused.Err == code {
+			return true
+		}
+	}
+	return false
+}
+
+// metadata marks a message, so that it is not posted twice.
+const metadata = "guichet_message"
+
+func marked(key string) slack.MsgOption {
+	return slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadata, EventPayload: map[string]any{"key": key}})
+}
+
+// Show implements bot.Platform.
+func (b *Bot) Show(ctx context.Context, in bot.Incoming, s bot.Shown, again bool) error {
+	p, err := placeOf(in)
+	if err != nil {
+		return err
+	}
+	person := bare(in.Person)
+	for i, blocks := range messages(b.reply(in, s)) {
+		key := fmt.Sprintf("%s/%s/%d", in.Channel, in.ID, i)
+		options := []slack.MsgOption{slack.MsgOptionText(fallback(s.Reply.Text), false), slack.MsgOptionBlocks(blocks...), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()}
+		switch {
+		case p.URL != "":
+			_, _, err = b.api.PostMessageContext(ctx, p.Channel, append(options, slack.MsgOptionResponseURL(p.URL, slack.ResponseTypeEphemeral))...)
+			if err != nil && again { // the address is good for half an hour only
+				err = b.post(ctx, person, "", key, false, options...)
+			}
+		case s.Own && !personal(p.Channel):
+			if p.Thread != "" && p.Thread != p.TS { // an ephemeral message in a thread that does not exist yet is not seen
+				options = append(options, slack.MsgOptionTS(p.Thread))
+			}
+			_, err = b.api.PostEphemeralContext(ctx, p.Channel, person, options...)
+		default:
+			err = b.post(ctx, p.Channel, p.Thread, key, again, options...)
+		}
+		if err != nil {
+			return fmt.Errorf("écrire dans %s : %w", p.Channel, err)
+		}
+	}
+	return nil
+}
+
+// personal tells a channel that only one person reads.
+func personal(channel string) bool {
+	return strings.HasPrefix(channel, "D") || strings.HasPrefix(channel, "U") || strings.HasPrefix(channel, "W")
+}
+
+// bare gives Slack's own name of a channel or a person.
+func bare(name string) string { return strings.TrimPrefix(name, Platform+"/") }
+
+// post writes a message, to a person too; look tells that it may be there already.
+func (b *Bot) post(ctx context.Context, channel, thread, key string, look bool, options ...slack.MsgOption) error {
+	if personal(channel) && !strings.HasPrefix(channel, "D") {
+		opened, _, _, err := b.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{channel}, ReturnIM: true})
+		if err != nil {
+			return fmt.Errorf("ouvrir la conversation de la personne : %w", err)
+		}
+		channel = opened.ID
+	}
+	if look {
+		there, err := b.posted(ctx, channel, thread, key)
+		if err != nil || there {
+			return err
+		}
+	}
+	if thread != "" {
+		options = append(options, slack.MsgOptionTS(thread))
+	}
+	_, _, err := b.api.PostMessageContext(ctx, channel, append(options, marked(key))...)
+	return err
+}
+
+// posted looks for a message among the last ones.
+func (b *Bot) posted(ctx context.Context, channel, thread, key string) (bool, error) {
+	const last = 100
+	var found []slack.Message
+	if thread != "" {
+		replies, _, _, err := b.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{ChannelID: channel, Timestamp: thread, Limit: last, IncludeAllMetadata: true})
+		if err != nil {
+			return false, fmt.Errorf("relire le fil : %w", err)
+		}
+		found = replies
+	} else {
+		history, err := b.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{ChannelID: channel, Limit: last, IncludeAllMetadata: true})
+		if err != nil {
+			return false, fmt.Errorf("relire le canal : %w", err)
+		}
+		found = history.Messages
+	}
+	for _, m := range found {
+		if m.Metadata.EventType == metadata && m.Metadata.EventPayload["key"] == key {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Card implements bot.Platform.
+func (b *Bot) Card(ctx context.Context, channel string, c bot.Card, key string) error {
+	return b.sendAll(ctx, bare(channel), "", key, escape(c.Headline), b.card(c))
+}
+
+// Say implements bot.Platform.
+func (b *Bot) Say(ctx context.Context, channel, thread, text, key string) error {
+	if thread == bot.OwnThread {
+		thread = ""
+	}
+	return b.sendAll(ctx, bare(channel), thread, key, fallback(text), paragraphs(text))
+}
+
+// sendAll writes what the outbox brings, which may have been written just before a process died.
+func (b *Bot) sendAll(ctx context.Context, channel, thread, key, text string, all []slack.Block) error {
+	for i, blocks := range messages(all) {
+		err := b.post(ctx, channel, thread, fmt.Sprintf("%s/%d", key, i), true,
+			slack.MsgOptionText(text, false), slack.MsgOptionBlocks(blocks...), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+		if err != nil {
+			return fmt.Errorf("écrire dans %s : %w", channel, err)
+		}
+	}
+	return nil
+}
