@@ -84,6 +84,13 @@ type Platform interface {
 	Say(ctx context.Context, channel, thread, text, key string) error
 }
 
+// Finding is something of a platform that is in order, or not.
+type Finding struct {
+	OK bool
+	// Detail says what was seen, Todo what to do about it.
+	Detail, Todo string
+}
+
 // Claim is a message that is this replica's to handle until a time, and how many times it was claimed, this one included.
 type Claim struct {
 	Incoming

@@ -109,10 +109,10 @@ func moment(ts string) time.Time {
 // seen records how far a channel was read, now and then: what is caught up twice is served once.
 func (b *Bot) seen(channel, ts string) {
 	now := b.chat.Now()
-	if _, just := b.written.get(channel, now); just {
+	if _, just := b.written.Get(channel, now); just {
 		return
 	}
-	b.written.put(channel, true, now)
+	b.written.Put(channel, true, now)
 	b.background("lecture du canal", func(ctx context.Context) error { return b.chat.Store.Seen(ctx, Platform+"/"+channel, ts) })
 }
 

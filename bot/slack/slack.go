@@ -48,10 +48,10 @@ type Bot struct {
 
 	// me is who the bot is, told by Slack when it starts.
 	me       atomic.Pointer[slack.AuthTestResponse]
-	people   cache[bot.Person]
-	groups   cache[map[string][]string]
-	external cache[bool]
-	written  cache[bool] // channels whose last message seen was recorded a moment ago
+	people   bot.Cache[bot.Person]
+	groups   bot.Cache[map[string][]string]
+	external bot.Cache[bool]
+	written  bot.Cache[bool] // channels whose last message seen was recorded a moment ago
 	replays  replays
 	// name tells this process from the other replicas.
 	name string
@@ -65,8 +65,8 @@ type Bot struct {
 func New(c Config, chat *bot.Chat) *Bot {
 	return &Bot{
 		life: context.Background(), name: rand.Text(), Config: c, chat: chat, api: client(c, slack.OptionRetry(3)), turns: make(chan struct{}, atOnce),
-		people: cache[bot.Person]{keep: 5 * time.Minute}, groups: cache[map[string][]string]{keep: 5 * time.Minute},
-		external: cache[bool]{keep: 5 * time.Minute}, written: cache[bool]{keep: 5 * time.Second},
+		people: bot.Cache[bot.Person]{Keep: 5 * time.Minute}, groups: bot.Cache[map[string][]string]{Keep: 5 * time.Minute},
+		external: bot.Cache[bool]{Keep: 5 * time.Minute}, written: bot.Cache[bool]{Keep: 5 * time.Second},
 	}
 }
 

@@ -42,7 +42,7 @@ func conversation(t *testing.T, sockets bool) {
 		t.Helper()
 		answer, ok := send(kind, payload)
 		if !ok {
-			t.Fatalf("%s is not acknowledged: %v\n%s", kind, payload, g.log)
+			t.Fatalf("%s is not acknowledged: %v\n%s", kind, payload, g.Office.Log)
 		}
 		return answer
 	}
@@ -126,7 +126,7 @@ func conversation(t *testing.T, sockets bool) {
 	if got != string(want) {
 		t.Errorf("the conversation differs (go test -update writes it again):\n%s", diff(string(want), got))
 	}
-	history, err := g.journal.History(context.Background(), "slack/"+partnerChannel, said["ts"].(string), 10)
+	history, err := g.Journal.History(context.Background(), "slack/"+partnerChannel, said["ts"].(string), 10)
 	if err != nil || len(history) != 1 {
 		t.Errorf("%d turns, %v", len(history), err)
 	}
@@ -212,7 +212,7 @@ func TestAReplyThatSlackRefusesIsTriedAgain(t *testing.T) {
 	if _, ok := g.overHTTP("events_api", callback(w.says(nobody, hall, "", "Bonjour"))); !ok {
 		t.Fatal("not acknowledged")
 	}
-	w.until("the failure is told to the operator", func() bool { return strings.Contains(g.log.String(), "réponse non montrée") })
+	w.until("the failure is told to the operator", func() bool { return strings.Contains(g.Office.Log.String(), "réponse non montrée") })
 	w.mu.Lock()
 	delete(w.refuse, "chat.postMessage")
 	w.mu.Unlock()
@@ -250,7 +250,7 @@ func TestWhatIsThereIsNotWrittenAgain(t *testing.T) {
 	}
 	notice := ledger.Notice{Channel: "slack/" + hall, Thread: "", Text: "Un avis.", Key: "cle"}
 	for range 2 {
-		if _, err := g.chat.Deliver(t.Context(), notice); err != nil {
+		if _, err := g.Chat.Deliver(t.Context(), notice); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -267,7 +267,7 @@ func TestCatchUp(t *testing.T) {
 	root := w.says(nobody, partnerChannel, "", "<@UBOT> Bonjour")
 	w.after(1, func() { w.overSocket("events_api", callback(root)) })
 	w.until("the reading is recorded", func() bool {
-		seen, err := g.journal.LastSeen(t.Context(), "slack")
+		seen, err := g.Journal.LastSeen(t.Context(), "slack")
 		return err == nil && len(seen) == 1
 	})
 	g.stop()
@@ -300,7 +300,7 @@ func TestSocketsComeBack(t *testing.T) {
 	select {
 	case <-w.joined:
 	case <-time.After(10 * time.Second):
-		t.Fatalf("guichet did not connect again\n%s", g.log)
+		t.Fatalf("guichet did not connect again\n%s", g.Office.Log)
 	}
 	if shown := w.after(1, func() { w.overSocket("events_api", callback(w.says(nobody, hall, "", "Bonjour"))) }); len(shown) != 1 {
 		t.Errorf("%+v", shown)
@@ -313,7 +313,7 @@ func TestSocketsComeBack(t *testing.T) {
 	select {
 	case <-w.joined:
 	case <-time.After(10 * time.Second):
-		t.Fatalf("guichet did not connect again\n%s", g.log)
+		t.Fatalf("guichet did not connect again\n%s", g.Office.Log)
 	}
 }
 
@@ -352,7 +352,7 @@ func TestNotForUsThroughTheForm(t *testing.T) {
 	w.after(1, func() {
 		g.overHTTP("interactive", w.submit(agent, map[string]string{"to": "DAEN", "text": "c'est une subvention"}))
 	})
-	requests, err := g.requests.List(t.Context(), ledger.Viewer{Staff: true}, ledger.Filter{})
+	requests, err := g.Requests.List(t.Context(), ledger.Viewer{Staff: true}, ledger.Filter{})
 	if err != nil || len(requests) != 1 || requests[0].Lead != "DAEN" {
 		t.Fatalf("%+v, %v", requests, err)
 	}

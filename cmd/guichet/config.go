@@ -137,3 +137,19 @@ func dataFolder() (string, error) {
 	home, err := os.UserHomeDir()
 	return filepath.Join(home, ".local", "share"), err
 }
+
+// secret reads a secret from a variable, or from the file that the variable of the same name and _FILE gives.
+func secret(name string) (string, error) {
+	value, path := os.Getenv(name), os.Getenv(name+"_FILE")
+	if path == "" {
+		return value, nil
+	}
+	if value != "" {
+		return "", fmt.Errorf("%s et %s_FILE sont donnés tous les deux : gardez-en un", name, name)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("lire %s_FILE : %w", name, frenchFile(err))
+	}
+	return strings.TrimSpace(string(content)), nil
+}

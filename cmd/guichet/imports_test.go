@@ -24,7 +24,8 @@ var allowed = map[string][]string{
 	"bot/sqljournal":              {"knowledge", "migrations/database"},
 	"bot/web":                     {"knowledge", "routing", "routing/ledger"},
 	"bot/slack":                   {"routing/ledger"},
-	"bot/bottest":                 {"knowledge", "routing"},
+	"bot/discord":                 {"knowledge"},
+	"bot/bottest":                 {"bot/lexicon", "bot/sqljournal", "knowledge", "migrations/database", "routing", "routing/ledger", "routing/ledger/sqlledger", "routing/rulebook"}, // a whole office
 	"routing/ledger/ledgertest":   {},
 	"knowledge/knowledgetest":     {},
 	"migrations/databasetest":     {"migrations/database"},
