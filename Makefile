@@ -2,11 +2,11 @@
 export CGO_ENABLED = 0
 LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help run build test test-race kills bench lint look
+.PHONY: help run build test test-race kills bench lint look slack-signatures
 .DEFAULT_GOAL := help
 
 help: ## lister les commandes
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## construire, remplir la base livrée et ouvrir la page sur 127.0.0.1:8080
 	@./bin/guichet serve
@@ -35,3 +35,7 @@ lint: ## relire avec golangci-lint (demande le réseau la première fois)
 look: ## photographier la page d'un guichet ouvert (demande Node et Chromium ; GUICHET_STAFF_TOKEN pour l'espace des agents)
 	npm install --no-save --prefix bot/web/look playwright-core axe-core
 	node bot/web/look/look.mjs http://127.0.0.1:8080 bin/look
+
+slack-signatures: build ## comparer la vérification des signatures avec celle de la bibliothèque de Slack (demande Node)
+	npm install --no-save --prefix bot/slack/interop @slack/bolt@5.1.0
+	node bot/slack/interop/signatures.mjs bin/guichet

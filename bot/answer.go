@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"strings"
+	"time"
 
 	"guichet/knowledge"
 	"guichet/routing"
@@ -33,39 +34,54 @@ func (d *Desk) question(ctx context.Context, m Message, state State, r Reading) 
 	return p, nil
 }
 
-// who says who does what by the very rules that decide, so that directory and routing never differ; the base adds its
-// passages when it has some.
+// who says who does what by the very rules that decide; the base adds its passages when it has some.
 func (d *Desk) who(ctx context.Context, m Message, state State, r Reading) (*plan, error) {
-	decision := d.Rules.Decide(r.Facts)
-	if decision.Lead != "" && d.Rules.CatchAll(decision.Rule) && !decision.Arbitrate {
+	decision, ok := d.leads(r)
+	if !ok {
 		return d.question(ctx, m, state, r)
 	}
-	answer, err := d.ask(ctx, m, m.Text)
+	found, err := d.ask(ctx, m, m.Text)
 	if err != nil {
 		return nil, err
 	}
+	said := d.Directory.Answer(decision)
 	p := &plan{state: state}
 	p.state.Offered = m.Text
-	p.reply = Reply{Kind: ReplyWho, Answer: key(m), Quotes: quotes(answer.Quotes)}
-	subject := d.subjectLabel(decision.Facts)
-	switch {
-	case decision.Arbitrate:
-		p.reply.Text = d.Texts.say("arbitrate", "entry", decision.Lead)
-	case len(decision.Missing) > 0:
+	p.reply = Reply{Kind: ReplyWho, Answer: key(m), Text: said.Text, Quotes: quotes(append(said.Quotes, found.Quotes...))}
+	if len(decision.Missing) > 0 {
 		fact, _ := d.Rules.Fact(decision.Missing[0])
-		lines := []string{d.Texts.say("who-depends", "subject", subject, "fact", fact.Label)}
-		for _, a := range decision.Alternatives {
-			if a.Fact == fact.Name {
-				lines = append(lines, "– "+d.Texts.say("who-case", "value", capital(a.Label), "lead", a.Lead, "does", d.does(a.Lead)))
-			}
-		}
-		p.reply.Text = strings.Join(lines, "\n")
-	default:
-		p.reply.Text = d.Texts.say("who", "subject", subject, "lead", decision.Lead, "does", d.does(decision.Lead))
-		p.reply.Fields = d.fields(decision, "")
+		p.reply.Text = d.Texts.say("who-depends", "subject", d.subjectLabel(decision.Facts), "fact", fact.Label) + "\n\n" + said.Text
 	}
 	p.reply.Choices = []Choice{{Label: d.Texts.say("offer-choice"), Text: d.Texts.say("offer-choice")}}
 	return p, nil
+}
+
+// leads gives the decision of the rules about what a question names; false when they know nothing better than the entry point.
+func (d *Desk) leads(r Reading) (routing.Decision, bool) {
+	decision := d.Rules.Decide(r.Facts)
+	return decision, decision.Lead == "" || decision.Arbitrate || !d.Rules.CatchAll(decision.Rule)
+}
+
+// Ask answers a question and records nothing: who does what from the rules first, then what the base holds.
+func (d *Desk) Ask(ctx context.Context, v knowledge.Viewer, text string, now time.Time) (knowledge.Answer, error) {
+	found, err := d.Base.Ask(ctx, v, text, now)
+	if err != nil {
+		return found, err
+	}
+	r := d.Reader.Read(text)
+	if precise, _ := d.weigh(r.Facts); !precise || r.Intents[WantsWho] == "" {
+		return found, nil
+	}
+	decision, ok := d.leads(r)
+	if !ok {
+		return found, nil
+	}
+	said := d.Directory.Answer(decision)
+	said.Looked = found.Looked
+	if !found.Abstained && !found.Unsure {
+		said.Text, said.Quotes = said.Text+"\n\n"+found.Text, append(said.Quotes, found.Quotes...)
+	}
+	return said, nil
 }
 
 func (d *Desk) ask(ctx context.Context, m Message, text string) (knowledge.Answer, error) {

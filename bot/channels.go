@@ -36,11 +36,6 @@ type ChannelSettings struct {
 	Direction string `json:"direction,omitempty"`
 }
 
-// Viewer is on whose behalf the base is read in the channel.
-func (s ChannelSettings) Viewer() knowledge.Viewer {
-	return knowledge.Viewer{Audience: s.Audience, EPCI: s.EPCI}
-}
-
 // Person is somebody as a chat platform knows them. Nothing in it comes from what they write.
 type Person struct {
 	// ID is unique among all platforms: « slack/U012 ». Groups are the user groups or roles, named likewise.

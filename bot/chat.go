@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -185,7 +186,8 @@ func (c *Chat) Serve(ctx context.Context, claim Claim) {
 	}
 }
 
-func (c *Chat) serve(ctx context.Context, claim Claim) error {
+func (c *Chat) serve(ctx context.Context, claim Claim) (err error) {
+	defer recovered(&err)
 	in := claim.Incoming
 	p, err := c.platform(in.Channel)
 	if err != nil {
@@ -210,6 +212,32 @@ func (c *Chat) serve(ctx context.Context, claim Claim) error {
 		return err
 	}
 	return p.Show(ctx, in, shown, claim.Tries > 1)
+}
+
+// recovered makes an error of a panic: it stops nothing else.
+func recovered(err *error) {
+	if cause := recover(); cause != nil {
+		*err = fmt.Errorf("panique : %v\n%s", cause, debug.Stack())
+	}
+}
+
+// Guarded does something, and makes an error of its panic.
+func Guarded(do func() error) (err error) {
+	defer recovered(&err)
+	return do()
+}
+
+// ask gives a message to the desk. When the desk panics the person is told as of any failure.
+func (c *Chat) ask(ctx context.Context, m Message) (reply Reply) {
+	err := func() (err error) {
+		defer recovered(&err)
+		reply, err = c.Desk.Handle(ctx, m)
+		return err
+	}()
+	if err != nil && reply.Text == "" {
+		return c.NotReceived(Incoming{Channel: m.Channel, ID: m.ID}, err).Reply
+	}
+	return reply
 }
 
 // platform gives the open platform of a channel or a person.
@@ -241,12 +269,10 @@ func (c *Chat) Handle(ctx context.Context, in Incoming, who Person, external boo
 	if strings.TrimSpace(in.Text) == "" { // a mention alone
 		return Shown{Own: in.own(), Reply: Reply{Kind: ReplySmall, Text: c.Texts.say("help")}}, nil
 	}
-	reply, err := c.Desk.Handle(ctx, Message{
+	// The reply tells the failure, if any, and the desk has told the operator.
+	reply := c.ask(ctx, Message{
 		Channel: in.Channel, ID: in.ID, Thread: in.Thread, Text: in.Text, Asker: asker, At: in.At, Request: in.Request,
 	})
-	if err != nil && reply.Text == "" {
-		return Shown{}, err
-	}
 	shown := Shown{Reply: reply, Own: in.own()}
 	switch reply.Kind {
 	case ReplyAnswer, ReplyUnknown, ReplyWho:

@@ -129,7 +129,7 @@ func openChat(t *testing.T, e databasetest.Engine) *messenger {
 	journal := sqljournal.New(db)
 	desk := &bot.Desk{
 		Journal: journal, Requests: m.requests, Tx: db, Base: m.base, Reader: reader, Rules: book.Rules,
-		Texts: bot.DefaultTexts(), WaitForFact: book.Conduct.WaitForFact, Log: slog.New(slog.DiscardHandler),
+		Directory: bot.NewDirectory(book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: book.Conduct.WaitForFact, Log: slog.New(slog.DiscardHandler),
 	}
 	m.Chat = &bot.Chat{
 		Desk: desk, Store: journal, Journal: journal, Requests: m.requests, Tx: db, Rules: book.Rules, Texts: bot.DefaultTexts(), Channels: channels,

@@ -23,7 +23,9 @@ type Desk struct {
 	Base     Answerer
 	Reader   Reader
 	Rules    *routing.Rules
-	Texts    Texts
+	// Directory is that of Rules.
+	Directory *Directory
+	Texts     Texts
 	// WaitForFact is how long a request waits for the fact that decides before its entry point takes it.
 	WaitForFact time.Duration
 	Log         *slog.Logger

@@ -67,7 +67,7 @@ func open(t *testing.T) *counter {
 	c := &counter{base: &base{}, requests: sqlledger.New(db, noJobs{}, ledger.DefaultTexts()), journal: sqljournal.New(db)}
 	c.desk = &bot.Desk{
 		Journal: c.journal, Requests: c.requests, Tx: db, Base: c.base, Reader: reader, Rules: book.Rules,
-		Texts: bot.DefaultTexts(), WaitForFact: book.Conduct.WaitForFact, Log: slog.New(slog.DiscardHandler),
+		Directory: bot.NewDirectory(book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: book.Conduct.WaitForFact, Log: slog.New(slog.DiscardHandler),
 	}
 	return c
 }

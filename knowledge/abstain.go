@@ -62,9 +62,12 @@ func (g grounds) share() float64 {
 }
 
 var (
-	year        = regexp.MustCompile(`^(19|20)\d\d$`)
-	dates       = regexp.MustCompile(`[1-9]\d?(er)? (janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)\b`)
-	countedNoun = regexp.MustCompile(`\bcombien d(?:e |['’])$`)
+	year  = regexp.MustCompile(`^(19|20)\d\d$`)
+	dates = regexp.MustCompile(`[1-9]\d?(er)? (janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)\b`)
+	// countedNoun is what stands before the noun whose number is asked for; on a folded text.
+	countedNoun = regexp.MustCompile(`\b(?:combien|nombre|nb|quantite)(?: \pL+(?:al|ale|aux|ales|moyen|exact))? (?:d(?:e la |es |e |['’]|u ))?$`)
+	// unit is what a number measures rather than counts.
+	unit = regexp.MustCompile(`^(?:ans?|annees?|mois|jours?|semaines?|heures?|h|minutes?|euros?|k|m|km|m2|kg|tonnes?|ha|eur|janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)$`)
 	// number is a figure, in digits or in letters.
 	number = regexp.MustCompile(`^(\d.*|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|\w+aines?|cents?|mille|milliers?|aucune?|plusieurs)$`)
 )
@@ -92,28 +95,39 @@ func (c candidate) dated(q question, now time.Time) bool {
 // A number stands at most countBefore words before what it counts, or countAfter words after it.
 const countBefore, countAfter = 4, 7
 
-// counts tells whether the passage gives a number for the noun of « combien de … ».
-func (c candidate) counts(q question) bool {
+// countedNoun gives the noun whose number is asked for (« combien de … »), unless a demand says what number that is.
+func (q question) countedNoun() (concept, bool) {
 	for _, noun := range q.concepts {
 		if noun.counted && noun.demand == nil {
-			return c.gives(noun)
+			return noun, true
 		}
 	}
-	return true
+	return concept{}, false
 }
 
+// counts tells whether the passage gives the number that is asked for.
+func (c candidate) counts(q question) bool {
+	noun, ok := q.countedNoun()
+	return !ok || c.gives(noun)
+}
+
+// gives tells whether the passage gives a number of the noun.
 func (c candidate) gives(noun concept) bool {
+	text := said(c.Text)
+	words := french.Words(text)
 	since, ahead, one := countBefore+1, 0, false
-	for _, w := range french.Words(said(c.Text)) {
+	for i, w := range words {
 		_, counted := noun.forms[stem(w.Fold)]
+		figure := number.MatchString(w.Fold)
+		figure = figure && (counted || !measures(noun, text, words, i))
 		switch {
 		case counted && (one || since <= countBefore):
 			return true
 		case counted:
 			ahead = countAfter
-		case number.MatchString(w.Fold) && ahead > 0:
+		case figure && ahead > 0:
 			return true
-		case number.MatchString(w.Fold):
+		case figure:
 			since = 0
 		}
 		one = w.Fold == "un" || w.Fold == "une"
@@ -121,6 +135,65 @@ func (c candidate) gives(noun concept) bool {
 		ahead--
 	}
 	return false
+}
+
+// measures tells whether the figure at i is that of a measure, which counts no noun: « 3 ans », « 25 % », « 150 à 800 € ».
+func measures(noun concept, text string, words []french.Word, i int) bool {
+	after := strings.TrimLeft(text[words[i].End:], " \u00a0\u202f")
+	if strings.HasPrefix(after, "%") || strings.HasPrefix(after, "€") {
+		return true
+	}
+	for next := i + 1; next < len(words) && next <= i+2; next++ {
+		switch fold := words[next].Fold; {
+		case number.MatchString(fold):
+			return measures(noun, text, words, next)
+		case unit.MatchString(fold):
+			return noun.forms[stem(fold)] == 0
+		case fold != "a" && fold != "et" && fold != "ou":
+			return false
+		}
+	}
+	return false
+}
+
+// hasFullName tells whether a text has a person's name: a first name and a last one, the latter not of a common
+// word's family.
+func hasFullName(text string) bool {
+	for _, at := range fullName.FindAllStringSubmatchIndex(text, -1) {
+		last := root(french.Fold(text[at[2]:at[3]]))
+		words := french.Lexicon()
+		near, _ := slices.BinarySearch(words, last)
+		if near == len(words) || !strings.HasPrefix(words[near], last) {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	fullName = regexp.MustCompile(`\p{Lu}\p{Ll}+ (\p{Lu}\p{Ll}+)`)
+	// firstNames are several first names in parentheses.
+	firstNames = regexp.MustCompile(`\(\p{Lu}\p{Ll}+(?:, \p{Lu}\p{Ll}+)+\)`)
+)
+
+// mostRegions is how many regions a passage names before it is a list of where something applies.
+const mostRegions = 3
+
+// away tells whether the question is about another region than those of the passage. A list of regions says where a
+// scheme applies: it answers only when the question names the scheme.
+func (c candidate) away(q question) bool {
+	elsewhere := loadVocabulary().elsewhere
+	asked := elsewhere.FindAllString(strings.ReplaceAll(french.Fold(q.text), "-", " "), -1)
+	if len(asked) == 0 {
+		return false
+	}
+	around := strings.ReplaceAll(french.Fold(strings.Join(append([]string{c.Document.Title, c.Text}, c.Path...), " ")), "-", " ")
+	for _, region := range asked {
+		if !strings.Contains(around, region) {
+			return true
+		}
+	}
+	return len(elsewhere.FindAllString(around, -1)) >= mostRegions && !c.isNamed()
 }
 
 // interrogative is what stands before the noun that is asked for; on a folded text.

@@ -15,7 +15,9 @@ type Answer struct {
 	Text string
 	// Abstained tells that the base holds no answer that this viewer may see; Quotes is then empty.
 	Abstained bool
-	Quotes    []Quote
+	// Unsure tells that the passages may not answer: Text says so first.
+	Unsure bool
+	Quotes []Quote
 	// Looked are the words of the question that were looked for, as the person wrote them.
 	Looked []string
 }
@@ -71,8 +73,9 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	limits := loadConfidence()
 	confidence := limits.of(weigh(q, v, found, now))
 	best := found[0]
-	// That a scheme is closed answers whatever is asked about it, if it is the one that is meant.
-	if confidence < limits.Answer && !(best.titled == 1 && best.Document.Closed(now)) {
+	// That a scheme is closed answers most of what is asked about it, if it is the one that is meant.
+	tells := best.titled == 1 && best.Document.Closed(now) && (q.asks(openness) || best.kind(q) && best.dated(q, now) && best.holdsValued(q))
+	if confidence < limits.Answer && !tells {
 		return q.abstain(), nil
 	}
 	if q.asks(listing) && !best.isNamed() && best.required == 0 {
@@ -81,7 +84,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	var texts []string
 	answer := Answer{Looked: q.looked()}
 	notice := best.Document.Closed(now) && (best.isNamed() || q.asks(openness))
-	if confidence < limits.Sure && !notice {
+	if answer.Unsure = confidence < limits.Sure && !notice; answer.Unsure {
 		texts = append(texts, "Je n'en suis pas sûr, mais je crois que ce passage répond :")
 	}
 	if notice {
@@ -135,7 +138,7 @@ func openFirst(found []candidate, now time.Time) []candidate {
 
 // promote puts first the best passage that shows what is asked, when one that does not stands before it.
 func promote(q question, found []candidate) []candidate {
-	if len(found) == 0 || found[0].required > 0 || !q.requires() {
+	if len(found) == 0 || found[0].required > 0 || q.required() == 0 {
 		return found
 	}
 	for i, c := range found {

@@ -24,7 +24,7 @@ var signs = []struct {
 }{
 	{"held", func(w weighed) float64 { return w.best.grounds.share() }},
 	{"sentence", func(w weighed) float64 { return w.sentence }},
-	{"kind_missing", func(w weighed) float64 { return yes(w.q.requires() && w.best.required == 0) }},
+	{"kind_missing", func(w weighed) float64 { return yes(!w.best.kind(w.q)) }},
 	{"name_missing", func(w weighed) float64 { return yes(w.lacks(func(c concept) bool { return c.proper })) }},
 	{"word_missing", func(w weighed) float64 {
 		return yes(w.lacks(func(c concept) bool { return c.demand != nil && c.demand.Named }))
@@ -43,6 +43,8 @@ var signs = []struct {
 	}},
 	{"other_date", func(w weighed) float64 { return yes(!w.best.dated(w.q, w.now)) }},
 	{"not_counted", func(w weighed) float64 { return yes(!w.best.counts(w.q)) }},
+	{"value_missing", func(w weighed) float64 { return yes(!w.best.holdsValued(w.q)) }},
+	{"away", func(w weighed) float64 { return yes(w.best.away(w.q)) }},
 	{"words", func(w weighed) float64 { return math.Log(float64(len(w.q.concepts))) / 2 }},
 	{"names", func(w weighed) float64 {
 		n := 0.0
@@ -106,6 +108,26 @@ func weigh(q question, v Viewer, found []candidate, now time.Time) weighed {
 // lacks tells whether the best passage lacks a concept of a kind.
 func (w weighed) lacks(kind func(c concept) bool) bool {
 	return slices.ContainsFunc(w.best.grounds.absent, func(i int) bool { return kind(w.q.concepts[i]) })
+}
+
+// kind tells whether the passage shows a thing of each required kind.
+func (c candidate) kind(q question) bool { return c.required == q.required() }
+
+// holdsValued tells whether the passage or a title above it speaks of the noun whose value is asked for.
+func (c candidate) holdsValued(q question) bool {
+	for _, noun := range q.concepts {
+		if !noun.valued {
+			continue
+		}
+		held := false
+		for _, words := range [][]string{c.Body, c.Section, c.Title} {
+			held = held || slices.ContainsFunc(words, func(w string) bool { return noun.forms[w] > 0 })
+		}
+		if !held {
+			return false
+		}
+	}
+	return true
 }
 
 // part is a number of concepts as a share of them all.

@@ -36,6 +36,8 @@ type concept struct {
 	name, proper, verb, asked bool
 	// counted tells the noun of « combien de … ».
 	counted bool
+	// valued tells the noun whose value is asked for (« taux d'intérêt », « date de création »).
+	valued bool
 	// general tells a noun that asks without naming what is asked.
 	general bool
 	// unknown tells that no form of it is in the base.
@@ -62,14 +64,18 @@ func (q question) asks(name string) bool {
 	return false
 }
 
-// requires tells whether some kind of thing must stand in an answer.
-func (q question) requires() bool {
+// required counts the kinds of things that must stand in an answer.
+func (q question) required() int {
+	n := 0
 	for _, d := range q.demands {
 		if d.Required {
-			return true
+			n++
 		}
 	}
-	return false
+	if _, ok := q.countedNoun(); ok {
+		n++
+	}
+	return n
 }
 
 // mostConcepts is how many different words of a question are looked for: a pasted document is no question.
@@ -118,6 +124,7 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 		if c.general = v.general[plain]; c.general {
 			c.demand = nil
 		}
+		c.valued = v.attribute.MatchString(french.Fold(text[:t.Start]))
 		c.counted = !c.general && countedNoun.MatchString(french.Fold(text[:t.Start]))
 		for _, f := range t.forms {
 			c.forms[f] = exactTrust

@@ -106,13 +106,21 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 	fold := french.Fold(text)
 	for _, d := range q.demands {
 		switch {
-		case d.shown == nil:
+		case !d.shows():
 		case d.satisfied(fold, text):
 			c.shown++
 			if d.Required {
 				c.required++
 			}
 		default:
+			c.hidden++
+		}
+	}
+	if noun, ok := q.countedNoun(); ok {
+		if c.gives(noun) {
+			c.shown++
+			c.required++
+		} else {
 			c.hidden++
 		}
 	}
@@ -143,7 +151,7 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 				}
 			}
 		}
-		if d := concept.demand; d != nil && !d.Named && d.shown != nil && d.satisfied(fold, text) {
+		if d := concept.demand; d != nil && !d.Named && d.shows() && d.satisfied(fold, text) {
 			best = max(best, exactTrust)
 		}
 		held += best * concept.weight
@@ -175,11 +183,8 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 	c.score += wholeShare * total * c.whole
 	c.score += localShare*total*c.local + meaningShare*total*c.nearness
 	c.score += titleBonus * total * c.inTitle * c.titled
-	switch { // one missing demand among several leaves the passage useful
-	case c.shown > 0:
-		c.score *= shownBonus
-	case c.hidden > 0:
-		c.score *= hiddenMalus
+	if demands := float64(c.shown + c.hidden); demands > 0 { // one missing among several leaves the passage useful
+		c.score *= hiddenMalus + (shownBonus-hiddenMalus)*float64(c.shown)/demands
 	}
 	if strings.HasSuffix(strings.TrimSpace(h.Text), "?") {
 		c.score *= askingMalus

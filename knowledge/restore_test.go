@@ -61,7 +61,7 @@ func TestVocabulary(t *testing.T) {
 	}
 	names := map[string]bool{}
 	for _, d := range v.demands {
-		if names[d.Name] || d.Asked == "" || d.Required && d.Shown == "" {
+		if names[d.Name] || d.Asked == "" || d.Required && !d.shows() {
 			t.Errorf("demand « %s » is twice there, has no words, or requires what nothing shows", d.Name)
 		}
 		names[d.Name] = true

@@ -1,9 +1,12 @@
 package knowledge
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/goccy/go-yaml"
@@ -23,6 +26,10 @@ type vocabulary struct {
 	fillers map[string]bool
 	// general are analysed nouns that ask without naming (« quel rôle… »).
 	general map[string]bool
+	// attribute finds, at the end of a folded text, a noun that asks for a value, with its « de »: what follows has the value.
+	attribute *regexp.Regexp
+	// elsewhere finds the regions that are not ours, in a folded text.
+	elsewhere *regexp.Regexp
 }
 
 // demand is a kind of thing that a question asks for.
@@ -37,6 +44,8 @@ type demand struct {
 	Named bool `yaml:"nomme"`
 	// Yields tells that another required demand takes its place: an amount is a number, not any number is an amount.
 	Yields bool `yaml:"cede"`
+	// Person tells that the passage must name somebody, by a first name (« prenom ») or in full (« complet »).
+	Person string `yaml:"personne"`
 
 	asked, shown *regexp.Regexp
 }
@@ -56,6 +65,8 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 		Demands  []demand   `yaml:"demandes"`
 		Fillers  []string   `yaml:"tournures"`
 		General  []string   `yaml:"noms_generaux"`
+		Values   []string   `yaml:"attributs"`
+		Away     []string   `yaml:"ailleurs"`
 	}
 	if err := yaml.UnmarshalWithOptions(content, &file, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("vocabulaire des questions : %w", err)
@@ -82,6 +93,8 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 	for _, word := range file.General {
 		v.general[stem(word)] = true
 	}
+	v.attribute = regexp.MustCompile(`\b(?:` + alternatives(file.Values) + `)(?:s|x)? (?:\pL+(?:al|ale|aux|ales|moyen|moyenne|exact|exacte) )?(?:de la |de l['’]|du |des |de |d['’])$`)
+	v.elsewhere = regexp.MustCompile(`\b(?:` + strings.ReplaceAll(alternatives(file.Away), " ", `[ -]`) + `)\b`)
 	for i := range v.demands {
 		d := &v.demands[i]
 		for _, pattern := range []struct {
@@ -101,7 +114,26 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 	return v, nil
 }
 
+// alternatives gives words as a choice of a regular expression, the longest first.
+func alternatives(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = regexp.QuoteMeta(w)
+	}
+	slices.SortFunc(quoted, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	return strings.Join(quoted, "|")
+}
+
+// shows tells whether a passage can show that it answers the demand.
+func (d *demand) shows() bool { return d.shown != nil || d.Person != "" }
+
 // satisfied tells whether a passage, folded and as it stands, holds the kind of thing that is asked.
 func (d *demand) satisfied(fold, text string) bool {
+	switch d.Person {
+	case "complet":
+		return hasFullName(text)
+	case "prenom":
+		return hasFullName(text) || firstNames.MatchString(text)
+	}
 	return d.shown != nil && (d.shown.MatchString(fold) || d.shown.MatchString(text))
 }

@@ -74,6 +74,8 @@ type Subject struct {
 // Rule gives the lead when its condition holds. Rules are read in order, the first match wins inside one subject.
 type Rule struct {
 	ID string
+	// Case names for people what the rule is about (« création d'entreprise »); it may be empty.
+	Case string
 	// When is a CEL condition over the facts, « subject » included.
 	When string
 	Lead string

@@ -42,7 +42,7 @@ var shipped = sync.OnceValues(func() (r struct {
 })
 
 // NewOffice opens an office for a file of channels. Its limits let everything pass.
-func NewOffice(t *testing.T, db *database.DB, channelsYAML string, now func() time.Time) *Office {
+func NewOffice(t testing.TB, db *database.DB, channelsYAML string, now func() time.Time) *Office {
 	t.Helper()
 	region, err := shipped()
 	if err != nil {
@@ -57,7 +57,7 @@ func NewOffice(t *testing.T, db *database.DB, channelsYAML string, now func() ti
 	o.Requests = sqlledger.New(db, o.Outbox, ledger.DefaultTexts())
 	desk := &bot.Desk{
 		Journal: o.Journal, Requests: o.Requests, Tx: db, Base: o.Base, Reader: region.reader, Rules: region.book.Rules,
-		Texts: bot.DefaultTexts(), WaitForFact: region.book.Conduct.WaitForFact, Log: log,
+		Directory: bot.NewDirectory(region.book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: region.book.Conduct.WaitForFact, Log: log,
 	}
 	free := bot.Pace{Every: time.Microsecond, Burst: 1000}
 	o.Chat = &bot.Chat{
@@ -68,7 +68,7 @@ func NewOffice(t *testing.T, db *database.DB, channelsYAML string, now func() ti
 }
 
 // Deliver sends what the ledger planned.
-func (o *Office) Deliver(t *testing.T) {
+func (o *Office) Deliver(t testing.TB) {
 	t.Helper()
 	for {
 		n, ok := o.Outbox.next()
@@ -81,7 +81,8 @@ func (o *Office) Deliver(t *testing.T) {
 	}
 }
 
-// Base answers with a passage of each audience that the viewer may see, as the real one does; « introuvable » finds nothing.
+// Base answers with a passage of each audience that the viewer may see, as the real one does; « introuvable » finds
+// nothing, « plante » makes it panic.
 type Base struct{}
 
 // The words of the passages: only one audience may read each. A partner's is followed by its EPCI.
@@ -92,7 +93,10 @@ const (
 )
 
 // Ask implements bot.Answerer.
-func (b *Base) Ask(_ context.Context, v knowledge.Viewer, question string, now time.Time) (knowledge.Answer, error) {
+func (b *Base) Ask(_ context.Context, v knowledge.Viewer, question string, _ time.Time) (knowledge.Answer, error) {
+	if strings.Contains(question, "plante") {
+		panic("une panne de la base")
+	}
 	if strings.Contains(question, "introuvable") {
 		return knowledge.Answer{Abstained: true, Looked: []string{"introuvable"}}, nil
 	}

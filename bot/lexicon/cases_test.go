@@ -49,6 +49,9 @@ func TestRoutingCases(t *testing.T) {
 		{"testdata/melange.jsonl", 0.98},
 		{"testdata/soutenus.jsonl", 0.98},          // long noun phrases, rare verbs, reported speech
 		{"testdata/varies.jsonl", 0.98},            // two sets that measured the reading before it learned from them
+		{"testdata/courts.jsonl", 0.98},            // as routing-dev.jsonl
+		{"testdata/difficiles.jsonl", 0.95},        // several subjects, refusals, English, forwarded mails
+		{"testdata/divers.jsonl", 0.96},            // both registers
 		{"testdata/examen/ordinaires.jsonl", 0.97}, // as routing-dev.jsonl
 		{"testdata/examen/melange.jsonl", 0.94},    // half of them chat with typos and long mails
 	} {

@@ -27,7 +27,7 @@ const (
 	// answerTime is how long Slack may wait for an acknowledgement, below its own three seconds.
 	answerTime = 2500 * time.Millisecond
 	// atOnce is how many messages are served at the same time by a process; the others wait their turn.
-	atOnce = 16
+	atOnce = 64
 	// callTime bounds a call to Slack.
 	callTime = 30 * time.Second
 )
@@ -57,16 +57,18 @@ type Bot struct {
 	name string
 	// life ends when the bot stops: what was begun is given back, for another replica or the next start.
 	life  context.Context
+	end   context.CancelFunc
 	work  sync.WaitGroup
 	turns chan struct{}
 }
 
 // New gives the bot. It must be put in chat.Platforms, then run.
 func New(c Config, chat *bot.Chat) *Bot {
+	life, end := context.WithCancel(context.Background())
 	return &Bot{
-		life: context.Background(), name: rand.Text(), Config: c, chat: chat, api: client(c, slack.OptionRetry(3)), turns: make(chan struct{}, atOnce),
+		life: life, end: end, name: rand.Text(), Config: c, chat: chat, api: client(c, slack.OptionRetry(3)), turns: make(chan struct{}, atOnce),
 		people: bot.Cache[bot.Person]{Keep: 5 * time.Minute}, groups: bot.Cache[map[string][]string]{Keep: 5 * time.Minute},
-		external: bot.Cache[bool]{Keep: 5 * time.Minute}, written: bot.Cache[bool]{Keep: 5 * time.Second},
+		external: bot.Cache[bool]{Keep: time.Minute}, written: bot.Cache[bool]{Keep: 5 * time.Second},
 	}
 }
 
@@ -83,8 +85,9 @@ func client(c Config, more ...slack.Option) *slack.Client {
 
 // Run serves the workspace until the context ends, then lets what was begun end. It waits for Slack as long as it takes.
 func (b *Bot) Run(ctx context.Context) error {
-	b.life = ctx
 	defer b.work.Wait()
+	defer context.AfterFunc(ctx, b.end)()
+	defer b.end()
 	if !b.start(ctx) {
 		return nil
 	}
@@ -128,7 +131,7 @@ func (b *Bot) background(what string, do func(context.Context) error) {
 	b.work.Go(func() {
 		ctx, cancel := context.WithTimeout(b.life, 2*callTime)
 		defer cancel()
-		if err := do(ctx); err != nil && b.life.Err() == nil {
+		if err := bot.Guarded(func() error { return do(ctx) }); err != nil && b.life.Err() == nil {
 			b.Log.ErrorContext(ctx, "slack : "+what, "error", err)
 		}
 	})
@@ -255,8 +258,15 @@ func personal(channel string) bool {
 // bare gives Slack's own name of a channel or a person.
 func bare(name string) string { return strings.TrimPrefix(name, Platform+"/") }
 
-// post writes a message; look tells that it may be there already.
+// post writes a message, to a person too; look tells that it may be there already.
 func (b *Bot) post(ctx context.Context, channel, thread, key string, look bool, options ...slack.MsgOption) error {
+	if personal(channel) && !strings.HasPrefix(channel, "D") {
+		opened, _, _, err := b.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{channel}, ReturnIM: true})
+		if err != nil {
+			return fmt.Errorf("ouvrir la conversation de la personne : %w", err)
+		}
+		channel = opened.ID
+	}
 	if look {
 		there, err := b.posted(ctx, channel, thread, key)
 		if err != nil || there {
@@ -302,16 +312,10 @@ func (b *Bot) Card(ctx context.Context, channel string, c bot.Card, key string) 
 
 // Say implements bot.Platform.
 func (b *Bot) Say(ctx context.Context, channel, thread, text, key string) error {
-	channel = bare(channel)
 	if thread == bot.OwnThread {
 		thread = ""
-		opened, _, _, err := b.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{channel}, ReturnIM: true})
-		if err != nil {
-			return fmt.Errorf("ouvrir la conversation de la personne : %w", err)
-		}
-		channel = opened.ID
 	}
-	return b.sendAll(ctx, channel, thread, key, fallback(text), paragraphs(text))
+	return b.sendAll(ctx, bare(channel), thread, key, fallback(text), paragraphs(text))
 }
 
 // sendAll writes what the outbox brings, which may have been written just before a process died.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"guichet/bot"
+	"guichet/bot/bottest"
 	"guichet/bot/slack"
 	"guichet/migrations/databasetest"
 	"guichet/routing/ledger"
@@ -22,7 +23,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files again")
 
-const question = "Quels sont les types de conventions avec les EPCI ?"
+const question = bottest.Question
 
 // A whole conversation, the same over HTTP and over Socket Mode: what people see is in testdata.
 func TestConversation(t *testing.T) {
@@ -201,6 +202,18 @@ func TestAcknowledgedInTime(t *testing.T) {
 	})
 	if len(shown) != 1 {
 		t.Errorf("%+v", shown)
+	}
+}
+
+// A panic behind is told to the person and stops nothing else.
+func TestAPanicIsToldToThePerson(t *testing.T) {
+	w := newWorkspace(t)
+	g := w.serve(fresh(t), true)
+	for _, text := range []string{"Quel est le montant de ce qui plante ?", "Bonjour"} {
+		shown := w.after(1, func() { w.overSocket("events_api", callback(w.says(nobody, hall, "", text))) })
+		if want := map[bool]string{true: "pas pu être enregistré", false: "Bonjour"}[text != "Bonjour"]; len(shown) != 1 || !strings.Contains(shown[0].blocks, want) {
+			t.Errorf("%s: %+v\n%s", text, shown, g.Office.Log)
+		}
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
 	"github.com/slack-go/slack/socketmode"
+
+	"guichet/bot"
 )
 
 // listen keeps a Socket Mode connection until the context ends. The library connects again with longer and longer waits;
@@ -67,15 +69,17 @@ func (b *Bot) read(ctx context.Context, socket *socketmode.Client) {
 // envelope handles one event and acknowledges it.
 func (b *Bot) envelope(ctx context.Context, socket *socketmode.Client, e socketmode.Event) {
 	var answer any
-	var err error
-	switch data := e.Data.(type) {
-	case slackevents.EventsAPIEvent:
-		err = b.event(ctx, data, e.Request.RetryAttempt > 0)
-	case slack.SlashCommand:
-		err = b.command(ctx, data)
-	case slack.InteractionCallback:
-		answer, err = b.interaction(ctx, data)
-	}
+	err := bot.Guarded(func() (err error) {
+		switch data := e.Data.(type) {
+		case slackevents.EventsAPIEvent:
+			err = b.event(ctx, data, e.Request.RetryAttempt > 0)
+		case slack.SlashCommand:
+			err = b.command(ctx, data)
+		case slack.InteractionCallback:
+			answer, err = b.interaction(ctx, data)
+		}
+		return err
+	})
 	if err != nil {
 		b.Log.ErrorContext(ctx, "événement Slack non pris en compte", "kind", e.Type, "error", err)
 		if answer == nil {

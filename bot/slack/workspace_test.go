@@ -58,7 +58,7 @@ administrators: [slack/U0AGENT]
 
 // workspace is a Slack that people write in: its methods answer as Slack's documentation says, and refuse what it refuses.
 type workspace struct {
-	t      *testing.T
+	t      testing.TB
 	server *slacktest.Server
 
 	mu        sync.Mutex
@@ -77,6 +77,7 @@ type workspace struct {
 	n         int
 	sockets   []*socket
 	joined    chan *socket
+	counted   map[string]int // when not nil, replies are counted by thread and not kept
 }
 
 // message is one of a channel.
@@ -97,7 +98,7 @@ type view struct {
 
 var morning = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 
-func newWorkspace(t *testing.T) *workspace {
+func newWorkspace(t testing.TB) *workspace {
 	w := &workspace{
 		t: t, now: morning, messages: map[string][]message{}, members: map[string]bool{partnerChannel: true, leadChannel: true, hall: true, open: true},
 		refuse: map[string]string{}, slow: map[string]time.Duration{}, shared: map[string]bool{}, calls: map[string]int{}, joined: make(chan *socket, 10),
@@ -279,6 +280,10 @@ func (w *workspace) post(form url.Values) map[string]any {
 	if !w.members[form.Get("channel")] && strings.HasPrefix(form.Get("channel"), "C") {
 		return map[string]any{"error": "not_in_channel"}
 	}
+	if w.counted != nil {
+		w.counted[form.Get("thread_ts")]++
+		return map[string]any{"channel": form.Get("channel"), "ts": w.stamp()}
+	}
 	m := w.written(form, false)
 	w.messages[m.channel] = append(w.messages[m.channel], m)
 	w.did("écrit", m)
@@ -337,6 +342,9 @@ func (w *workspace) update(form url.Values) map[string]any {
 }
 
 func (w *workspace) react(form url.Values) map[string]any {
+	if w.counted != nil {
+		return map[string]any{}
+	}
 	w.reactions = append(w.reactions, form.Get("name")+" "+form.Get("channel")+" "+form.Get("timestamp"))
 	return map[string]any{}
 }
@@ -819,7 +827,7 @@ func (w *workspace) asks(user, channel, text string) map[string]any {
 	}
 }
 
-func fresh(t *testing.T) *database.DB {
+func fresh(t testing.TB) *database.DB {
 	t.Helper()
 	return databasetest.SQLite.New(t)
 }

@@ -65,7 +65,7 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer db.Close()
-	base, err := a.openBase(ctx, db, nil)
+	o, err := a.openOffice(ctx, db)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 		if err := bot.CheckText(in.Q); err != nil {
 			return answerLine{}, err
 		}
-		answer, err := base.Ask(ctx, in.viewer(c.asker), in.Q, a.now())
+		answer, err := o.desk.Ask(ctx, in.viewer(c.asker), in.Q, a.now())
 		if err != nil {
 			return answerLine{}, err
 		}

@@ -302,6 +302,11 @@ func TestRegionEditsYAMLAlone(t *testing.T) {
 	if list := c.done("request", "list", "--audience", "staff", "--lead", "DFICTIVE", "--rules", dir); !strings.Contains(list, "2026-") && !strings.Contains(list, "satellite") {
 		t.Errorf("the new direction has no request: %s", list)
 	}
+	// Who does what is answered by the same rules, with a quote that says it.
+	who := c.object("ask", "Qui s'occupe des projets d'innovation avec un satellite ?", "--rules", dir)
+	if !strings.Contains(fmt.Sprint(who["answer"]), "DFICTIVE") || !strings.Contains(fmt.Sprint(who["citations"]), "DFICTIVE") {
+		t.Errorf("the directory does not know the new direction: %v", who)
+	}
 	if shipped := c.object("route", message); shipped["rule"] != "innovation" {
 		t.Errorf("the shipped rules changed: %v", shipped["rule"])
 	}

@@ -262,11 +262,11 @@ func (c *evalAnswers) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer db.Close()
-	base, err := a.openBase(ctx, db, nil)
+	o, err := a.openOffice(ctx, db)
 	if err != nil {
 		return err
 	}
-	r, err := measure.Ask(ctx, base, cases, a.now())
+	r, err := measure.Ask(ctx, o.desk.Ask, cases, a.now())
 	if err != nil {
 		return err
 	}

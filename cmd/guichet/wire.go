@@ -177,12 +177,16 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 	if o.courier, err = courier.New(ctx, db); err != nil {
 		return nil, err
 	}
+	directory := bot.NewDirectory(r.book.Rules, r.texts)
+	if err := knowledge.Refresh(ctx, sqlstore.New(db, o.courier), directory.Document()); err != nil {
+		return nil, fmt.Errorf("charger l'annuaire des règles : %w", err)
+	}
 	if o.base, err = a.openBase(ctx, db, o.courier); err != nil {
 		return nil, err
 	}
 	o.ledger = sqlledger.New(db, o.courier, r.notices)
 	o.desk = &bot.Desk{
-		Journal: o.journal, Requests: o.ledger, Tx: db, Base: o.base, Reader: r.reader, Rules: r.book.Rules, Texts: r.texts,
+		Journal: o.journal, Requests: o.ledger, Tx: db, Base: o.base, Reader: r.reader, Rules: r.book.Rules, Directory: directory, Texts: r.texts,
 		WaitForFact: r.book.Conduct.WaitForFact, Log: a.log,
 	}
 	o.chat = &bot.Chat{

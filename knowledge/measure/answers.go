@@ -62,11 +62,14 @@ type Miss struct {
 	Answer knowledge.Answer
 }
 
-// Ask puts the labelled questions to a base at a date.
-func Ask(ctx context.Context, base *knowledge.Base, cases []Case, now time.Time) (Answers, error) {
+// Asker answers a question at a date, as a Base does.
+type Asker func(ctx context.Context, v knowledge.Viewer, question string, now time.Time) (knowledge.Answer, error)
+
+// Ask puts the labelled questions at a date.
+func Ask(ctx context.Context, ask Asker, cases []Case, now time.Time) (Answers, error) {
 	var r Answers
 	for _, c := range cases {
-		answer, err := base.Ask(ctx, knowledge.Viewer{Audience: c.Audience, EPCI: c.EPCI}, c.Question, now)
+		answer, err := ask(ctx, knowledge.Viewer{Audience: c.Audience, EPCI: c.EPCI}, c.Question, now)
 		if err != nil {
 			return r, fmt.Errorf("question %s : %w", c.ID, err)
 		}

@@ -1,6 +1,7 @@
 package measure_test
 
 import (
+	"context"
 	"math"
 	"os"
 	"path/filepath"
@@ -130,7 +131,7 @@ func TestAsk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := measure.Ask(t.Context(), knowledge.NewBase(store), cases, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	r, err := measure.Ask(t.Context(), knowledge.NewBase(store).Ask, cases, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,10 +176,13 @@ func TestQuestions(t *testing.T) {
 		name               string
 		answered, declined float64 // the least share
 	}{
-		{"questions-1.jsonl", 0.85, 0.9},
-		{"questions-2.jsonl", 0.8, 0.76},
-		{"questions-3.jsonl", 0.85, 0.76},
-		{"questions-examen.jsonl", 0.82, 0.74},
+		{"questions-1.jsonl", 0.82, 0.92},
+		{"questions-2.jsonl", 0.78, 0.8},
+		{"questions-3.jsonl", 0.85, 0.82},
+		{"questions-4.jsonl", 0.9, 0.87},
+		{"questions-5.jsonl", 0.89, 0.82},
+		{"questions-6.jsonl", 0.8, 0.85},
+		{"questions-examen.jsonl", 0.86, 0.83},
 	} {
 		t.Run(set.name, func(t *testing.T) {
 			file, err := os.Open(filepath.Join("testdata", set.name))
@@ -190,7 +194,15 @@ func TestQuestions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a, err := measure.Ask(t.Context(), b, cases, day)
+			a, err := measure.Ask(t.Context(), func(ctx context.Context, v knowledge.Viewer, question string, now time.Time) (knowledge.Answer, error) {
+				answer, err := b.Ask(ctx, v, question, now)
+				for _, q := range answer.Quotes {
+					if q.Audience > v.Audience {
+						t.Errorf("%q: %s sees a passage kept for %s: %q", question, v.Audience, q.Audience, q.Text)
+					}
+				}
+				return answer, err
+			}, cases, day)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -199,20 +211,6 @@ func TestQuestions(t *testing.T) {
 			}
 			if declined := float64(a.Declined) / float64(a.Unanswerable); declined < set.declined {
 				t.Errorf("%d declined of %d, want %.0f %%", a.Declined, a.Unanswerable, 100*set.declined)
-			}
-			for _, c := range cases {
-				if c.Audience == knowledge.Staff {
-					continue // sees all
-				}
-				answer, err := b.Ask(t.Context(), knowledge.Viewer{Audience: c.Audience}, c.Question, day)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, q := range answer.Quotes {
-					if q.Audience > c.Audience {
-						t.Errorf("%s: %s sees a passage kept for %s: %q", c.ID, c.Audience, q.Audience, q.Text)
-					}
-				}
 			}
 		})
 	}

@@ -84,9 +84,9 @@ func TestTheRegionsFolderReplacesFileByFile(t *testing.T) {
 
 func TestMistakesAreToldWithFileAndLine(t *testing.T) {
 	for _, c := range []struct{ name, file, old, new, want string }{
-		{"unknown direction", "rules.yaml", "lead: NFI", "lead: NFX", "rules.yaml:3 : la règle implantation-etrangere nomme la direction inconnue « NFX »"},
-		{"unknown fact", "rules.yaml", `origin == "foreign"`, `origine == "foreign"`, "rules.yaml:3"},
-		{"unknown key", "rules.yaml", "why: une entreprise étrangère", "pourquoi: une entreprise étrangère", "rules.yaml:8"},
+		{"unknown direction", "rules.yaml", "lead: NFI", "lead: NFX", "rules.yaml:4 : la règle implantation-etrangere nomme la direction inconnue « NFX »"},
+		{"unknown fact", "rules.yaml", `origin == "foreign"`, `origine == "foreign"`, "rules.yaml:4"},
+		{"unknown key", "rules.yaml", "why: une entreprise étrangère", "pourquoi: une entreprise étrangère", "rules.yaml:9"},
 		{"broken YAML", "facts.yaml", "- name: headcount", "- name: [headcount", "facts.yaml:"},
 		{"unknown kind", "facts.yaml", "kind: number", "kind: nombre", "type inconnu « nombre »"},
 		{"missing column", "territoires/communes.csv", "insee,nom", "code,nom", "territoires/communes.csv:1 : il manque la colonne insee"},

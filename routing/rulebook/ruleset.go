@@ -67,6 +67,7 @@ type subjectYAML struct {
 
 type ruleYAML struct {
 	ID         string          `yaml:"id"`
+	Case       string          `yaml:"case"`
 	When       string          `yaml:"when"`
 	Lead       string          `yaml:"lead"`
 	Associated []associateYAML `yaml:"associated"`
@@ -133,7 +134,7 @@ func loadRuleSet(folder fs.FS) (routing.RuleSet, error) {
 	}
 	for _, r := range rules {
 		rule := routing.Rule{
-			ID: r.value.ID, When: r.value.When, Lead: r.value.Lead, Operators: r.value.Operators,
+			ID: r.value.ID, Case: r.value.Case, When: r.value.When, Lead: r.value.Lead, Operators: r.value.Operators,
 			Why: r.value.Why, Section: r.value.Section, Pos: routing.Pos{File: rulesFile, Line: r.line},
 		}
 		for _, a := range r.value.Associated {

@@ -1,0 +1,112 @@
+package knowledge
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/knowledge/french"
+)
+
+// asked reads a question without a base: every word is known and weighs the same.
+func asked(text string) question {
+	q := question{text: text}
+	v := loadVocabulary()
+	fold := french.Fold(text)
+	for i := range v.demands {
+		if v.demands[i].asked.MatchString(fold) {
+			q.demands = append(q.demands, &v.demands[i])
+		}
+	}
+	for _, t := range terms(text) {
+		before := french.Fold(text[:t.Start])
+		q.concepts = append(q.concepts, concept{
+			word: text[t.Start:t.End], forms: map[string]float64{t.forms[0]: exactTrust}, weight: 1,
+			counted: countedNoun.MatchString(before), valued: v.attribute.MatchString(before),
+		})
+	}
+	return q
+}
+
+func passage(title, text string) candidate {
+	d := Document{ID: "fiche", Title: title}
+	e := Entry{Passage: Passage{Text: text}, Title: Analyse(title), Body: Analyse(text)}
+	return candidate{Hit: Hit{Document: d, Entry: e}}
+}
+
+// What speaks of the question's subject and does not hold the thing asked for is no answer.
+func TestWhatIsAskedMustStandInThePassage(t *testing.T) {
+	for _, c := range []struct {
+		question, passage string
+		counts            bool
+	}{
+		{"Combien de plateformes ?", "Les 23 plateformes territoriales", true},
+		{"Nombre de plateformes ?", "Les plateformes sont dans les territoires.", false},
+		{"Combien de chargés de mission ?", "Les chargés de mission sont une trentaine.", true},
+		{"Combien de vélos au minimum ?", "La flotte de vélos est louée pour 3 ans.", false},
+		{"Combien de vélos au minimum ?", "La flotte de vélos donne une réduction de 25 %.", false},
+		{"Combien d'années d'expérience ?", "Justifier de 3 années d'expérience", true},
+		{"Combien d'abonnés ?", "Le service coûte de 150 à 800 € sur abonnement.", false},
+		{"Quel est le montant ?", "Sans nombre", true}, // no noun is counted
+	} {
+		if got := passage("", c.passage).counts(asked(c.question)); got != c.counts {
+			t.Errorf("%q in %q: %v", c.question, c.passage, got)
+		}
+	}
+	for _, c := range []struct {
+		question, passage string
+		valued            bool
+	}{
+		{"Quel est le taux d'intérêt du prêt ?", "Le prêt se demande à 100 % en ligne.", false},
+		{"Quel est le taux d'intérêt du prêt ?", "Le taux d'intérêt est de 2 %.", true},
+		{"Quelle est la date de création du réseau ?", "Le réseau compte 40 membres.", false},
+		{"Le réseau est-il ouvert ?", "Le réseau compte 40 membres.", true},
+	} {
+		if got := passage("", c.passage).holdsValued(asked(c.question)); got != c.valued {
+			t.Errorf("%q in %q: %v", c.question, c.passage, got)
+		}
+	}
+	for _, c := range []struct {
+		question, title, passage string
+		away                     bool
+	}{
+		{"Quelles aides en Normandie ?", "Aide", "L'aide est régionale.", true},
+		{"quelles aides en normandie", "Aide", "Zones : Bretagne, Normandie, Occitanie, Corse.", true},
+		{"Qu'a-t-on vu dans la Région Grand Est ?", "Compte rendu", "Retour des déplacements Région Grand Est", false},
+		{"À quelle heure est la réunion ?", "Compte rendu", "La séance est à 14 h.", false},
+	} {
+		if got := passage(c.title, c.passage).away(asked(c.question)); got != c.away {
+			t.Errorf("%q in %q: %v", c.question, c.passage, got)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for text, want := range map[string]bool{
+		"le service de Camille Dubourgeon": true, // a fictional name
+		"la Clef Verte":                    false,
+		"Le Prêt Action Climat":            false,
+		"un conseiller vous rappelle":      false,
+	} {
+		if got := hasFullName(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+	if !firstNames.MatchString("La réunion (Agathe, Basile)") || firstNames.MatchString("(DPEAP, DAEN)") {
+		t.Error("first names are not told from acronyms")
+	}
+}
+
+func TestAnotherYearIsNoAnswer(t *testing.T) {
+	now := time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
+	q := asked("Quelle sera la date de clôture en 2030 ?")
+	c := passage("Fonds", "Fin de validité : 2024-07-31")
+	for i, concept := range q.concepts {
+		if strings.HasPrefix(concept.word, "20") {
+			c.grounds.nowhere = append(c.grounds.nowhere, i)
+		}
+	}
+	if c.dated(q, now) {
+		t.Error("a passage of 2024 answers for 2030")
+	}
+}
