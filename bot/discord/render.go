@@ -68,7 +68,7 @@ func (p page) says() string {
 }
 
 // address is one of the web's: Discord makes a link of it whatever stands around, and reads no markup in it.
-var address = regexp.MustCompile(`https?://[^\s<>()\[\]|*` + "`" + `\\]+`)
+var address = regexp.MustCompile(`https?://[^\s<>()\[\]|*` + "`" + `\\]*[^\s<>()\[\]|*` + "`" + `\\.,;:!?'"»]`)
 
 // whole is what is never cut: links, addresses, a sign with its escape.
 var whole = regexp.MustCompile(`\[(?:[^\[\]\\\n]|\\.)*\]\(<[^<>\s]*>\)|<[^<>\s]*>|https?://[^\s<>()\[\]|*` + "`" + `\\]+|\\.`)
