@@ -11,11 +11,13 @@ import (
 
 // question answers from the base under the asker's rights. Without an answer it says so, keeps the question as a gap and,
 // when the message may be a company's need, offers to hand it over.
-func (d *Desk) question(ctx context.Context, m Message, state State, r Reading) (*plan, error) {
+func (d *Desk) question(ctx context.Context, m Message, state State, r Reading, said func(string)) (*plan, error) {
+	start := time.Now()
 	answer, err := d.ask(ctx, m, m.Text)
 	if err != nil {
 		return nil, err
 	}
+	answer = d.word(ctx, knowledge.Asked{Viewer: viewer(m), Question: m.Text, Who: who(m), At: m.At, Start: start}, answer, said)
 	p := &plan{state: state}
 	p.state.Offered = m.Text
 	offer := []Choice{{Label: d.Texts.say("offer-choice"), Text: d.Texts.say("offer-choice")}}
@@ -27,6 +29,9 @@ func (d *Desk) question(ctx context.Context, m Message, state State, r Reading) 
 		return p, nil
 	}
 	p.reply = Reply{Kind: ReplyAnswer, Text: answer.Text, Quotes: quotes(answer.Quotes), Answer: key(m)}
+	if answer.Worded {
+		p.reply.Text += "\n\n" + d.Texts.say("worded")
+	}
 	if decision := d.Rules.Decide(r.Facts); decision.Lead != d.Rules.EntryPoint() || decision.Arbitrate {
 		p.reply.Text += "\n\n" + d.Texts.say("offer")
 		p.reply.Choices = offer
@@ -35,10 +40,10 @@ func (d *Desk) question(ctx context.Context, m Message, state State, r Reading) 
 }
 
 // who says who does what by the very rules that decide; the base adds its passages when it has some.
-func (d *Desk) who(ctx context.Context, m Message, state State, r Reading) (*plan, error) {
+func (d *Desk) who(ctx context.Context, m Message, state State, r Reading, aloud func(string)) (*plan, error) {
 	decision, ok := d.leads(r)
 	if !ok {
-		return d.question(ctx, m, state, r)
+		return d.question(ctx, m, state, r, aloud)
 	}
 	found, err := d.ask(ctx, m, m.Text)
 	if err != nil {
@@ -64,17 +69,18 @@ func (d *Desk) leads(r Reading) (routing.Decision, bool) {
 
 // Ask answers a question and records nothing: who does what from the rules first, then what the base holds.
 func (d *Desk) Ask(ctx context.Context, v knowledge.Viewer, text string, now time.Time) (knowledge.Answer, error) {
+	asked := knowledge.Asked{Viewer: v, Question: text, At: now, Start: time.Now()}
 	found, err := d.Base.Ask(ctx, v, text, now)
 	if err != nil {
 		return found, err
 	}
 	r := d.Reader.Read(text)
 	if precise, _ := d.weigh(r.Facts); !precise || r.Intents[WantsWho] == "" {
-		return found, nil
+		return d.word(ctx, asked, found, nil), nil
 	}
 	decision, ok := d.leads(r)
 	if !ok {
-		return found, nil
+		return d.word(ctx, asked, found, nil), nil
 	}
 	said := d.Directory.Answer(decision)
 	said.Looked = found.Looked
@@ -85,7 +91,27 @@ func (d *Desk) Ask(ctx context.Context, v knowledge.Viewer, text string, now tim
 }
 
 func (d *Desk) ask(ctx context.Context, m Message, text string) (knowledge.Answer, error) {
-	return d.Base.Ask(ctx, knowledge.Viewer{Audience: m.Asker.Audience, EPCI: m.Asker.EPCI}, text, m.At)
+	return d.Base.Ask(ctx, viewer(m), text, m.At)
+}
+
+func viewer(m Message) knowledge.Viewer {
+	return knowledge.Viewer{Audience: m.Asker.Audience, EPCI: m.Asker.EPCI}
+}
+
+// who tells people apart: by the channel's name for them, else by their conversation.
+func who(m Message) string {
+	if m.Asker.Name != "" {
+		return m.Channel + "\x00" + m.Asker.Name
+	}
+	return m.Channel + "\x00\x00" + m.Thread
+}
+
+// word has an answer worded when there is what to word it with. What the rules say is never worded again.
+func (d *Desk) word(ctx context.Context, a knowledge.Asked, found knowledge.Answer, said func(string)) knowledge.Answer {
+	if d.Words == nil {
+		return found
+	}
+	return d.Words.Word(ctx, a, found, said)
 }
 
 // small answers greetings, thanks and « que sais-tu faire ».

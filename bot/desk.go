@@ -26,6 +26,8 @@ type Desk struct {
 	// Directory is that of Rules.
 	Directory *Directory
 	Texts     Texts
+	// Words words the answers of the base; nil leaves its extracts.
+	Words Worder
 	// WaitForFact is how long a request waits for the fact that decides before its entry point takes it.
 	WaitForFact time.Duration
 	Log         *slog.Logger
@@ -34,6 +36,12 @@ type Desk struct {
 // Answerer answers questions from the base: a knowledge.Base, or a fake in tests.
 type Answerer interface {
 	Ask(ctx context.Context, v knowledge.Viewer, question string, now time.Time) (knowledge.Answer, error)
+}
+
+// Worder words an answer of the base from its quotes, and gives it back as it is when it cannot: a knowledge.Wording, or a
+// fake in tests.
+type Worder interface {
+	Word(ctx context.Context, a knowledge.Asked, found knowledge.Answer, said func(text string)) knowledge.Answer
 }
 
 // plan is what a message leads to: the reply, and what must be written with it in one transaction.
@@ -51,7 +59,10 @@ const tries = 5
 // Handle gives the reply to a message: read it, think, write everything in one transaction, answer. The same message twice
 // gives the same reply and writes nothing more. The error is for the operator: the reply already says to the person what
 // happened to their message and what to do.
-func (d *Desk) Handle(ctx context.Context, m Message) (Reply, error) {
+func (d *Desk) Handle(ctx context.Context, m Message) (Reply, error) { return d.Stream(ctx, m, nil) }
+
+// Stream is Handle for a channel that shows an answer as it is worded: said is given its parts; the reply replaces them.
+func (d *Desk) Stream(ctx context.Context, m Message, said func(text string)) (Reply, error) {
 	if err := CheckText(m.Text); err != nil {
 		return Reply{Kind: ReplyRefused, Text: d.Texts.say("refused", "reason", err)}, nil
 	}
@@ -59,9 +70,12 @@ func (d *Desk) Handle(ctx context.Context, m Message) (Reply, error) {
 		return d.failed(m, err)
 	}
 	for try := 1; ; try++ {
-		reply, err := d.handle(ctx, m)
+		reply, err := d.handle(ctx, m, said)
 		switch {
 		case try < tries && (errors.Is(err, ErrMoved) || errors.Is(err, ledger.ErrTransition)):
+			again := *d
+			again.Words = nil // the person has waited enough
+			d = &again
 			continue
 		case errors.Is(err, ErrSeen): // another replica answered meanwhile
 			reply, _, err = d.Journal.Replied(ctx, m.Channel, m.ID)
@@ -81,7 +95,7 @@ func (m Message) check() error {
 	return knowledge.Viewer{Audience: m.Asker.Audience}.Check()
 }
 
-func (d *Desk) handle(ctx context.Context, m Message) (Reply, error) {
+func (d *Desk) handle(ctx context.Context, m Message, said func(string)) (Reply, error) {
 	if reply, seen, err := d.Journal.Replied(ctx, m.Channel, m.ID); err != nil || seen {
 		return reply, err
 	}
@@ -89,7 +103,7 @@ func (d *Desk) handle(ctx context.Context, m Message) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	p, err := d.think(ctx, m, conversation.State)
+	p, err := d.think(ctx, m, conversation.State, said)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -106,7 +120,7 @@ func (d *Desk) handle(ctx context.Context, m Message) (Reply, error) {
 }
 
 // think decides what a message leads to, and writes nothing.
-func (d *Desk) think(ctx context.Context, m Message, state State) (*plan, error) {
+func (d *Desk) think(ctx context.Context, m Message, state State, said func(string)) (*plan, error) {
 	reading := d.Reader.Read(m.Text)
 	if state.Asked != "" {
 		if fact, ok := d.Reader.ReadAnswer(state.Asked, m.Text); ok {
@@ -132,13 +146,13 @@ func (d *Desk) think(ctx context.Context, m Message, state State) (*plan, error)
 		offered.Text = state.Offered
 		return d.request(offered, state, d.Reader.Read(state.Offered)), nil
 	case intentWho:
-		return d.who(ctx, m, state, reading)
+		return d.who(ctx, m, state, reading, said)
 	case intentRequest:
 		return d.request(m, state, reading), nil
 	case intentUnclear:
 		return d.askAgain(state), nil
 	}
-	return d.question(ctx, m, state, reading)
+	return d.question(ctx, m, state, reading, said)
 }
 
 // failed tells the person that nothing was recorded, and the operator why, under one reference.

@@ -20,6 +20,14 @@ type Answer struct {
 	Quotes []Quote
 	// Looked are the words of the question that were looked for, as the person wrote them.
 	Looked []string
+
+	// Opening is the start of Text that stays when a Writer words the rest (a doubt, a closed scheme), and Opened how many
+	// of the first Quotes it stands on. Settled tells that Text is not to be worded: a list, passages that differ.
+	Opening string
+	Opened  int
+	Settled bool
+	// Worded tells that a Writer worded Text: each sentence ends with the numbers of its Quotes, from 1.
+	Worded bool
 }
 
 // Quote is a verbatim passage behind an answer.
@@ -96,6 +104,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	}
 	chosen := choose(q, found)
 	split := disagree(chosen)
+	answer.Opening, answer.Opened, answer.Settled = strings.Join(texts, "\n\n"), len(answer.Quotes), split
 	if split {
 		texts = append(texts, "Les passages ne donnent pas tous la même réponse :")
 	}
@@ -221,7 +230,7 @@ func (q question) abstain() Answer {
 
 // list names the best schemes for a need, open ones first.
 func (b *Base) list(ctx context.Context, v Viewer, q question, found []candidate, now time.Time) (Answer, error) {
-	answer := Answer{Looked: q.looked()}
+	answer := Answer{Looked: q.looked(), Settled: true}
 	seen := map[string]bool{}
 	lines := []string{"Voici ce que je trouve :"}
 	for _, c := range found {

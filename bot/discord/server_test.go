@@ -367,7 +367,18 @@ func (w *server) history(r *http.Request, _ []byte) (int, any) {
 		}
 	}
 	slices.Reverse(found)
-	return 200, found
+	answer := make([]any, 0, len(found))
+	for _, m := range found {
+		if m.Author["id"] == me {
+			answer = append(answer, m)
+			continue
+		}
+		e := w.event(m)
+		delete(e, "guild_id") // events only have them
+		delete(e, "member")
+		answer = append(answer, e)
+	}
+	return 200, answer
 }
 
 var pings = regexp.MustCompile(`(?:^|[^\\])(?:<@|<#|@everyone|@here)`)

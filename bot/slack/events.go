@@ -184,9 +184,15 @@ func (b *Bot) catchUpChannel(ctx context.Context, channel, since string) error {
 		return err
 	}
 	for _, thread := range threads {
+		if moment(thread).IsZero() { // a question that was being published
+			continue
+		}
 		replies := &slack.GetConversationRepliesParameters{ChannelID: id, Timestamp: thread, Oldest: since, Limit: 200}
 		for {
 			page, more, cursor, err := b.api.GetConversationRepliesContext(ctx, replies)
+			if said(err, "thread_not_found") { // its first message was removed
+				break
+			}
 			if err != nil {
 				return err
 			}

@@ -205,6 +205,29 @@ func TestAcknowledgedInTime(t *testing.T) {
 	}
 }
 
+// Slack asks to slow down (docs.slack.dev/apis/web-api/rate-limits): the reply comes once it may.
+func TestSlackAsksToWait(t *testing.T) {
+	w := newWorkspace(t)
+	g := w.serve(fresh(t), false)
+	w.refuse["chat.postMessage"] = "ratelimited"
+	shown := w.after(1, func() {
+		if _, ok := g.overHTTP("events_api", callback(w.says(nobody, hall, "", "Bonjour"))); !ok {
+			t.Error("not acknowledged")
+		}
+		w.until("Slack is called", func() bool {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.calls["chat.postMessage"] == 1
+		})
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.refuse, "chat.postMessage")
+	})
+	if len(shown) != 1 || w.calls["chat.postMessage"] != 2 {
+		t.Errorf("%d calls, %+v", w.calls["chat.postMessage"], shown)
+	}
+}
+
 // A panic behind is told to the person and stops nothing else.
 func TestAPanicIsToldToThePerson(t *testing.T) {
 	w := newWorkspace(t)

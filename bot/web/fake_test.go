@@ -20,7 +20,7 @@ type fakeDesk struct {
 	got []bot.Message
 }
 
-func (d *fakeDesk) Handle(_ context.Context, m bot.Message) (bot.Reply, error) {
+func (d *fakeDesk) Stream(_ context.Context, m bot.Message, said func(string)) (bot.Reply, error) {
 	d.got = append(d.got, m)
 	if reply, ok, _ := d.Replied(context.Background(), m.Channel, m.ID); ok {
 		return reply, nil
@@ -42,15 +42,25 @@ func (d *fakeDesk) Handle(_ context.Context, m bot.Message) (bot.Reply, error) {
 			{Label: "Numéro", Value: "2026-0042"}, {Label: "Direction chef de file", Value: "DIR-A"},
 			{Label: "Pourquoi", Value: "Vous cherchez un prêt : « un prêt de 50 000 € »."},
 		}}
+	case "rédige":
+		if said != nil {
+			said("Première phrase [1].")
+			said("Deuxième phrase <b> [1].")
+		}
+		reply = answerOf(m)
 	case "inconnu":
 		reply = bot.Reply{Kind: bot.ReplyUnknown, Text: "Je ne sais pas.\n\nJ’ai cherché : inconnu.", Answer: "rep-" + m.ID[:6]}
 	default:
-		reply = bot.Reply{Kind: bot.ReplyAnswer, Text: "Voici ce que dit la fiche.\n\nUn taux de 40 %.\n" + m.Text, Answer: "rep-" + m.ID[:6], Quotes: []bot.Quote{
-			{Document: "fiche/é 1", Title: "Aide fictive", Section: "Montant", Text: "Un taux de 40 %.", URL: "https://exemple.invalid/aide", Date: "2026-01-05", Ordinal: 1},
-			{Document: "fiche-close", Title: "Ancienne aide fictive", Text: "Jusqu’au 31 décembre.", URL: "javascript://exemple.invalid/%0aalert(1)", Closed: true},
-		}}
+		reply = answerOf(m)
 	}
 	return reply, d.Record(context.Background(), m, reply, bot.Conversation{}, nil)
+}
+
+func answerOf(m bot.Message) bot.Reply {
+	return bot.Reply{Kind: bot.ReplyAnswer, Text: "Voici ce que dit la fiche.\n\nUn taux de 40 %.\n" + m.Text, Answer: "rep-" + m.ID[:6], Quotes: []bot.Quote{
+		{Document: "fiche/é 1", Title: "Aide fictive", Section: "Montant", Text: "Un taux de 40 %.", URL: "https://exemple.invalid/aide", Date: "2026-01-05", Ordinal: 1},
+		{Document: "fiche-close", Title: "Ancienne aide fictive", Text: "Jusqu’au 31 décembre.", URL: "javascript://exemple.invalid/%0aalert(1)", Closed: true},
+	}}
 }
 
 // fakeJournal keeps the turns in memory.

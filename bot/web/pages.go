@@ -92,7 +92,7 @@ func (s *site) postMessage(w http.ResponseWriter, r *http.Request) {
 		s.stream(w, r, m)
 		return
 	}
-	reply, err := s.handle(r.Context(), m)
+	reply, err := s.handle(r.Context(), m, nil)
 	switch {
 	case err != nil:
 		s.chat(w, r, m.Thread, http.StatusServiceUnavailable, chatPage{Draft: m.Text, Alert: textNotHandled})
@@ -132,7 +132,7 @@ func (s *site) message(r *http.Request) (m bot.Message, known bool) {
 
 // handle gives a message to the desk. A person who closes the page has sent the message all the same, and a panic of the
 // desk is an error like another: the text typed is not lost with it.
-func (s *site) handle(ctx context.Context, m bot.Message) (reply bot.Reply, err error) {
+func (s *site) handle(ctx context.Context, m bot.Message, said func(text string)) (reply bot.Reply, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), replyTimeout)
 	defer cancel()
 	start := time.Now()
@@ -148,7 +148,7 @@ func (s *site) handle(ctx context.Context, m bot.Message) (reply bot.Reply, err 
 		}
 		s.metrics.replies.WithLabelValues(string(reply.Kind)).Inc()
 	}()
-	return s.Desk.Handle(ctx, m)
+	return s.Desk.Stream(ctx, m, said)
 }
 
 func (s *site) newConversation(w http.ResponseWriter, r *http.Request) {

@@ -33,7 +33,8 @@ const maxBody = 1 << 20
 
 // Desk takes every message.
 type Desk interface {
-	Handle(ctx context.Context, m bot.Message) (bot.Reply, error)
+	// Stream gives the reply to a message; said, if not nil, is given before it the parts of an answer as they are worded.
+	Stream(ctx context.Context, m bot.Message, said func(text string)) (bot.Reply, error)
 }
 
 // Direction is a direction that a request can be given to.

@@ -10,9 +10,10 @@ import (
 	"guichet/bot"
 )
 
-// The events of a streamed reply, in their order: received, then reply or problem.
+// The events of a streamed reply, in their order: received, any number of worded, then reply or problem.
 const (
 	eventReceived = "received" // the person's message, at once
+	eventWorded   = "worded"   // a checked part of an answer that is being worded; the reply replaces it
 	eventReply    = "reply"    // the reply, and the nonce of the next message
 	eventProblem  = "problem"  // why there is no reply; the person's text stays in the form
 )
@@ -36,7 +37,7 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request, m bot.Message) {
 	view := turnView{Turn: bot.Turn{Message: m}, Nonce: newKey(), Last: true}
 	s.send(w, eventReceived, "message", view, "")
 
-	reply, err := s.handle(r.Context(), m)
+	reply, err := s.handle(r.Context(), m, func(text string) { s.send(w, eventWorded, "worded", text, "") })
 	switch {
 	case err != nil:
 		s.send(w, eventProblem, "alert", textNotHandled, "")

@@ -57,6 +57,7 @@ var templateFuncs = template.FuncMap{
 	"frenchDay":   frenchDay,
 	"excerpt":     excerpt,
 	"join":        strings.Join,
+	"number":      func(index int) int { return index + 1 }, // of a quote, as sentences cite it
 	"moment":      func(t time.Time) string { return t.Local().Format(dayLayout + " à 15:04") },
 	"iso":         func(t time.Time) string { return t.Format(time.RFC3339) },
 	"kind":        func(k bot.ReplyKind) string { return label(kindLabels, k) },

@@ -510,6 +510,13 @@ func TestStream(t *testing.T) {
 	_, page = v.get("/")
 	v.expect(page, "Voici ce que dit la fiche.") // the same conversation without the script
 
+	names, data = v.stream("rédige <b>", v.nonce(page))
+	if strings.Join(names, " ") != "received worded worded reply" {
+		t.Errorf("events %v", names)
+	}
+	v.expect(data["worded"]["html"], "Deuxième phrase &lt;b&gt; [1].")
+	v.expect(data["reply"]["html"], "[1]</span> Aide fictive", "[2]</span> Ancienne aide fictive")
+
 	for text, says := range map[string]string{"": "Votre message est vide.", "panne": "la panne vient de notre côté", "plante": "la panne vient de notre côté"} {
 		names, data = v.stream(text, "autre")
 		if strings.Join(names, " ") != "received problem" {
@@ -525,9 +532,9 @@ type slowDesk struct {
 	answer chan struct{}
 }
 
-func (d slowDesk) Handle(ctx context.Context, m bot.Message) (bot.Reply, error) {
+func (d slowDesk) Stream(ctx context.Context, m bot.Message, said func(string)) (bot.Reply, error) {
 	<-d.answer
-	return d.Desk.Handle(ctx, m)
+	return d.Desk.Stream(ctx, m, said)
 }
 
 func TestStreamAcknowledgesAtOnce(t *testing.T) {
@@ -560,11 +567,11 @@ func TestStreamAcknowledgesAtOnce(t *testing.T) {
 // strictDesk refuses to work for a request that has ended, as a database would.
 type strictDesk struct{ web.Desk }
 
-func (d strictDesk) Handle(ctx context.Context, m bot.Message) (bot.Reply, error) {
+func (d strictDesk) Stream(ctx context.Context, m bot.Message, said func(string)) (bot.Reply, error) {
 	if err := ctx.Err(); err != nil {
 		return bot.Reply{}, err
 	}
-	return d.Desk.Handle(ctx, m)
+	return d.Desk.Stream(ctx, m, said)
 }
 
 func TestMessageOutlivesTheBrowser(t *testing.T) {

@@ -42,7 +42,7 @@ type answerLine struct {
 	ID        id     `json:"id"`
 	Answer    string `json:"answer"`
 	Abstained bool   `json:"abstained"`
-	// Grounding tells how the answer was written: from extracts only, for now.
+	// Grounding tells how the answer was written: « extract » or « model ».
 	Grounding string     `json:"grounding"`
 	Citations []citation `json:"citations"`
 	ElapsedMS float64    `json:"elapsed_ms"`
@@ -80,6 +80,9 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 			return answerLine{}, err
 		}
 		out := answerLine{ID: in.ID, Answer: answer.Text, Abstained: answer.Abstained, Grounding: "extract", Citations: []citation{}}
+		if answer.Worded {
+			out.Grounding = "model"
+		}
 		for _, q := range answer.Quotes {
 			out.Citations = append(out.Citations, citation{
 				Document: q.Document, Title: q.Title, Section: q.Section, Quote: q.Text, URL: q.URL, Date: isoDay(q.Date), Audience: q.Audience, Closed: q.Closed,

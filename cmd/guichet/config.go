@@ -22,7 +22,7 @@ const description = "Le guichet unique de la Région pour les entreprises : il r
 type cli struct {
 	config
 
-	Serve   serveCmd   `cmd:"" help:"Tout démarrer : page web et tâches."`
+	Serve   serveCmd   `cmd:"" help:"Tout démarrer : page web, Slack s'il est réglé, tâches."`
 	Ingest  ingestCmd  `cmd:"" help:"Ajouter ou rafraîchir des documents."`
 	Ask     askCmd     `cmd:"" help:"Répondre à une question depuis la base."`
 	Search  searchCmd  `cmd:"" help:"Trouver les passages, sans rédiger de réponse."`
@@ -44,6 +44,7 @@ type config struct {
 	JSON      bool   `name:"json" help:"Écrire un objet JSON sur une ligne."`
 
 	Embeddings embeddings `embed:"" prefix:"embeddings-" group:"vecteurs"`
+	Model      model      `embed:"" prefix:"model-" group:"modèle"`
 }
 
 // embeddings name the server that makes vectors; without a URL they are those of the model that is built in.
@@ -78,6 +79,34 @@ func (e embeddings) embedder() (knowledge.Embedder, error) {
 	return openai.New(e.URL, e.Key, knowledge.Model{
 		Name: e.Name, Dimensions: e.Dimensions, QueryName: e.QueryName, QueryPrefix: spaced(e.QueryPrefix), PassagePrefix: spaced(e.PassagePrefix),
 	}), nil
+}
+
+// model names the chat server that words answers; without a URL they are extracts.
+type model struct {
+	URL  string `name:"url" env:"GUICHET_MODEL_URL" placeholder:"URL" help:"Serveur du modèle qui rédige les réponses, au langage d'OpenAI (« https://…/v1 »)."`
+	Name string `name:"name" env:"GUICHET_MODEL" placeholder:"NOM" help:"Modèle qui rédige les réponses."`
+	Key  string `name:"key" env:"GUICHET_MODEL_KEY" hidden:""`
+	// Patience is longer than the default for a slow server of one's own.
+	Patience  time.Duration `name:"patience" env:"GUICHET_MODEL_PATIENCE" default:"1.8s" placeholder:"DURÉE" help:"Ce qu'une question attend du modèle avant l'extrait (1.8s par défaut)."`
+	PerPerson int           `name:"per-person" env:"GUICHET_MODEL_PER_PERSON" default:"100" placeholder:"N" help:"Réponses rédigées par personne et par jour (100 par défaut)."`
+	PerDay    int           `name:"per-day" env:"GUICHET_MODEL_PER_DAY" default:"2000" placeholder:"N" help:"Réponses rédigées par jour, en tout (2000 par défaut)."`
+}
+
+// check tells whether there is a model, and what is wrong in its settings.
+func (m model) check() (wanted bool, err error) {
+	switch address, err := url.Parse(m.URL); {
+	case m.URL == "":
+		return false, nil
+	case err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "":
+		return true, errors.New("GUICHET_MODEL_URL illisible : donnez « https://SERVEUR/v1 »")
+	case m.Name == "":
+		return true, errors.New("GUICHET_MODEL manque : donnez le nom du modèle qui rédige les réponses")
+	case m.Patience <= 0:
+		return true, errors.New("GUICHET_MODEL_PATIENCE : donnez une durée, « 1.8s »")
+	case m.PerPerson < 1 || m.PerDay < 1:
+		return true, errors.New("GUICHET_MODEL_PER_PERSON et GUICHET_MODEL_PER_DAY : donnez des nombres d'au moins 1, ou retirez GUICHET_MODEL_URL pour se passer du modèle")
+	}
+	return true, nil
 }
 
 // mostDimensions is what pgvector indexes.

@@ -34,8 +34,6 @@ type check struct {
 func (c *doctorCmd) Run(ctx context.Context, a *app) error {
 	rules, channels := a.checkRules()
 	checks := append(a.checkDatabase(ctx), rules...)
-	// What the next versions bring is said too: its absence must not surprise.
-	checks = append(checks, check{Name: "model", Absent: true, Detail: "pas de modèle dans cette version : les réponses sont des extraits"})
 	checks = append(checks, a.checkDiscord(ctx, channels)...)
 	checks = append(checks, a.checkSlack(ctx, channels)...)
 	broken := 0
@@ -119,7 +117,7 @@ func (a *app) checkDatabase(ctx context.Context) []check {
 	if err != nil {
 		index.OK, index.Detail, index.Todo = false, err.Error(), "rechargez les documents : guichet ingest DOSSIER"
 	}
-	return append(checks, schema, index, a.checkEmbeddings(ctx, db), checkJobs(ctx, db))
+	return append(checks, schema, index, a.checkEmbeddings(ctx, db), a.checkModel(ctx, db, base), checkJobs(ctx, db))
 }
 
 // shownJobs is how many of the jobs that were given up are named.
@@ -199,6 +197,76 @@ func (a *app) checkEmbeddings(ctx context.Context, db *database.DB) check {
 	default:
 		k.OK = len(missing) == 0
 		k.Detail += fmt.Sprintf(" ; le serveur répond en %d ms", took.Milliseconds())
+	}
+	return k
+}
+
+// trial is what a model is tried on: a fictional passage, and a question that it answers.
+var (
+	trialQuestion = "Quel est le taux de l'aide fictive ?"
+	trialAnswer   = knowledge.Answer{Text: "Extrait.", Quotes: []knowledge.Quote{{
+		Document: "essai", Title: "Aide fictive", Section: "Montant", Text: "Le taux de l'aide fictive est de 40 %, dans la limite de 12 000 €.", Audience: knowledge.Public,
+	}}}
+)
+
+// trialTime is what the trial waits for: a model that is only slow is told from one that does not answer.
+const trialTime = 20 * time.Second
+
+const tooSlow = "donnez une machine plus rapide, un modèle plus petit ou une GUICHET_MODEL_PATIENCE plus longue ; en attendant, les réponses sont des extraits"
+
+// noBudget lets a trial through: it is no person's answer.
+type noBudget struct{}
+
+func (noBudget) Spend(context.Context, string, time.Time) error { return nil }
+
+// checkModel has the model word a fictional passage as it would word an answer.
+func (a *app) checkModel(ctx context.Context, db *database.DB, base *knowledge.Base) check {
+	k := check{Name: "model"}
+	wanted, err := a.Model.check()
+	switch {
+	case err != nil:
+		k.Detail, k.Todo = err.Error(), "corrigez les réglages GUICHET_MODEL_…, ou retirez-les : les réponses sont alors des extraits"
+		return k
+	case !wanted:
+		k.Absent, k.Detail = true, "pas de modèle : les réponses sont des extraits ; un serveur les rédige (GUICHET_MODEL_URL)"
+		return k
+	case base == nil: // said by another check
+		k.Detail = "pas essayé : la base ne répond pas"
+		return k
+	}
+	spent, err := sqlstore.NewBudget(db, a.Model.PerPerson, a.Model.PerDay).Spent(ctx, a.now())
+	if err != nil {
+		k.Detail = err.Error()
+		return k
+	}
+	wording, _, err := a.openWording(db, base)
+	if err != nil {
+		k.Detail = err.Error()
+		return k
+	}
+	var told knowledge.Telling
+	wording.Budget, wording.Patience, wording.Told = noBudget{}, max(trialTime, a.Model.Patience), func(t knowledge.Telling) { told = t }
+	wording.Word(ctx, knowledge.Asked{Viewer: knowledge.Viewer{Audience: knowledge.Public}, Question: trialQuestion, At: a.now()}, trialAnswer, nil)
+	k.Detail = fmt.Sprintf("%s, %d réponse(s) confiée(s) au modèle aujourd'hui sur %d", a.Model.Name, spent, a.Model.PerDay)
+	switch {
+	case told.Outcome == knowledge.Refused || told.Outcome == knowledge.Declined:
+		k.Detail += " ; il répond, mais aucune phrase de son essai n'est tenue par le passage : " + strings.Join(told.Dropped, ", ")
+		k.Todo = "donnez un modèle plus grand, qui écrive le français et cite ses sources ; en attendant, les réponses sont des extraits"
+	case told.Outcome == knowledge.Slow:
+		k.Detail += fmt.Sprintf(" ; il ne répond pas en %s", wording.Patience)
+		k.Todo = tooSlow
+	case told.Outcome != knowledge.Worded:
+		k.Detail += " ; " + told.Err.Error()
+		k.Todo = "vérifiez le serveur du modèle ; sans lui, les réponses sont des extraits"
+	case told.Took > a.Model.Patience:
+		k.Detail += fmt.Sprintf(" ; il répond en %d ms, une question n'en attend que %d", told.Took.Milliseconds(), a.Model.Patience.Milliseconds())
+		k.Todo = tooSlow
+	case spent >= a.Model.PerDay:
+		k.Detail += " ; budget épuisé : les réponses sont des extraits jusqu'à demain"
+		k.Todo = "augmentez GUICHET_MODEL_PER_DAY, si les réponses rédigées doivent reprendre"
+	default:
+		k.OK = true
+		k.Detail += fmt.Sprintf(" ; son essai est vérifié en %d ms", told.Took.Milliseconds())
 	}
 	return k
 }

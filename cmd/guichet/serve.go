@@ -19,6 +19,7 @@ import (
 	"guichet/bot"
 	"guichet/bot/courier"
 	"guichet/bot/web"
+	"guichet/knowledge"
 	"guichet/migrations/database"
 	"guichet/routing/ledger"
 )
@@ -150,6 +151,9 @@ func (a *app) openWithin(ctx context.Context, patience time.Duration) (*database
 func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if o.wording != nil {
+		a.measureWording(metrics, o)
+	}
 	var directions []web.Direction
 	for _, d := range o.book.Rules.Set().Directions {
 		directions = append(directions, web.Direction{Code: d.Code, Name: d.Does})
@@ -168,6 +172,33 @@ func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 			var one int
 			return db.Conn(ctx).QueryRowContext(ctx, "SELECT 1").Scan(&one)
 		},
+	}
+}
+
+// measureWording counts how answers were given by the model, and shows whether it is left alone.
+func (a *app) measureWording(metrics *prometheus.Registry, o *office) {
+	outcomes := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "guichet_model_answers_total", Help: "Answers by what the model made of them; all but worded are extracts.",
+	}, []string{"outcome"})
+	dropped := prometheus.NewCounter(prometheus.CounterOpts{Name: "guichet_model_sentences_dropped_total", Help: "Sentences of the model that did not stand the check."})
+	duration := prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "guichet_model_seconds", Help: "Time taken to word an answer, or to give it up.", Buckets: []float64{.1, .25, .5, 1, 1.5, 2, 3, 5, 10},
+	})
+	resting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "guichet_model_resting", Help: "1 while the model is left alone after failures."}, func() float64 {
+		if o.writer.Resting() {
+			return 1
+		}
+		return 0
+	})
+	metrics.MustRegister(outcomes, dropped, duration, resting)
+	for _, outcome := range knowledge.Outcomes {
+		outcomes.WithLabelValues(string(outcome)) // shown from the start
+	}
+	o.wording.Told = func(t knowledge.Telling) {
+		a.logWording(t)
+		outcomes.WithLabelValues(string(t.Outcome)).Inc()
+		dropped.Add(float64(len(t.Dropped)))
+		duration.Observe(t.Took.Seconds())
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"guichet/knowledge"
 	"guichet/knowledge/base"
 	"guichet/knowledge/extract"
+	"guichet/knowledge/openai"
 	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
 	"guichet/routing/ledger"
@@ -166,6 +167,9 @@ type office struct {
 	ledger  *sqlledger.Ledger
 	journal *sqljournal.Journal
 	courier *courier.Courier
+	// wording is nil without a model, writer then too.
+	wording *knowledge.Wording
+	writer  *openai.Writer
 }
 
 func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) {
@@ -178,7 +182,11 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 		return nil, err
 	}
 	directory := bot.NewDirectory(r.book.Rules, r.texts)
-	if err := knowledge.Refresh(ctx, sqlstore.New(db, o.courier), directory.Document()); err != nil {
+	var jobs sqlstore.Jobs = o.courier
+	if a.Embeddings.builtIn() {
+		jobs = nil // no job makes the built-in vectors: openBase does
+	}
+	if err := knowledge.Refresh(ctx, sqlstore.New(db, jobs), directory.Document()); err != nil {
 		return nil, fmt.Errorf("charger l'annuaire des règles : %w", err)
 	}
 	if o.base, err = a.openBase(ctx, db, o.courier); err != nil {
@@ -193,7 +201,36 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 		Desk: o.desk, Store: o.journal, Journal: o.journal, Requests: o.ledger, Tx: db, Rules: r.book.Rules, Texts: r.texts, Channels: r.channels,
 		Platforms: map[string]bot.Platform{}, Limits: bot.DefaultLimits(), Now: a.now, Log: a.log,
 	}
+	if o.wording, o.writer, err = a.openWording(db, o.base); err != nil {
+		return nil, err
+	}
+	if o.wording != nil {
+		o.desk.Words = o.wording
+	}
 	return o, nil
+}
+
+// openWording gives what words the answers of a base; nil without a model.
+func (a *app) openWording(db *database.DB, b *knowledge.Base) (*knowledge.Wording, *openai.Writer, error) {
+	if wanted, err := a.Model.check(); err != nil || !wanted {
+		return nil, nil, err
+	}
+	writer := openai.NewWriter(a.Model.URL, a.Model.Key, a.Model.Name, time.Now)
+	return &knowledge.Wording{
+		Writer: writer, Budget: sqlstore.NewBudget(db, a.Model.PerPerson, a.Model.PerDay), Open: b.Open, Patience: a.Model.Patience, Told: a.logWording,
+	}, writer, nil
+}
+
+// logWording tells the operator why an answer was left as an extract, and what a model said that was left out.
+func (a *app) logWording(t knowledge.Telling) {
+	switch t.Outcome {
+	case knowledge.Worded, knowledge.Unsuited, knowledge.Declined:
+		if len(t.Dropped) > 0 {
+			a.log.Info("phrases du modèle écartées", "why", t.Dropped)
+		}
+	default:
+		a.log.Warn("réponse donnée en extrait", "outcome", t.Outcome, "took", t.Took.Round(time.Millisecond), "error", t.Err)
+	}
 }
 
 // openLedger gives the ledger alone, for the commands that only read it or follow a request.

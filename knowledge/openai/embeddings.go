@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -95,7 +94,7 @@ func (e *Embedder) embed(ctx context.Context, m knowledge.Model, name, prefix st
 		return vectors, err
 	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(max(limit, 1)))
 	if err != nil {
-		return nil, inFrench(err)
+		return nil, vectorServer.inFrench(err)
 	}
 	return vectors, nil
 }
@@ -173,31 +172,6 @@ func passing(err error) bool {
 	default:
 		return code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code >= http.StatusInternalServerError
 	}
-}
-
-// inFrench says what an error is to the person who set the server up; the server's own words follow.
-func inFrench(err error) error {
-	var network net.Error
-	sentence := ""
-	switch code := status(err); {
-	case code == http.StatusUnauthorized || code == http.StatusForbidden:
-		sentence = "le serveur de vecteurs refuse la clé (GUICHET_EMBEDDINGS_KEY)"
-	case code == http.StatusNotFound:
-		sentence = "le serveur de vecteurs ne connaît pas cette adresse ou ce modèle (GUICHET_EMBEDDINGS_URL, GUICHET_EMBEDDINGS_MODEL)"
-	case code == http.StatusTooManyRequests:
-		sentence = "le serveur de vecteurs demande d'attendre"
-	case code >= http.StatusInternalServerError:
-		sentence = "le serveur de vecteurs est en panne"
-	case code != 0:
-		sentence = "le serveur de vecteurs refuse la demande"
-	case errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) && network.Timeout():
-		sentence = "le serveur de vecteurs n'a pas répondu à temps"
-	case errors.As(err, &network):
-		sentence = "le serveur de vecteurs est injoignable"
-	default:
-		return err
-	}
-	return fmt.Errorf("%s : %w", sentence, err)
 }
 
 // patient notes how long the server asks to wait: the client library does not say it.

@@ -19,7 +19,7 @@ import (
 // in its own way, and the program computes again those that miss. Nor are jobs, planned again, nor leases.
 var tables = []string{
 	"documents", "passages", "base_changes", "word_counts",
-	"conversations", "messages", "votes", "gaps",
+	"conversations", "messages", "votes", "gaps", "model_answers",
 	"request_numbers", "requests", "request_messages", "request_events", "notices",
 	"chat_channels", "chat_inbox", "chat_seen",
 }

@@ -32,6 +32,7 @@ async function send(form, fields) {
   setBusy(true);
   showAlert("");
   let sent = null; // the person's message, as shown
+  let draft = null; // the answer that is being worded, until the reply replaces it
   let settled = false;
   try {
     const response = await fetch(form.action, { method: "POST", body: fields, headers: { Accept: "text/event-stream" } });
@@ -43,18 +44,24 @@ async function send(form, fields) {
       if (event === "received") {
         sent = append(data.html);
         status.replaceChildren(document.getElementById("en-cours").content.cloneNode(true));
+      } else if (event === "worded") {
+        draft ??= append(document.getElementById("brouillon").innerHTML);
+        draft.lastElementChild.insertAdjacentHTML("beforeend", data.html);
+        draft.scrollIntoView({ block: "nearest" });
       } else if (event === "problem") {
         settled = true;
         sent?.remove();
         showAlert(data.html);
       } else if (event === "reply") {
         settled = true;
+        draft?.remove();
         showReply(form, data);
       }
     }
   } catch (error) {
     console.error(error);
   } finally {
+    draft?.remove();
     if (!settled && !alertBox.hasChildNodes()) {
       sent?.remove();
       showAlert(document.getElementById("panne").innerHTML);

@@ -1,0 +1,13 @@
+-- Answers worded by a model, by day. who is a digest that tells people apart within a day, empty for all together; only the
+-- present day is kept.
+
+-- +goose Up
+CREATE TABLE model_answers (
+	day     TEXT NOT NULL,
+	who     TEXT NOT NULL,
+	answers INTEGER NOT NULL,
+	PRIMARY KEY (day, who)
+);
+
+-- +goose Down
+DROP TABLE model_answers;
