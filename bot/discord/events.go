@@ -87,7 +87,7 @@ func (b *Bot) continued(m message) string {
 
 // token is what Discord wraps: <@1>, <@!1>, <#1>, <@&1>, <:name:1>, <a:name:1>, </name:1>, <t:1:F>, <https://…>
 // (docs.discord.com/developers/reference, « Message Formatting »).
-var token = regexp.MustCompile(`<(@[!&]?|#|a?:|/|t:)([^<>\s]*)>|<(https?://[^<>\s]+)>`)
+var token = regexp.MustCompile(`<(@[!&]?|#|a?:|t:)([^<>\s]*)>|<(/)([^<>\n]*):\d+>|<(https?://[^<>\s]+)>`)
 
 // plain gives what a person wrote, without Discord's wrapping: people by their names, the bot's own none.
 func plain(m message, me string) string {
@@ -96,7 +96,7 @@ func plain(m message, me string) string {
 		kind, rest := parts[1], parts[2]
 		switch kind {
 		case "":
-			return parts[3]
+			return parts[3] + parts[4] + parts[5]
 		case "@", "@!":
 			if rest == me {
 				return " "
@@ -111,9 +111,9 @@ func plain(m message, me string) string {
 			return "@" + rest
 		case "#":
 			return "#" + rest
-		case ":", "a:", "/":
+		case ":", "a:":
 			name, _, _ := strings.Cut(rest, ":")
-			return strings.TrimPrefix(kind, "a") + name + strings.TrimPrefix(strings.TrimPrefix(kind, "a"), "/")
+			return ":" + name + ":"
 		}
 		return rest
 	})
