@@ -9,6 +9,9 @@ import (
 // Fence opens and closes a block of code, in the markup of chat platforms.
 const Fence = "```"
 
+// longestWhole is how long what is never cut may be, in bytes.
+const longestWhole = 8192
+
 // Split cuts a text of a platform's markup in parts of at most limit characters: between paragraphs, else lines, else words.
 // It never cuts in what whole matches (a link, an escaped sign); a code fence that must be cut is closed and opened again.
 func Split(text string, limit int, whole *regexp.Regexp) []string {
@@ -58,13 +61,13 @@ func cut(text string, room int, whole *regexp.Regexp) int {
 			break
 		}
 	}
-	// Not in ``` nor in what is whole. Only what the program wrote is that long, and it is shorter than a part.
+	// Not in ``` nor in what is whole, unless it is longer than a part.
 	for i := max(best-len(Fence)+1, 1); i < best; i++ {
 		if strings.HasPrefix(text[i:], Fence) {
 			best = i
 		}
 	}
-	for _, at := range whole.FindAllStringIndex(text, -1) {
+	for _, at := range whole.FindAllStringIndex(text[:min(len(text), end+longestWhole)], -1) {
 		if at[0] >= best {
 			break
 		}

@@ -47,6 +47,8 @@ func TestConversation(t *testing.T) {
 	// In direct messages.
 	direct := w.after2(1, func() map[string]any { return w.writes(agent, bottest.Question) })
 	w.after(1, func() { w.presses(agent, direct.shown[0], "useful") })
+	w.after(1, func() { w.presses(agent, direct.shown[0], "own-choice") })
+	w.after(1, func() { w.presses(agent, private[0], "own-choice") })
 	// A company's request, handed over in the lead's channel.
 	asked := w.after2(1, func() map[string]any {
 		return w.says(partner, partnerChannel, at(me)+"Restaurateur à Amiens, SIREN 732829320, nous cherchons une aide pour exporter nos sauces.")

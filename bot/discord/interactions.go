@@ -140,7 +140,7 @@ func (b *Bot) command(ctx context.Context, i interaction) error {
 	if strings.TrimSpace(text) == "" {
 		return errMalformed
 	}
-	in, err := b.exchange(ctx, i, true)
+	in, _, err := b.exchange(ctx, i, true)
 	if err != nil {
 		return err
 	}
@@ -149,12 +149,13 @@ func (b *Bot) command(ctx context.Context, i interaction) error {
 	return b.receive(ctx, in)
 }
 
-// exchange gives the conversation in which something was asked for, by a command or a button, for the person who did.
-func (b *Bot) exchange(ctx context.Context, i interaction, own bool) (in bot.Incoming, err error) {
+// exchange gives the conversation in which something was asked for, by a command or a button, for the person who did. With
+// private the answer is what only they see; a button of direct messages is answered there, where it stays.
+func (b *Bot) exchange(ctx context.Context, i interaction, own bool) (in bot.Incoming, private bool, err error) {
 	in = bot.Incoming{Channel: Platform + "/" + i.ChannelID, Person: Platform + "/" + i.person().ID, At: b.chat.Now()}
 	s, err := b.spotOf(ctx, i)
 	if err != nil {
-		return in, err
+		return in, false, err
 	}
 	channel := Platform + "/" + s.channel
 	m := message{}
@@ -162,7 +163,8 @@ func (b *Bot) exchange(ctx context.Context, i interaction, own bool) (in bot.Inc
 		m = *i.Message
 	}
 	switch {
-	case own:
+	case own && (!s.direct || i.Type == onCommand || m.Flags&ephemeral != 0):
+		private = true
 		if !s.direct {
 			in.In = channel
 		}
@@ -182,7 +184,7 @@ func (b *Bot) exchange(ctx context.Context, i interaction, own bool) (in bot.Inc
 		}
 		in.Show = place{Channel: i.ChannelID, Message: m.ID, Seen: true}.String()
 	}
-	return in, nil
+	return in, private, nil
 }
 
 // spotOf gives where an interaction was, from the payload when it says it.
@@ -208,20 +210,19 @@ func (b *Bot) component(ctx context.Context, i interaction) error {
 		if strings.TrimSpace(text) == "" {
 			return errMalformed
 		}
-		in, err := b.exchange(ctx, i, kind == onOwnChoice)
+		in, private, err := b.exchange(ctx, i, kind == onOwnChoice)
 		if err != nil {
 			return err
 		}
 		in.ID, in.Text = i.Message.ID+"/"+kind+"/"+text, text // a button is pressed once
-		if kind == onOwnChoice {
-			in.ID = in.Person + "/" + in.ID
+		if private {
 			b.deferred(ctx, i)
 		} else {
 			b.late(ctx, i, b.answer(ctx, i, answerNothing, nil))
 		}
 		return b.receive(ctx, in)
 	case onUseful:
-		in, err := b.exchange(ctx, i, alone)
+		in, _, err := b.exchange(ctx, i, alone)
 		if err != nil {
 			return err
 		}
@@ -229,7 +230,7 @@ func (b *Bot) component(ctx context.Context, i interaction) error {
 			return b.chat.Vote(ctx, in.Channel, in.Thread, about, true, "")
 		})
 	case onUseless:
-		in, err := b.exchange(ctx, i, alone)
+		in, _, err := b.exchange(ctx, i, alone)
 		if err != nil {
 			return err
 		}
@@ -370,7 +371,7 @@ func (b *Bot) submitted(ctx context.Context, i interaction) error {
 		b.deferred(ctx, i)
 		return b.forwarded(ctx, i)
 	case formVote:
-		in, err := b.exchange(ctx, i, i.Message != nil && i.Message.Flags&ephemeral != 0)
+		in, _, err := b.exchange(ctx, i, i.Message != nil && i.Message.Flags&ephemeral != 0)
 		if err != nil {
 			return err
 		}
