@@ -26,8 +26,10 @@ test-race: ## les tests avec le détecteur d'accès concurrents (demande un comp
 kills: ## tuer guichet 200 fois pendant qu'il reçoit des demandes, sur chaque base, et compter (KILLS=N pour un autre nombre)
 	.ci/postgres go test -count=1 -timeout 2h -v -run '^TestKills$$' ./cmd/guichet -kills $(or $(KILLS),200)
 
-bench: ## mesurer : décisions par seconde, premier démarrage, recherche
+bench: ## mesurer : décisions par seconde, premier démarrage, puis la base à 10 000 et 100 000 passages (SIZE=1000000 pour aller plus loin)
 	.ci/postgres go test -run '^$$' -bench . -benchmem ./...
+	.ci/postgres go run ./knowledge/measure/speed -size $(or $(SIZE),100000) ../shared/data/eval/*/
+	go run -C knowledge/measure/peers -mod=mod . $(abspath $(wildcard ../shared/data/eval/*/))
 
 lint: ## relire avec golangci-lint (demande le réseau la première fois)
 	go run $(LINT) run

@@ -98,8 +98,11 @@ func viewer(m Message) knowledge.Viewer {
 	return knowledge.Viewer{Audience: m.Asker.Audience, EPCI: m.Asker.EPCI}
 }
 
-// who tells people apart: by the channel's name for them, else by their conversation.
+// who tells people apart: by the channel's identifier or name for them, else by their conversation.
 func who(m Message) string {
+	if m.Asker.ID != "" {
+		return m.Asker.ID
+	}
 	if m.Asker.Name != "" {
 		return m.Channel + "\x00" + m.Asker.Name
 	}
@@ -152,7 +155,7 @@ func (d *Desk) does(code string) string {
 func quotes(in []knowledge.Quote) []Quote {
 	out := make([]Quote, 0, len(in))
 	for _, q := range in {
-		quote := Quote{Document: q.Document, Title: q.Title, Section: q.Section, Text: q.Text, URL: q.URL, Ordinal: q.Ordinal, Closed: q.Closed}
+		quote := Quote{Document: q.Document, Title: q.Title, Section: q.Section, Text: q.Text, URL: q.URL, Ordinal: q.Ordinal, Page: q.Page, Closed: q.Closed}
 		if !q.Date.IsZero() {
 			quote.Date = q.Date.Format("2006-01-02")
 		}

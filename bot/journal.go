@@ -70,6 +70,8 @@ type Turn struct {
 
 // Gap is a question that was not answered. Who asked is kept as an audience only.
 type Gap struct {
+	// ID numbers the gaps in the order of their recording; a Journal gives it.
+	ID       int64
 	Question string
 	Audience knowledge.Audience
 	Channel  string

@@ -66,6 +66,8 @@ type Quote struct {
 	Date                                string
 	// Ordinal is the passage's number in its document, to open it in its context.
 	Ordinal int
+	// Page is the page that it stands on, 0 when the document has none.
+	Page int `json:",omitempty"`
 	// Closed tells that the scheme can no longer be asked for.
 	Closed bool
 }

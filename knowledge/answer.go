@@ -44,6 +44,8 @@ type Quote struct {
 	Audience Audience
 	// Closed tells that the scheme can no longer be asked for.
 	Closed bool
+	// Page is the page that the passage stands on, 0 when the document has none.
+	Page int
 }
 
 const (
@@ -91,7 +93,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	}
 	var texts []string
 	answer := Answer{Looked: q.looked()}
-	notice := best.Document.Closed(now) && (best.isNamed() || q.asks(openness))
+	notice := best.Document.Closed(now)
 	if answer.Unsure = confidence < limits.Sure && !notice; answer.Unsure {
 		texts = append(texts, "Je n'en suis pas sûr, mais je crois que ce passage répond :")
 	}
@@ -121,7 +123,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 
 // best gives the question as it was read and the passages that may answer it, best first.
 func (b *Base) best(ctx context.Context, v Viewer, text string, now time.Time) (question, []candidate, error) {
-	q, candidates, err := b.candidates(ctx, v, text, wholeCandidates, localCandidates)
+	q, candidates, err := b.candidates(ctx, v, text, toAnswer)
 	if err != nil {
 		return q, nil, err
 	}
@@ -294,7 +296,7 @@ func (b *Base) closed(ctx context.Context, v Viewer, d Document, now time.Time) 
 }
 
 func quote(d Document, p Passage, now time.Time) Quote {
-	return Quote{Document: d.ID, Ordinal: p.Ordinal, Title: d.Title, Section: strings.Join(p.Path, " › "), Text: p.Text,
+	return Quote{Document: d.ID, Ordinal: p.Ordinal, Title: d.Title, Section: strings.Join(p.Path, " › "), Text: p.Text, Page: p.Page,
 		URL: d.URL, Date: d.Date, Audience: d.Audience, Closed: d.Closed(now)}
 }
 

@@ -22,7 +22,7 @@ func real(t *testing.T) *knowledge.Base {
 	data := filepath.Join("..", "..", "shared", "data")
 	ingest(t, store, toStaff, filepath.Join(data, "seed"))
 	ingest(t, store, toPublic, filepath.Join(data, "dispositifs"))
-	if _, err := knowledge.Ingest(t.Context(), store, knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public}, base.Cards()); err != nil {
+	if _, err := knowledge.Ingest(t.Context(), store, knowledge.Ingestion{Read: extract.Read, Audience: knowledge.Public}, base.Cards()); err != nil {
 		t.Fatal(err)
 	}
 	return knowledge.NewBase(store)

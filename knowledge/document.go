@@ -24,6 +24,10 @@ type Document struct {
 	Notes []string
 	// Hash is the SHA-256, in hexadecimal, of the file and of what it was ingested for: equal means unchanged.
 	Hash string
+	// Damaged is the share of the text, from 0 to 1, that was damaged before it came here (Harm).
+	Damaged float64
+	// Passages counts the passages of the document; a Store sets it.
+	Passages int
 	// Blocks is the text by its own structure, in reading order.
 	Blocks []Block
 }

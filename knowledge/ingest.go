@@ -4,21 +4,57 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 )
 
 // indexVersion changes when splitting or analysis does, so that unchanged files are indexed again.
-const indexVersion = "4"
+const indexVersion = "5"
 
-// Reader turns a file into a document (extract.File).
-type Reader func(name string, content []byte) (Document, error)
+// MaxSize is the largest file that is read, in bytes.
+const MaxSize = 20 << 20
+
+// File is what a Reader reads.
+type File struct {
+	// Name gives the format by its extension.
+	Name    string
+	Content []byte
+	// Mapping is the YAML text that tells what the columns of a catalogue are: each of its rows is then a document. It is nil
+	// for any other file.
+	Mapping []byte
+}
+
+// Reader turns a file into its documents: one, or those of a catalogue (extract.Read). The rows that cannot be read are
+// PartErrors, joined; the documents of the others come with them.
+type Reader func(File) ([]Document, error)
+
+// PartError is why one row of a catalogue could not be read.
+type PartError struct {
+	// Part names the row for people, with its line.
+	Part string
+	Err  error
+}
+
+func (e *PartError) Error() string { return e.Part + " : " + e.Err.Error() }
+func (e *PartError) Unwrap() error { return e.Err }
+
+// partOf stands between the source of a catalogue and the identifier of one of its documents.
+const partOf = " # "
+
+// Whole gives the source of the file or page that the document comes from: its own, or that of its catalogue.
+func (d Document) Whole() string {
+	whole, _, _ := strings.Cut(d.Source, partOf)
+	return whole
+}
 
 // Root is a file or a folder to ingest.
 type Root struct {
@@ -31,9 +67,6 @@ type Root struct {
 
 // Path gives the root of a file or folder of the system.
 func Path(name string) (Root, error) {
-	if strings.Contains(name, "://") {
-		return Root{}, fmt.Errorf("%s : les adresses web ne sont pas encore prises en charge, enregistrez la page dans un fichier", name)
-	}
 	absolute, err := filepath.Abs(name)
 	if err != nil {
 		return Root{}, fmt.Errorf("trouver %s : %w", name, err)
@@ -58,17 +91,24 @@ type Ingestion struct {
 	// makes the audience Partner at least.
 	Audience Audience
 	EPCI     string
+	// Mapping is that of the tables (Mapped) that have none beside them.
+	Mapping []byte
+	// Mapped tells the names of the files that a mapping may explain.
+	Mapped func(name string) bool
 	// Prune removes the documents whose source lies under the roots and is gone.
 	Prune bool
 	// Progress, if set, is called after each file.
 	Progress func(Step)
 }
 
+// MappingSuffix ends the name of the file that explains the table of the same name beside it (« aides.csv.yaml »).
+const MappingSuffix = ".yaml"
+
 // Step is the ingestion of one file.
 type Step struct {
 	Done, Total int
 	Source      string
-	// Outcome is « ajouté », « mis à jour », « inchangé » or « échec ».
+	// Outcome is « ajouté », « mis à jour », « inchangé », « retiré » or « échec ».
 	Outcome string
 	// Notes are what the reader had to suppose; Err is why the file failed.
 	Notes []string
@@ -84,6 +124,8 @@ type Report struct {
 	Failed    []Failure `json:"failed"`
 	// Chunks counts the passages of the documents that were added or updated.
 	Chunks int `json:"chunks"`
+	// Damaged are the documents that were added or updated whose text is damaged.
+	Damaged []Damaged `json:"damaged"`
 }
 
 // Failure is a file that did not enter the base, and why, in French.
@@ -92,9 +134,28 @@ type Failure struct {
 	Error string `json:"error"`
 }
 
-// file is a file to ingest, or the error met on the way to it.
-type file struct {
+// Damaged is a document whose text is damaged, with the share and the reasons that Harm gives.
+type Damaged struct {
+	Path  string   `json:"path"`
+	Share float64  `json:"share"`
+	Why   []string `json:"why"`
+}
+
+// Add adds up two reports.
+func (r *Report) Add(other Report) {
+	r.Added += other.Added
+	r.Updated += other.Updated
+	r.Unchanged += other.Unchanged
+	r.Removed += other.Removed
+	r.Chunks += other.Chunks
+	r.Failed = append(r.Failed, other.Failed...)
+	r.Damaged = append(r.Damaged, other.Damaged...)
+}
+
+// listed is a file to ingest, or the error met on the way to it.
+type listed struct {
 	source, name string
+	mapping      string // the name of its mapping, if it has one beside it
 	fsys         fs.FS
 	err          error
 }
@@ -102,85 +163,35 @@ type file struct {
 // Ingest adds or refreshes the documents of the roots. A file that fails is reported and the others go in; its former
 // version stays. The error is for what stops everything: the store, the context.
 func Ingest(ctx context.Context, store Store, in Ingestion, roots ...Root) (Report, error) {
-	report := Report{Failed: []Failure{}}
 	if err := (Viewer{Audience: in.Audience}).Check(); err != nil {
-		return report, fmt.Errorf("ingérer : %w", err)
+		return newReport(), fmt.Errorf("ingérer : %w", err)
 	}
-	known, err := store.Documents(ctx, Viewer{Audience: Staff})
+	g, err := newIngester(ctx, store, in)
 	if err != nil {
-		return report, err
+		return g.report, err
 	}
-	bySource, byID := map[string]Document{}, map[string]Document{}
-	for _, d := range known {
-		bySource[d.Source], byID[d.ID] = d, d
-	}
-	files, complete := list(roots)
+	files, complete := list(roots, in.Mapped)
 	if in.Prune && complete {
-		present := map[string]bool{}
-		for _, f := range files {
-			present[f.source] = true
-		}
-		for _, d := range known {
-			if present[d.Source] || !under(roots, d.Source) {
-				continue
-			}
-			if err := store.Remove(ctx, d.ID); err != nil {
-				return report, err
-			}
-			report.Removed++
-			delete(bySource, d.Source)
-			delete(byID, d.ID)
+		if err := g.prune(ctx, files, roots); err != nil {
+			return g.report, err
 		}
 	}
 	for i, f := range files {
 		if err := ctx.Err(); err != nil {
-			return report, fmt.Errorf("ingestion interrompue : %w", err)
+			return g.report, fmt.Errorf("ingestion interrompue : %w", err)
 		}
-		step := Step{Done: i + 1, Total: len(files), Source: f.source}
-		d, entries, err := in.load(f, bySource)
-		before, replaces := byID[d.ID]
-		switch {
-		case err != nil:
-			step.Err = err
-		case entries == nil:
-			step.Outcome = "inchangé"
-			report.Unchanged++
-		case replaces && before.Source != d.Source:
-			step.Err = &ConflictError{ID: d.ID, Source: d.Source, Other: before.Source}
-		default:
-			// A file whose identifier changed keeps its source: its former document goes, in the same transaction or not at all.
-			if err := store.Put(ctx, d, entries); err != nil {
-				if old, ok := bySource[d.Source]; ok && errors.As(err, new(*ConflictError)) {
-					if err = store.Remove(ctx, old.ID); err == nil {
-						delete(byID, old.ID)
-						replaces = true
-						err = store.Put(ctx, d, entries)
-					}
-				}
-				if err != nil {
-					return report, err
-				}
-			}
-			bySource[d.Source], byID[d.ID] = d, d
-			report.Chunks += len(entries)
-			step.Notes = d.Notes
-			if replaces {
-				step.Outcome = "mis à jour"
-				report.Updated++
-			} else {
-				step.Outcome = "ajouté"
-				report.Added++
-			}
+		step := Step{Source: f.source}
+		if file, err := in.open(f); err != nil {
+			g.fail(&step, err)
+		} else if step, err = g.take(ctx, f.source, file); err != nil {
+			return g.report, err
 		}
-		if step.Err != nil {
-			step.Outcome = "échec"
-			report.Failed = append(report.Failed, Failure{Path: f.source, Error: step.Err.Error()})
-		}
+		step.Done, step.Total = i+1, len(files)
 		if in.Progress != nil {
 			in.Progress(step)
 		}
 	}
-	return report, nil
+	return g.report, nil
 }
 
 // Refresh adds or replaces a document that the program itself wrote; nothing happens when the base has it as it is. A
@@ -202,52 +213,261 @@ func Refresh(ctx context.Context, store Store, d Document) error {
 	return store.Put(ctx, d, Index(d))
 }
 
-// load reads a file into a document with its entries; they are nil when the base has it as it is.
-func (in Ingestion) load(f file, bySource map[string]Document) (Document, []Entry, error) {
+// open reads a file, and its mapping.
+func (in Ingestion) open(f listed) (File, error) {
 	if f.err != nil {
-		return Document{}, nil, f.err
+		return File{}, f.err
 	}
-	content, err := fs.ReadFile(f.fsys, f.name)
+	file := File{Name: f.name}
+	var err error
+	if file.Content, err = readFile(f.fsys, f.name); err != nil {
+		return file, err
+	}
+	if in.Mapped != nil && in.Mapped(f.name) {
+		file.Mapping = in.Mapping
+	}
+	if f.mapping != "" {
+		if file.Mapping, err = readFile(f.fsys, f.mapping); err != nil {
+			return file, fmt.Errorf("%s : %w", path.Base(f.mapping), err)
+		}
+	}
+	return file, nil
+}
+
+// readFile reads a file of MaxSize at most.
+func readFile(fsys fs.FS, name string) ([]byte, error) {
+	file, err := fsys.Open(name)
 	if err != nil {
-		return Document{}, nil, fmt.Errorf("lecture impossible : %w", err)
+		return nil, fmt.Errorf("lecture impossible : %w", err)
 	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, MaxSize+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("lecture impossible : %w", err)
+	case len(content) > MaxSize:
+		return nil, fmt.Errorf("fichier trop gros : la limite est de %d Mo", MaxSize>>20)
+	}
+	return content, nil
+}
+
+// ingester puts documents in the base and reports on it.
+type ingester struct {
+	Ingestion
+	store  Store
+	report Report
+	byID   map[string]Document
+	// bySource gives the documents of each file or page.
+	bySource map[string][]Document
+}
+
+func newReport() Report { return Report{Failed: []Failure{}, Damaged: []Damaged{}} }
+
+func newIngester(ctx context.Context, store Store, in Ingestion) (*ingester, error) {
+	g := &ingester{Ingestion: in, store: store, report: newReport(), byID: map[string]Document{}, bySource: map[string][]Document{}}
+	known, err := store.Documents(ctx, Viewer{Audience: Staff})
+	for _, d := range known {
+		g.byID[d.ID] = d
+		g.bySource[d.Whole()] = append(g.bySource[d.Whole()], d)
+	}
+	return g, err
+}
+
+func (g *ingester) prune(ctx context.Context, files []listed, roots []Root) error {
+	present := map[string]bool{}
+	for _, f := range files {
+		present[f.source] = true
+	}
+	for source := range g.bySource {
+		if present[source] || !under(roots, source) {
+			continue
+		}
+		if err := g.drop(ctx, source, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drop takes out the documents of a file or page, but for those to keep.
+func (g *ingester) drop(ctx context.Context, source string, keep map[string]bool) error {
+	var gone []string
+	var kept []Document
+	for _, d := range g.bySource[source] {
+		if keep[d.ID] {
+			kept = append(kept, d)
+			continue
+		}
+		gone = append(gone, d.ID)
+		delete(g.byID, d.ID)
+	}
+	g.bySource[source] = kept
+	g.report.Removed += len(gone)
+	if len(gone) == 0 {
+		return nil
+	}
+	return g.store.Remove(ctx, gone...)
+}
+
+// fail reports a failure, or each of those that are joined.
+func (g *ingester) fail(step *Step, err error) {
+	step.Outcome, step.Err = "échec", err
+	for _, cause := range causes(err) {
+		g.report.Failed = append(g.report.Failed, Failure{Path: step.Source, Error: cause.Error()})
+	}
+}
+
+func causes(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
+}
+
+// take puts the documents of a file or page in the base, and takes out those that it no longer has. The error is for what
+// stops everything.
+func (g *ingester) take(ctx context.Context, source string, f File) (Step, error) {
+	step := Step{Source: source, Outcome: "inchangé"}
+	hash := g.hash(source, f.Content, f.Mapping)
+	if before := g.bySource[source]; f.Mapping == nil && len(before) == 1 && before[0].Hash == hash {
+		g.report.Unchanged++
+		return step, nil
+	}
+	documents, err := g.Read(f)
+	failures := causes(err)
+	keep := map[string]bool{}
+	for _, d := range documents {
+		if d.Source, d.Hash = source, hash; f.Mapping != nil {
+			d.Source, d.Hash = source+partOf+d.ID, ""
+			content, err := json.Marshal(d)
+			if err != nil {
+				return step, fmt.Errorf("comparer %s : %w", source, err)
+			}
+			d.Hash = g.hash(source, content, nil)
+		}
+		keep[d.ID] = true
+		outcome, err := g.put(ctx, source, d)
+		switch {
+		case errors.As(err, new(*refusal)):
+			failures = append(failures, err)
+			continue
+		case err != nil:
+			return step, err
+		}
+		if outcome != "inchangé" && step.Outcome != "mis à jour" {
+			step.Outcome = outcome
+		}
+		step.Notes = append(step.Notes, d.Notes...)
+	}
+	if len(failures) > 0 { // what could not be read may be what is missing
+		g.fail(&step, errors.Join(failures...))
+		return step, nil
+	}
+	return step, g.drop(ctx, source, keep)
+}
+
+// refusal is why one document cannot enter the base.
+type refusal struct{ error }
+
+func (r *refusal) Unwrap() error { return r.error }
+
+// put puts one document in the base.
+func (g *ingester) put(ctx context.Context, source string, d Document) (outcome string, err error) {
+	before, known := g.byID[d.ID]
+	if known && before.Source == d.Source && before.Hash == d.Hash {
+		g.report.Unchanged++
+		return "inchangé", nil
+	}
+	if d, err = g.narrow(d); err != nil {
+		return "", &refusal{err}
+	}
+	if known && before.Whole() != source {
+		return "", &refusal{&ConflictError{ID: d.ID, Source: source, Other: before.Source}}
+	}
+	entries := Index(d)
+	switch {
+	case len(entries) == 0:
+		return "", &refusal{errors.New("aucun passage trouvé dans le fichier")}
+	case len(entries) > mostPassages:
+		return "", &refusal{fmt.Errorf("trop de passages (%d, la limite est de %d) : partagez le fichier", len(entries), mostPassages)}
+	}
+	harm := Harm(d)
+	d.Damaged = harm.Share
+	// A file whose identifier changed keeps its source: its former document goes, in the same transaction or not at all.
+	err = g.store.Put(ctx, d, entries)
+	if errors.As(err, new(*ConflictError)) {
+		former := slices.IndexFunc(g.bySource[source], func(old Document) bool { return old.Source == d.Source })
+		if former >= 0 {
+			old := g.bySource[source][former]
+			if err = g.store.Remove(ctx, old.ID); err != nil {
+				return "", err
+			}
+			delete(g.byID, old.ID)
+			g.bySource[source] = slices.Delete(g.bySource[source], former, former+1)
+			known = true
+			err = g.store.Put(ctx, d, entries)
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	g.byID[d.ID] = d
+	if i := slices.IndexFunc(g.bySource[source], func(old Document) bool { return old.ID == d.ID }); i >= 0 {
+		g.bySource[source][i] = d
+	} else {
+		g.bySource[source] = append(g.bySource[source], d)
+	}
+	g.report.Chunks += len(entries)
+	if harm.Share > 0 {
+		g.report.Damaged = append(g.report.Damaged, Damaged{Path: d.Source, Share: harm.Share, Why: harm.Why})
+	}
+	if known {
+		g.report.Updated++
+		return "mis à jour", nil
+	}
+	g.report.Added++
+	return "ajouté", nil
+}
+
+// mostPassages is how many passages a document may have: a store numbers them.
+const mostPassages = 200_000
+
+// hash names a content and what it is ingested for.
+func (in Ingestion) hash(source string, content, mapping []byte) string {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s\n%s\n%s\n%s\n", indexVersion, in.Audience, in.EPCI, f.source)
+	fmt.Fprintf(sum, "%s\n%s\n%s\n%s\n%d\n", indexVersion, in.Audience, in.EPCI, source, len(mapping))
+	sum.Write(mapping)
 	sum.Write(content)
-	hash := hex.EncodeToString(sum.Sum(nil))
-	if before, ok := bySource[f.source]; ok && before.Hash == hash {
-		return Document{}, nil, nil
-	}
-	d, err := in.Read(f.name, content)
-	if err != nil {
-		return Document{}, nil, err
-	}
-	d.Source, d.Hash = f.source, hash
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// narrow gives a document the rights that it is ingested under.
+func (in Ingestion) narrow(d Document) (Document, error) {
 	d.Audience = max(d.Audience, in.Audience)
 	switch {
 	case d.EPCI == "":
 		d.EPCI = in.EPCI
 	case in.EPCI != "" && in.EPCI != d.EPCI:
-		return Document{}, nil, fmt.Errorf("le fichier est gardé pour l'EPCI %s, et l'ingestion demandée pour l'EPCI %s", d.EPCI, in.EPCI)
+		return d, fmt.Errorf("le fichier est gardé pour l'EPCI %s, et l'ingestion demandée pour l'EPCI %s", d.EPCI, in.EPCI)
 	}
 	if d.EPCI != "" {
 		d.Audience = max(d.Audience, Partner)
 	}
-	entries := Index(d)
-	if len(entries) == 0 {
-		return Document{}, nil, errors.New("aucun passage trouvé dans le fichier")
-	}
-	return d, entries, nil
+	return d, nil
 }
 
-// list gives the files of the roots, in order, hidden ones left out; complete is false when a folder could not be read.
-func list(roots []Root) (files []file, complete bool) {
+// list gives the files of the roots, in order, hidden ones left out, each with its mapping; complete is false when a folder
+// could not be read.
+func list(roots []Root, mapped func(string) bool) (files []listed, complete bool) {
 	complete = true
 	seen := map[string]bool{}
 	for _, root := range roots {
 		// The error of each entry is reported with it; WalkDir itself then has none.
 		_ = fs.WalkDir(root.FS, root.Dir, func(name string, entry fs.DirEntry, err error) error {
-			f := file{source: root.source(name), name: name, fsys: root.FS}
+			f := listed{source: root.source(name), name: name, fsys: root.FS}
 			switch {
 			case err != nil:
 				complete = false
@@ -260,6 +480,12 @@ func list(roots []Root) (files []file, complete bool) {
 			case entry.IsDir():
 				return nil
 			}
+			if table, ok := strings.CutSuffix(name, MappingSuffix); ok && mapped != nil && mapped(table) && exists(root.FS, table) {
+				return nil // it is read with its table
+			}
+			if mapped != nil && mapped(name) && exists(root.FS, name+MappingSuffix) {
+				f.mapping = name + MappingSuffix
+			}
 			if !seen[f.source] {
 				seen[f.source] = true
 				files = append(files, f)
@@ -269,6 +495,11 @@ func list(roots []Root) (files []file, complete bool) {
 	}
 	sort.SliceStable(files, func(i, j int) bool { return files[i].source < files[j].source })
 	return files, complete
+}
+
+func exists(fsys fs.FS, name string) bool {
+	_, err := fs.Stat(fsys, name)
+	return err == nil
 }
 
 func (r Root) source(name string) string {

@@ -45,7 +45,7 @@ func ingest(t *testing.T, store knowledge.Store, in knowledge.Ingestion, paths .
 		}
 		roots = append(roots, root)
 	}
-	in.Read = extract.File
+	in.Read = extract.Read
 	report, err := knowledge.Ingest(t.Context(), store, in, roots...)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestIngestLife(t *testing.T) {
 		t.Errorf("first ingestion: %+v, %d steps", r, steps)
 	}
 	for _, f := range r.Failed {
-		if !strings.Contains(f.Error, "pris en charge") && !strings.Contains(f.Error, "ligne 2") {
+		if !strings.Contains(f.Error, "pas un fichier PDF") && !strings.Contains(f.Error, "ligne 2") {
 			t.Errorf("failure without its reason: %+v", f)
 		}
 	}
@@ -159,7 +159,7 @@ func TestAudienceOnlyNarrows(t *testing.T) {
 	if got := ids(t, store, everyone); got != nil {
 		t.Errorf("what is ingested for the staff is seen by the public: %v", got)
 	}
-	if _, err := knowledge.Ingest(t.Context(), store, knowledge.Ingestion{Read: extract.File}); !errors.Is(err, knowledge.ErrNoAudience) {
+	if _, err := knowledge.Ingest(t.Context(), store, knowledge.Ingestion{Read: extract.Read}); !errors.Is(err, knowledge.ErrNoAudience) {
 		t.Errorf("ingestion without audience = %v", err)
 	}
 	in := knowledge.Ingestion{Audience: knowledge.Partner, EPCI: "200000002"}
@@ -176,7 +176,7 @@ func TestIngestStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	in := knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public, Progress: func(knowledge.Step) { cancel() }}
+	in := knowledge.Ingestion{Read: extract.Read, Audience: knowledge.Public, Progress: func(knowledge.Step) { cancel() }}
 	if r, err := knowledge.Ingest(ctx, store, in, root); !errors.Is(err, context.Canceled) || r.Added != 1 {
 		t.Errorf("interrupted after a file: %+v, %v", r, err)
 	}
@@ -185,8 +185,5 @@ func TestIngestStops(t *testing.T) {
 	}
 	if _, err := knowledge.Path(filepath.Join(dir, "nulle-part")); err == nil || !strings.Contains(err.Error(), "introuvable") {
 		t.Errorf("a missing path = %v", err)
-	}
-	if _, err := knowledge.Path("https://exemple.invalid/a"); err == nil || !strings.Contains(err.Error(), "adresses web") {
-		t.Errorf("an address = %v", err)
 	}
 }

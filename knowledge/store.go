@@ -22,7 +22,7 @@ type Store interface {
 	Documents(ctx context.Context, v Viewer) ([]Document, error)
 	// Open gives one document, without its Blocks, and its passages in reading order; ErrNotFound.
 	Open(ctx context.Context, v Viewer, id string) (Document, []Passage, error)
-	// Find gives, by Local and best first, the best passages that hold a word of the query, all those of the best documents
+	// Find gives, by Local and best first, the best passages that hold a word of the query, those of the best documents
 	// that do, and those whose vectors are the nearest to the query's.
 	Find(ctx context.Context, v Viewer, q Query) ([]Hit, error)
 	// Frequencies counts what holds each analysed word (absent: nothing), and all there is, of what the viewer may see.
@@ -31,6 +31,7 @@ type Store interface {
 	// viewer may see.
 	Vocabulary(ctx context.Context, v Viewer, prefix string) (map[string]int, error)
 
+	Remotes
 	Vectors
 }
 
@@ -57,8 +58,9 @@ type Query struct {
 	// OpenOn leaves out the schemes that are closed on that day; zero keeps them.
 	OpenOn time.Time
 	// Documents and Passages limit what is found by the score of whole documents and by the score of passages; of the
-	// best documents, all the passages that hold a word are found. Nearest limits what is found by the vector.
-	Documents, Passages, Nearest int
+	// best documents, the passages that hold a word are found, the best Each of them or, when it is 0, all. Nearest limits
+	// what is found by the vector.
+	Documents, Each, Passages, Nearest int
 }
 
 // Hit is a passage that was found.

@@ -192,6 +192,7 @@ func Journal(t *testing.T, open func(t *testing.T) (bot.Journal, bot.Transactor)
 			if err := j.Record(t.Context(), message(n), bot.Reply{Kind: bot.ReplyUnknown}, at(int64(n), bot.State{}), &g); err != nil {
 				t.Fatal(err)
 			}
+			g.ID = int64(n + 1)
 			want = append(want, g)
 		}
 		want = []bot.Gap{want[2], want[1], want[0], want[3]}

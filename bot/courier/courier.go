@@ -1,6 +1,7 @@
-// Package courier does what follows a transaction: it delivers the outbox and hands over the requests that wait for a
-// fact too long. Its jobs are River's, written in the ledger's own transactions, so that a plan is kept if, and only if,
-// the rest is; each job is idempotent. It may import routing/ledger, migrations/database and River.
+// Package courier does what follows a transaction or comes with time: it delivers the outbox, hands over the requests that
+// wait for a fact too long, and has the sources read again. Its jobs are River's, written in the ledger's own transactions,
+// so that a plan is kept if, and only if, the rest is; each job is idempotent. It may import routing/ledger,
+// migrations/database and River.
 package courier
 
 import (
@@ -119,7 +120,7 @@ func (c *Courier) Dead(ctx context.Context) ([]Dead, error) {
 	}
 	var all []Dead
 	for _, job := range found.Jobs {
-		var of struct{ Key, Reference, Document string }
+		var of struct{ Key, Reference, Document, Address string }
 		if err := json.Unmarshal(job.EncodedArgs, &of); err != nil {
 			return nil, fmt.Errorf("relire la tâche %d : %w", job.ID, err)
 		}
@@ -133,6 +134,10 @@ func (c *Courier) Dead(ctx context.Context) ([]Dead, error) {
 			d.What = "calculer les vecteurs du document " + of.Document
 		case embedAllArgs{}.Kind():
 			d.What = "calculer les vecteurs de la base"
+		case refreshAllArgs{}.Kind():
+			d.What = "chercher les sources à rafraîchir"
+		case refreshArgs{}.Kind():
+			d.What = "rafraîchir " + of.Address
 		}
 		if job.FinalizedAt != nil {
 			d.At = *job.FinalizedAt
@@ -166,6 +171,8 @@ type Config struct {
 	// Embed makes the vectors of a document, EmbedAll those of all that misses them; nil without a server for that.
 	Embed    func(ctx context.Context, document string) error
 	EmbedAll func(ctx context.Context) error
+	// Refresh, if not nil, reads the sources again.
+	Refresh *Refresh
 
 	// Set by tests: the delays between tries, how often the table of jobs is read, how long jobs may run on after the
 	// context ends.
@@ -185,9 +192,17 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 		river.AddWorker(workers, &allEmbedder{Config: cfg})
 		queues[embeddings] = river.QueueConfig{MaxWorkers: 2}
 	}
+	var rounds []*river.PeriodicJob
+	if cfg.Refresh != nil {
+		river.AddWorker(workers, &rounder{Config: cfg, courier: c})
+		river.AddWorker(workers, &refresher{Config: cfg})
+		queues[sources] = river.QueueConfig{MaxWorkers: 2}
+		rounds = cfg.Refresh.rounds()
+	}
 	client, err := river.NewClient(driver(c.db.Dialect, c.db.Writer()), &river.Config{
-		Queues:  queues,
-		Workers: workers,
+		Queues:       queues,
+		Workers:      workers,
+		PeriodicJobs: rounds,
 		// River would read a table every 50 ms instead.
 		PollOnly:             true,
 		FetchPollInterval:    cfg.poll,

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 )
 
 // embeddings is the queue of what waits for the server of vectors, so that nothing else waits for it. embedTries, with
@@ -35,9 +34,7 @@ func (c *Courier) Embed(ctx context.Context, document string) error {
 // EmbedAll plans the vectors of all that has none of the model in use, whatever the number of processes that ask.
 func (c *Courier) EmbedAll(ctx context.Context) error {
 	return c.db.InTx(ctx, func(ctx context.Context) error {
-		return c.plan(ctx, embedAllArgs{}, &river.InsertOpts{Queue: embeddings, MaxAttempts: embedTries, UniqueOpts: river.UniqueOpts{ByState: []rivertype.JobState{
-			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
-		}}})
+		return c.plan(ctx, embedAllArgs{}, &river.InsertOpts{Queue: embeddings, MaxAttempts: embedTries, UniqueOpts: river.UniqueOpts{ByState: unfinished}})
 	})
 }
 

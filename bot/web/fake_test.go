@@ -58,7 +58,7 @@ func (d *fakeDesk) Stream(_ context.Context, m bot.Message, said func(string)) (
 
 func answerOf(m bot.Message) bot.Reply {
 	return bot.Reply{Kind: bot.ReplyAnswer, Text: "Voici ce que dit la fiche.\n\nUn taux de 40 %.\n" + m.Text, Answer: "rep-" + m.ID[:6], Quotes: []bot.Quote{
-		{Document: "fiche/é 1", Title: "Aide fictive", Section: "Montant", Text: "Un taux de 40 %.", URL: "https://exemple.invalid/aide", Date: "2026-01-05", Ordinal: 1},
+		{Document: "fiche/é 1", Title: "Aide fictive", Section: "Montant", Text: "Un taux de 40 %.", URL: "https://exemple.invalid/aide", Date: "2026-01-05", Ordinal: 1, Page: 3},
 		{Document: "fiche-close", Title: "Ancienne aide fictive", Text: "Jusqu’au 31 décembre.", URL: "javascript://exemple.invalid/%0aalert(1)", Closed: true},
 	}}
 }

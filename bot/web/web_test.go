@@ -148,7 +148,7 @@ func TestConversationWithoutJavaScript(t *testing.T) {
 	if response.Request.Method != http.MethodGet || response.StatusCode != http.StatusOK {
 		t.Errorf("a message ends on %s %d, want a page that can be loaded again", response.Request.Method, response.StatusCode)
 	}
-	v.expect(page, "Quelle aide pour exporter ?", "Voici ce que dit la fiche.", "Un taux de 40 %.",
+	v.expect(page, "Quelle aide pour exporter ?", "Voici ce que dit la fiche.", "Un taux de 40 %.", "page 3",
 		`href="/document/fiche%2F%C3%A9%201?p=1#p-1"`, `href="https://exemple.invalid/aide"`, "05/01/2026", "<mark>clos</mark>", "Pas utile")
 	v.refuse(page, "Un exemple à essayer", "javascript:", "ZgotmplZ")
 

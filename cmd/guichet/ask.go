@@ -53,6 +53,7 @@ type citation struct {
 	Title    string             `json:"title"`
 	Section  string             `json:"section"`
 	Quote    string             `json:"quote"`
+	Page     int                `json:"page,omitempty"`
 	URL      string             `json:"url"`
 	Date     string             `json:"date"`
 	Audience knowledge.Audience `json:"audience"`
@@ -85,7 +86,7 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 		}
 		for _, q := range answer.Quotes {
 			out.Citations = append(out.Citations, citation{
-				Document: q.Document, Title: q.Title, Section: q.Section, Quote: q.Text, URL: q.URL, Date: isoDay(q.Date), Audience: q.Audience, Closed: q.Closed,
+				Document: q.Document, Title: q.Title, Section: q.Section, Quote: q.Text, Page: q.Page, URL: q.URL, Date: isoDay(q.Date), Audience: q.Audience, Closed: q.Closed,
 			})
 		}
 		out.ElapsedMS = elapsed(start)
@@ -99,7 +100,7 @@ func showAnswer(w io.Writer, a answerLine) {
 		fmt.Fprintln(w, "\nSources")
 	}
 	for i, c := range a.Citations {
-		fmt.Fprintf(w, "[%d] %s\n    « %s »\n", i+1, strings.Join(present(c.Title, c.Section, c.Date, c.URL), " · "), strings.ReplaceAll(c.Quote, "\n", "\n      "))
+		fmt.Fprintf(w, "[%d] %s\n    « %s »\n", i+1, strings.Join(present(c.Title, c.Section, onPage(c.Page), c.Date, c.URL), " · "), strings.ReplaceAll(c.Quote, "\n", "\n      "))
 	}
 }
 

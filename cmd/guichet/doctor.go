@@ -117,7 +117,34 @@ func (a *app) checkDatabase(ctx context.Context) []check {
 	if err != nil {
 		index.OK, index.Detail, index.Todo = false, err.Error(), "rechargez les documents : guichet ingest DOSSIER"
 	}
-	return append(checks, schema, index, a.checkEmbeddings(ctx, db), a.checkModel(ctx, db, base), checkJobs(ctx, db))
+	return append(checks, schema, index, a.checkSources(ctx, db), a.checkEmbeddings(ctx, db), a.checkModel(ctx, db, base), checkJobs(ctx, db))
+}
+
+// checkSources tells the addresses whose text is not what they have now.
+func (a *app) checkSources(ctx context.Context, db *database.DB) check {
+	remotes, err := sqlstore.New(db, nil).Remotes(ctx)
+	if err != nil {
+		return check{Name: "sources", Detail: err.Error()}
+	}
+	var failed []string
+	for _, r := range remotes {
+		switch {
+		case r.Gone:
+			failed = append(failed, r.Address+" ("+r.Failure+")")
+		case r.Failure != "":
+			failed = append(failed, fmt.Sprintf("%s (%s ; le texte est celui du %s)", r.Address, inFrench(r.Failure), r.Seen.Format(time.DateOnly)))
+		}
+	}
+	switch {
+	case len(remotes) == 0:
+		return check{Name: "sources", OK: true, Detail: "aucune adresse suivie"}
+	case len(failed) == 0:
+		return check{Name: "sources", OK: true, Detail: fmt.Sprintf("%d adresse(s) suivie(s), à jour à leur dernière lecture", len(remotes))}
+	}
+	return check{
+		Name: "sources", Detail: fmt.Sprintf("%d adresse(s) sur %d en échec : %s", len(failed), len(remotes), strings.Join(failed[:min(len(failed), shownJobs)], " ; ")),
+		Todo: "guichet serve réessaie ; une adresse qui ne sert plus se retire par « guichet documents remove ADRESSE »",
+	}
 }
 
 // shownJobs is how many of the jobs that were given up are named.

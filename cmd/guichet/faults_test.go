@@ -55,9 +55,9 @@ func TestIngestReportsEachFailure(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	code, out, stderr := c.run("", "ingest", "--json", dir, filepath.Join(dir, "absent.md"), "https://exemple.invalid/page")
+	code, out, stderr := c.run("", "ingest", "--json", dir, filepath.Join(dir, "absent.md"), "ftp://exemple.invalid/page")
 	report := decode(t, out)
-	if code != exitError || report["added"] != 1.0 || !strings.Contains(stderr, "8 fichier(s) en échec") {
+	if code != exitError || report["added"] != 1.0 || !strings.Contains(stderr, "8 source(s) en échec") {
 		t.Errorf("code %d, %s, %s", code, out, stderr)
 	}
 	reasons := map[string]string{}
@@ -67,7 +67,7 @@ func TestIngestReportsEachFailure(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"entete.md": "ligne", "ouverte.md": "ligne 1", "date.md": "ligne 4", "vide.txt": "vide", "image.png": "non pris en charge",
-		"binaire.txt": "octet nul", "absent.md": "introuvable", "page": "adresses web",
+		"binaire.txt": "octet nul", "absent.md": "introuvable", "page": "seules les adresses",
 	} {
 		if !strings.Contains(reasons[name], want) {
 			t.Errorf("%s: %q, want « %s »", name, reasons[name], want)

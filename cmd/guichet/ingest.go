@@ -3,32 +3,55 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"strings"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"guichet/knowledge"
 	"guichet/knowledge/extract"
+	"guichet/knowledge/fetch"
 	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
 )
 
 type ingestCmd struct {
 	asker
-	Prune bool     `help:"Retirer les documents de ces dossiers dont le fichier n'existe plus."`
-	Paths []string `arg:"" name:"chemin" help:"Fichiers et dossiers à lire."`
+	sourceFlags
+	Prune   bool     `help:"Retirer les documents de ces dossiers dont le fichier n'existe plus."`
+	Mapping string   `placeholder:"FICHIER" help:"Correspondance des colonnes d'un catalogue CSV, XLSX ou JSON : un document par ligne (sinon celle du fichier FICHIER.csv.yaml d'à côté, s'il existe). Clés : titre, texte, champs, id, url, date, debut, fin, audience, epci, liste, feuille."`
+	Paths   []string `arg:"" name:"chemin" help:"Fichiers, dossiers et adresses (https://…) à lire : .txt, .md, .html, .pdf, .docx, .odt, .xlsx, .csv."`
+}
+
+// sourceFlags are those of the commands that read addresses.
+type sourceFlags struct {
+	PrivateSources bool `env:"GUICHET_PRIVATE_SOURCES" help:"Lire aussi les adresses de cette machine et des réseaux privés."`
 }
 
 func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	var roots []knowledge.Root
+	var remotes []knowledge.Remote
 	var unreadable []knowledge.Failure
+	mapping, err := readMapping(c.Mapping)
+	if err != nil {
+		return err
+	}
 	for _, path := range c.Paths {
-		root, err := knowledge.Path(path)
-		if err != nil {
-			unreadable = append(unreadable, knowledge.Failure{Path: path, Error: err.Error()})
-			continue
+		address, root, err := "", knowledge.Root{}, error(nil)
+		if strings.Contains(path, "://") {
+			address, err = fetch.Address(path)
+		} else {
+			root, err = knowledge.Path(path)
 		}
-		roots = append(roots, root)
+		switch {
+		case err != nil:
+			unreadable = append(unreadable, knowledge.Failure{Path: path, Error: err.Error()})
+		case address != "":
+			remotes = append(remotes, knowledge.Remote{Address: address, Audience: c.Audience, EPCI: c.EPCI, Mapping: mapping})
+		default:
+			roots = append(roots, root)
+		}
 	}
 	db, err := a.open(ctx)
 	if err != nil {
@@ -37,20 +60,31 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	defer db.Close()
 
 	progress := mpb.NewWithContext(ctx, mpb.WithOutput(a.stderr)) // silent when it is not a terminal
-	bar := progress.AddBar(0, mpb.PrependDecorators(decor.CountersNoUnit("%d / %d fichiers ")), mpb.AppendDecorators(decor.Percentage()))
-	var notes []string
 	store := sqlstore.New(db, nil)
-	report, err := knowledge.Ingest(ctx, store, knowledge.Ingestion{
-		Read: extract.File, Audience: c.Audience, EPCI: c.EPCI, Prune: c.Prune,
-		Progress: func(s knowledge.Step) {
-			bar.SetTotal(int64(s.Total), false)
-			bar.SetCurrent(int64(s.Done))
+	var notes []string
+	bar := func(what string) (show func(knowledge.Step), end func()) {
+		count, end := progressBar(progress, what)
+		return func(s knowledge.Step) {
+			count(s.Done, s.Total)
 			for _, note := range s.Notes {
 				notes = append(notes, s.Source+" : "+note)
 			}
-		},
+		}, end
+	}
+	show, end := bar("fichiers")
+	report, err := knowledge.Ingest(ctx, store, knowledge.Ingestion{
+		Read: extract.Read, Audience: c.Audience, EPCI: c.EPCI, Mapping: mapping, Mapped: extract.Mappable, Prune: c.Prune, Progress: show,
 	}, roots...)
-	bar.SetTotal(-1, true)
+	end()
+	if err == nil && len(remotes) > 0 {
+		show, end := bar("adresses")
+		refresher := a.refresher(store, c.PrivateSources)
+		refresher.Progress = show
+		var read knowledge.Report
+		read, err = refresher.Refresh(ctx, remotes...)
+		report.Add(read)
+		end()
+	}
 	var embedding error
 	if err == nil {
 		embedding = a.embed(ctx, db, store, progress)
@@ -74,16 +108,63 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 	} else {
-		for _, f := range report.Failed {
-			fmt.Fprintf(a.stdout, "échec %s : %s\n", f.Path, f.Error)
-		}
-		fmt.Fprintf(a.stdout, "%d ajoutés, %d mis à jour, %d inchangés, %d retirés, %d en échec ; %d passages (audience : %s)\n",
-			report.Added, report.Updated, report.Unchanged, report.Removed, len(report.Failed), report.Chunks, c.Audience)
+		c.show(a, report)
 	}
 	if len(report.Failed) > 0 {
-		return fmt.Errorf("%d fichier(s) en échec ; les autres sont dans la base", len(report.Failed))
+		return fmt.Errorf("%d source(s) en échec ; les autres sont dans la base", len(report.Failed))
 	}
 	return nil
+}
+
+func (c *ingestCmd) show(a *app, report knowledge.Report) {
+	for _, f := range report.Failed {
+		fmt.Fprintf(a.stdout, "échec %s : %s\n", f.Path, f.Error)
+	}
+	for _, d := range report.Damaged {
+		fmt.Fprintf(a.stdout, "abîmé %s : %s du texte (%s) ; repartez si possible du fichier d'origine\n", d.Path, percent(d.Share), strings.Join(d.Why, ", "))
+	}
+	fmt.Fprintf(a.stdout, "%d ajoutés, %d mis à jour, %d inchangés, %d retirés, %d en échec ; %d passages (audience : %s)\n",
+		report.Added, report.Updated, report.Unchanged, report.Removed, len(report.Failed), report.Chunks, c.Audience)
+}
+
+// percent writes a share that is not zero.
+func percent(share float64) string {
+	if share < 0.01 {
+		return "moins de 1 %"
+	}
+	return fmt.Sprintf("%.0f %%", 100*share)
+}
+
+// readMapping reads the file of --mapping.
+func readMapping(name string) ([]byte, error) {
+	if name == "" {
+		return nil, nil
+	}
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return nil, frenchFile(err)
+	}
+	if err := extract.CheckMapping(content); err != nil {
+		return nil, fmt.Errorf("%s : %w", name, err)
+	}
+	return content, nil
+}
+
+// refresher reads addresses into a store.
+func (a *app) refresher(store knowledge.Store, private bool) knowledge.Refresher {
+	return knowledge.Refresher{Store: store, Read: extract.Read, Fetch: fetch.New(private).Fetch, Now: a.now}
+}
+
+// progressBar shows what is done, at which rate, and how long the rest will take.
+func progressBar(progress *mpb.Progress, what string) (count func(done, total int), end func()) {
+	bar := progress.AddBar(0,
+		mpb.PrependDecorators(decor.CountersNoUnit("%d / %d "+what+" ")),
+		mpb.AppendDecorators(decor.Percentage(), decor.AverageSpeed(0, " %.1f/s"), decor.Name(" reste "), decor.AverageETA(decor.ET_STYLE_MMSS)))
+	count = func(done, total int) {
+		bar.SetTotal(int64(total), false)
+		bar.SetCurrent(int64(done))
+	}
+	return count, func() { bar.SetTotal(-1, true) }
 }
 
 // embed makes the vectors of what was ingested.
@@ -92,10 +173,7 @@ func (a *app) embed(ctx context.Context, db *database.DB, store knowledge.Store,
 	if err != nil {
 		return err
 	}
-	bar := progress.AddBar(0, mpb.PrependDecorators(decor.CountersNoUnit("%d / %d documents, vecteurs ")), mpb.AppendDecorators(decor.Percentage()))
-	defer bar.SetTotal(-1, true)
-	return knowledge.EmbedAll(ctx, store, base.Embedder, func(done, total int) {
-		bar.SetTotal(int64(total), false)
-		bar.SetCurrent(int64(done))
-	})
+	count, end := progressBar(progress, "documents, vecteurs")
+	defer end()
+	return knowledge.EmbedAll(ctx, store, base.Embedder, count)
 }

@@ -33,6 +33,7 @@ type result struct {
 	Lexical  float64 `json:"lexical"`
 	Vector   float64 `json:"vector"`
 	Text     string  `json:"text"`
+	Page     int     `json:"page,omitempty"`
 	URL      string  `json:"url"`
 	Date     string  `json:"date"`
 	Closed   bool    `json:"closed"`
@@ -65,7 +66,7 @@ func (c *searchCmd) Run(ctx context.Context, a *app) error {
 		for _, r := range found {
 			out.Results = append(out.Results, result{
 				Document: r.Document.ID, Title: r.Document.Title, Section: strings.Join(r.Passage.Path, " › "), Chunk: r.Passage.Ordinal,
-				Score: r.Score, Lexical: r.Lexical, Vector: r.Vector, Text: r.Passage.Text, URL: r.Document.URL, Date: isoDay(r.Document.Date), Closed: r.Closed,
+				Score: r.Score, Lexical: r.Lexical, Vector: r.Vector, Text: r.Passage.Text, Page: r.Passage.Page, URL: r.Document.URL, Date: isoDay(r.Document.Date), Closed: r.Closed,
 			})
 		}
 		out.ElapsedMS = elapsed(start)
@@ -78,6 +79,6 @@ func showResults(w io.Writer, l resultsLine) {
 		fmt.Fprintln(w, "Aucun passage trouvé.")
 	}
 	for i, r := range l.Results {
-		fmt.Fprintf(w, "%d. %s (%.2f)\n   %s\n", i+1, strings.Join(present(r.Title, r.Section, r.Date), " · "), r.Score, strings.ReplaceAll(r.Text, "\n", "\n   "))
+		fmt.Fprintf(w, "%d. %s (%.2f)\n   %s\n", i+1, strings.Join(present(r.Title, r.Section, onPage(r.Page), r.Date), " · "), r.Score, strings.ReplaceAll(r.Text, "\n", "\n   "))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"guichet/bot/courier"
 	"guichet/bot/web"
 	"guichet/knowledge"
+	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
 	"guichet/routing/ledger"
 )
@@ -33,8 +35,10 @@ const (
 )
 
 type serveCmd struct {
-	Address    string `env:"GUICHET_ADDRESS" default:"127.0.0.1:8080" placeholder:"127.0.0.1:8080" help:"Adresse de la page web (127.0.0.1:8080 par défaut)."`
-	StaffToken string `env:"GUICHET_STAFF_TOKEN" placeholder:"JETON" help:"Jeton de l'espace des agents (tiré au sort par défaut)."`
+	Address    string        `env:"GUICHET_ADDRESS" default:"127.0.0.1:8080" placeholder:"127.0.0.1:8080" help:"Adresse de la page web (127.0.0.1:8080 par défaut)."`
+	StaffToken string        `env:"GUICHET_STAFF_TOKEN" placeholder:"JETON" help:"Jeton de l'espace des agents (tiré au sort par défaut)."`
+	Refresh    time.Duration `env:"GUICHET_REFRESH" default:"24h" placeholder:"24h" help:"Âge auquel une adresse suivie est relue (24h par défaut, 0 pour jamais)."`
+	sourceFlags
 }
 
 func (c *serveCmd) Run(ctx context.Context, a *app) error {
@@ -91,6 +95,9 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 				return err
 			}
 		}
+		if c.Refresh > 0 {
+			jobs.Refresh = c.sources(a, o, db)
+		}
 		return o.courier.Run(workCtx, jobs)
 	})
 	work.Go(func() error {
@@ -123,6 +130,43 @@ func deliver(chat *bot.Chat, log courier.Deliver) courier.Deliver {
 			return err
 		}
 		return log(ctx, n)
+	}
+}
+
+// sources says how the addresses that are followed are read again.
+func (c *serveCmd) sources(a *app, o *office, db *database.DB) *courier.Refresh {
+	var jobs sqlstore.Jobs = o.courier
+	if a.Embeddings.builtIn() {
+		jobs = nil // the vectors are made below, at once
+	}
+	store := sqlstore.New(db, jobs)
+	return &courier.Refresh{
+		Every: c.Refresh,
+		Due: func(ctx context.Context) ([]string, error) {
+			remotes, err := store.Remotes(ctx)
+			return knowledge.Due(remotes, a.now(), c.Refresh), err
+		},
+		One: func(ctx context.Context, address string) error {
+			remotes, err := store.Remotes(ctx)
+			if err != nil {
+				return err
+			}
+			at := slices.IndexFunc(remotes, func(r knowledge.Remote) bool { return r.Address == address })
+			if at < 0 {
+				return nil // it was removed meanwhile
+			}
+			var failure *knowledge.FetchError // the others do not pass with time: doctor tells them
+			refresher := a.refresher(store, c.PrivateSources)
+			refresher.Progress = func(s knowledge.Step) { errors.As(s.Err, &failure) }
+			report, err := refresher.Refresh(ctx, remotes[at])
+			if err == nil && report.Chunks > 0 && a.Embeddings.builtIn() {
+				err = o.base.EmbedAll(ctx)
+			}
+			if err == nil && failure != nil {
+				return failure
+			}
+			return err
+		},
 	}
 }
 

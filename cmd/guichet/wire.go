@@ -17,6 +17,7 @@ import (
 	"guichet/knowledge/base"
 	"guichet/knowledge/extract"
 	"guichet/knowledge/openai"
+	"guichet/knowledge/review"
 	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
 	"guichet/routing/ledger"
@@ -24,10 +25,11 @@ import (
 	"guichet/routing/rulebook"
 )
 
-// The texts to people that the Region may put in its rules folder.
+// What the Region may put in its rules folder, besides the rules themselves.
 const (
 	textsFile   = "texts.yaml"
 	noticesFile = "notices.yaml"
+	reviewFile  = "review.yaml"
 )
 
 // app is what a command runs with.
@@ -79,7 +81,7 @@ func (a *app) openBase(ctx context.Context, db *database.DB, jobs sqlstore.Jobs)
 		jobs = nil // the built-in vectors are made with the documents
 	}
 	store := sqlstore.New(db, jobs)
-	cards := knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public, Prune: true, Progress: func(s knowledge.Step) {
+	cards := knowledge.Ingestion{Read: extract.Read, Audience: knowledge.Public, Prune: true, Progress: func(s knowledge.Step) {
 		// A document of the Region's with a card's identifier replaces the card.
 		if s.Err != nil && !errors.As(s.Err, new(*knowledge.ConflictError)) {
 			a.log.Error("carte livrée non chargée", "source", s.Source, "error", s.Err)
@@ -109,6 +111,7 @@ type region struct {
 	notices ledger.Texts
 	// channels say who sees what in chat platforms.
 	channels bot.Channels
+	review   review.Criteria
 }
 
 // loadRegion reads and checks the Region's folder; the error joins every problem found, each with its file and line.
@@ -121,6 +124,8 @@ func loadRegion(dir string) (region, error) {
 	r.texts, err = override(folder, textsFile, bot.DefaultTexts, bot.ParseTexts)
 	problems := err
 	r.notices, err = override(folder, noticesFile, ledger.DefaultTexts, ledger.ParseTexts)
+	problems = errors.Join(problems, err)
+	r.review, err = override(folder, reviewFile, review.Default, review.Parse)
 	problems = errors.Join(problems, err)
 	if r.book, err = rulebook.Load(folder); err != nil {
 		return r, errors.Join(err, problems)

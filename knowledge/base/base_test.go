@@ -15,7 +15,7 @@ import (
 
 func TestCardsEnterTheBase(t *testing.T) {
 	store := sqlstore.New(databasetest.New(t), nil)
-	in := knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public}
+	in := knowledge.Ingestion{Read: extract.Read, Audience: knowledge.Public}
 	report, err := knowledge.Ingest(t.Context(), store, in, base.Cards())
 	if err != nil || len(report.Failed) > 0 || report.Added == 0 {
 		t.Fatalf("%+v, %v", report, err)

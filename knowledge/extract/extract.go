@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -12,19 +13,37 @@ import (
 	"guichet/knowledge"
 )
 
-// MaxSize is the largest file that is read, in bytes.
-const MaxSize = 20 << 20
-
-// formats are the readers by extension. A reader gets valid UTF-8 without control characters, fills what it finds of the
-// document, and leaves the rest to File.
-var formats = map[string]func(text string, d *knowledge.Document) error{
-	".txt": plain, ".text": plain, ".md": markdown, ".markdown": markdown, ".html": webpage, ".htm": webpage,
+// formats are the readers by extension. A reader fills what it finds of the document, and leaves the rest to File.
+var formats = map[string]func(content []byte, d *knowledge.Document) error{
+	".txt": text(plain), ".text": text(plain), ".md": text(markdown), ".markdown": text(markdown), ".html": text(webpage), ".htm": text(webpage),
+	".pdf": pdf, ".docx": docx, ".odt": odt,
+	".csv": sheets(readCSV), ".tsv": sheets(readCSV), ".xlsx": sheets(readXLSX), ".xlsm": sheets(readXLSX),
 }
 
-// Readable tells whether a file name has the extension of a known format.
-func Readable(name string) bool {
-	_, ok := formats[strings.ToLower(path.Ext(name))]
-	return ok
+// text makes a reader of files out of one of texts, which gets valid UTF-8 without control characters.
+func text(read func(text string, d *knowledge.Document) error) func([]byte, *knowledge.Document) error {
+	return func(content []byte, d *knowledge.Document) error {
+		text, note, err := decode(content)
+		if err != nil {
+			return err
+		}
+		if note != "" {
+			d.Notes = append(d.Notes, note)
+		}
+		return read(text, d)
+	}
+}
+
+// Read is a knowledge.Reader: a file is one document, a catalogue with a mapping one a row.
+func Read(f knowledge.File) ([]knowledge.Document, error) {
+	if f.Mapping != nil {
+		return catalogue(f)
+	}
+	d, err := File(f.Name, f.Content)
+	if err != nil {
+		return nil, err
+	}
+	return []knowledge.Document{d}, nil
 }
 
 // File reads a document. The name gives the format by its extension, and the identifier when the file holds none. Errors
@@ -33,24 +52,24 @@ func Readable(name string) bool {
 func File(name string, content []byte) (knowledge.Document, error) {
 	extension := strings.ToLower(path.Ext(name))
 	read, ok := formats[extension]
-	if !ok {
-		return knowledge.Document{}, fmt.Errorf("format « %s » non pris en charge (texte .txt, Markdown .md ou HTML .html)", extension)
+	switch {
+	case extension == ".json":
+		return knowledge.Document{}, fmt.Errorf("un catalogue JSON demande une correspondance : écrivez-la dans %s%s ou donnez --mapping", path.Base(name), knowledge.MappingSuffix)
+	case !ok:
+		return knowledge.Document{}, fmt.Errorf("format « %s » non pris en charge (.txt, .md, .html, .pdf, .docx, .odt, .xlsx, .csv)", extension)
+	case len(content) > knowledge.MaxSize:
+		return knowledge.Document{}, fmt.Errorf("fichier trop gros : %d Mo, la limite est de %d Mo", len(content)>>20, knowledge.MaxSize>>20)
+	case len(strings.TrimSpace(string(content))) == 0:
+		return knowledge.Document{}, fmt.Errorf("fichier vide")
 	}
 	var d knowledge.Document
-	text, note, err := decode(content)
-	if err != nil {
-		return d, err
-	}
-	if note != "" {
-		d.Notes = append(d.Notes, note)
-	}
-	if err := read(text, &d); err != nil {
+	if err := read(content, &d); err != nil {
 		return d, err
 	}
 	if len(d.Blocks) == 0 {
 		return d, fmt.Errorf("aucun texte trouvé dans le fichier")
 	}
-	base := strings.TrimSuffix(path.Base(strings.ReplaceAll(name, `\`, "/")), path.Ext(name))
+	base := baseName(name)
 	if d.ID == "" {
 		d.ID = base
 	}
@@ -60,26 +79,35 @@ func File(name string, content []byte) (knowledge.Document, error) {
 	return d, nil
 }
 
+// printable makes control characters spaces: a file may name them where a text has none.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// baseName gives the name of a file without its folders and its extension.
+func baseName(name string) string {
+	return strings.TrimSuffix(path.Base(strings.ReplaceAll(name, `\`, "/")), path.Ext(name))
+}
+
 // decode gives the text of a file in UTF-8 with plain line ends, and a note when the encoding had to be supposed. Control
 // characters become spaces, so that offsets stay.
 func decode(content []byte) (text, note string, err error) {
-	switch {
-	case len(content) > MaxSize:
-		return "", "", fmt.Errorf("fichier trop gros : %d Mo, la limite est de %d Mo", len(content)>>20, MaxSize>>20)
-	case len(strings.TrimSpace(string(content))) == 0:
-		return "", "", fmt.Errorf("fichier vide")
-	}
 	text = strings.TrimPrefix(string(content), "\uFEFF")
 	if i := strings.IndexByte(text, 0); i >= 0 {
-		return "", "", fmt.Errorf("fichier binaire ou dans un codage non pris en charge (octet nul, ligne %d) : enregistrez-le en UTF-8", line(text, i))
+		return "", "", fmt.Errorf("fichier binaire ou dans un codage non pris en charge (octet nul, ligne %d) : enregistrez-le en UTF-8", lineOf(text, i))
 	}
 	if !utf8.ValidString(text) {
 		bad := firstInvalid(text)
 		decoded, err := charmap.Windows1252.NewDecoder().String(text)
 		if err != nil || strings.ContainsRune(decoded, utf8.RuneError) {
-			return "", "", fmt.Errorf("ligne %d : ni UTF-8 ni Windows-1252, enregistrez le fichier en UTF-8", line(text, bad))
+			return "", "", fmt.Errorf("ligne %d : ni UTF-8 ni Windows-1252, enregistrez le fichier en UTF-8", lineOf(text, bad))
 		}
-		note = fmt.Sprintf("lu en Windows-1252 : la ligne %d n'est pas en UTF-8", line(text, bad))
+		note = fmt.Sprintf("lu en Windows-1252 : la ligne %d n'est pas en UTF-8", lineOf(text, bad))
 		text = decoded
 	}
 	text = strings.ReplaceAll(text, "\r\n", "\n")
@@ -113,7 +141,7 @@ func firstInvalid(s string) int {
 	return 0
 }
 
-func line(text string, offset int) int { return strings.Count(text[:offset], "\n") + 1 }
+func lineOf(text string, offset int) int { return strings.Count(text[:offset], "\n") + 1 }
 
 // outline keeps the titles above the current place.
 type outline struct {

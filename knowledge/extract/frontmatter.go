@@ -31,11 +31,15 @@ type head struct {
 	Date        string              `yaml:"date"`
 	Modified    string              `yaml:"date_modification"`
 	Unavailable bool                `yaml:"indisponible"`
+	Questions   []string            `yaml:"questions"`
 	Validity    struct {
 		From  string `yaml:"debut"`
 		Until string `yaml:"fin"`
 	} `yaml:"validite"`
 }
+
+// ToComplete marks what is left to write in a card that « guichet gaps card » begins: its front matter has « questions ».
+const ToComplete = "À COMPLÉTER"
 
 // cutFrontMatter finds a front matter (« --- » lines around YAML) and the offset at which the body starts.
 func cutFrontMatter(text string) (front string, body int, err error) {
@@ -66,8 +70,11 @@ func frontMatter(front, body string, d *knowledge.Document) error {
 	var all map[string]any
 	for _, into := range []any{&h, &all} {
 		if err := yaml.Unmarshal([]byte(front), into); err != nil {
-			return fmt.Errorf("en-tête YAML : %w", located(err))
+			return fmt.Errorf("en-tête YAML : %w", located(err, 1))
 		}
+	}
+	if whole := "---\n" + front + "---\n" + body; len(h.Questions) > 0 && strings.Contains(whole, ToComplete) {
+		return fmt.Errorf("ligne %d : la fiche n'est pas finie, écrivez ce qui est marqué « %s »", lineOf(whole, strings.Index(whole, ToComplete)), ToComplete)
 	}
 	d.ID, d.Title = strings.TrimSpace(h.ID), strings.TrimSpace(h.Titre)
 	if d.Title == "" {
@@ -98,6 +105,9 @@ func frontMatter(front, body string, d *knowledge.Document) error {
 	}
 	if !d.ValidFrom.IsZero() && !d.ValidUntil.IsZero() && d.ValidUntil.Before(d.ValidFrom) {
 		return fmt.Errorf("ligne %d : la validité finit avant de commencer", keyLine(front, "fin"))
+	}
+	if len(h.Questions) > 0 && strings.TrimSpace(mdHeading.ReplaceAllString(strings.TrimSpace(body), "")) == "" {
+		return errors.New("la fiche n'a pas de réponse : écrivez-la sous son titre")
 	}
 	for _, l := range labels {
 		for _, value := range scalars(all[l.key]) {
@@ -144,8 +154,8 @@ func keyLine(front, key string) int {
 
 var position = regexp.MustCompile(`^\[(\d+):(\d+)\] `)
 
-// located gives the file's line (the front matter starts on line 2) and the reason of a YAML error.
-func located(err error) error {
+// located gives the file's line and the reason of a YAML error; before is how many lines stand before the YAML.
+func located(err error, before int) error {
 	message := yaml.FormatError(err, false, false)
 	if first, _, ok := strings.Cut(message, "\n"); ok {
 		message = first
@@ -154,7 +164,7 @@ func located(err error) error {
 		var row, column int
 		_, _ = fmt.Sscan(m[1], &row)
 		_, _ = fmt.Sscan(m[2], &column)
-		return fmt.Errorf("ligne %d, colonne %d : %s", row+1, column, message[len(m[0]):])
+		return fmt.Errorf("ligne %d, colonne %d : %s", row+before, column, message[len(m[0]):])
 	}
 	return errors.New(message)
 }

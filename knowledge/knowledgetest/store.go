@@ -30,6 +30,7 @@ func Store(t *testing.T, open func(t *testing.T) knowledge.Store) {
 		"a failed write changes nothing":      atomic,
 		"the order of writes does not matter": anyOrder,
 		"what is found is what may be seen":   filtered,
+		"addresses are remembered":            remotes,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
@@ -193,6 +194,7 @@ func roundTrip(t *testing.T, s knowledge.Store) {
 	d := Doc("œuvre-d'été", knowledge.Partner, "Premier « passage » :\n- à lire, ça ?\u00a0!", "Second.")
 	d.EPCI, d.URL, d.Unavailable = "200000001", "https://exemple.invalid/é", true
 	d.Date, d.ValidFrom, d.ValidUntil = time.Date(2022, 5, 31, 0, 0, 0, 0, time.UTC), time.Date(2022, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2022, 12, 31, 0, 0, 0, 0, time.UTC)
+	d.Damaged = 0.125
 	d.Blocks[0].Path, d.Blocks[1].Page = []string{"Titre \"un\"", "Sous-titre"}, 7
 	Put(t, s, d)
 	got, passages, err := s.Open(t.Context(), knowledge.Viewer{Audience: knowledge.Staff}, d.ID)
@@ -200,7 +202,7 @@ func roundTrip(t *testing.T, s knowledge.Store) {
 		t.Fatal(err)
 	}
 	want := d
-	want.Blocks = nil
+	want.Blocks, want.Passages = nil, 2
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("document = %+v, want %+v", got, want)
 	}
@@ -376,5 +378,31 @@ func atomic(t *testing.T, s knowledge.Store) {
 	}
 	if got := find(t, s, public, "biogaz"); len(got) != 0 {
 		t.Errorf("half of the new version is there: %v", got)
+	}
+}
+
+func remotes(t *testing.T, s knowledge.Store) {
+	at := time.Date(2026, 3, 2, 12, 0, 0, 123000, time.UTC)
+	a := knowledge.Remote{Address: "https://exemple.invalid/a", Audience: knowledge.Public, ETag: `"é"`, Modified: "Mon, 02 Mar 2026 12:00:00 GMT", Reading: "x", Tried: at, Seen: at}
+	b := knowledge.Remote{Address: "https://exemple.invalid/B", Audience: knowledge.Partner, EPCI: "200000001", Mapping: []byte("titre: a\n"), Failure: "injoignable", Gone: true, Tried: at}
+	for _, r := range []knowledge.Remote{a, b, a} {
+		if err := s.KeepRemote(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	listed := func(want ...knowledge.Remote) {
+		t.Helper()
+		if got, err := s.Remotes(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("remotes = %+v, %v, want %+v", got, err, want)
+		}
+	}
+	listed(b, a)
+	a.Failure, a.ETag = "délai dépassé", ""
+	if err := errors.Join(s.KeepRemote(t.Context(), a), s.ForgetRemote(t.Context(), b.Address), s.ForgetRemote(t.Context(), "https://exemple.invalid/inconnue")); err != nil {
+		t.Fatal(err)
+	}
+	listed(a)
+	if err := s.KeepRemote(t.Context(), knowledge.Remote{Address: "https://exemple.invalid/c"}); !errors.Is(err, knowledge.ErrNoAudience) {
+		t.Errorf("kept without an audience: %v", err)
 	}
 }

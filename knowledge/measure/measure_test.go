@@ -159,11 +159,11 @@ func TestQuestions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := knowledge.Ingest(t.Context(), store, knowledge.Ingestion{Read: extract.File, Audience: audience}, root); err != nil {
+		if _, err := knowledge.Ingest(t.Context(), store, knowledge.Ingestion{Read: extract.Read, Audience: audience}, root); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := knowledge.Ingest(t.Context(), store, knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public}, base.Cards()); err != nil {
+	if _, err := knowledge.Ingest(t.Context(), store, knowledge.Ingestion{Read: extract.Read, Audience: knowledge.Public}, base.Cards()); err != nil {
 		t.Fatal(err)
 	}
 	if err := knowledge.EmbedAll(t.Context(), store, static.Embedder{}, nil); err != nil {

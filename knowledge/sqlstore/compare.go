@@ -1,7 +1,10 @@
 package sqlstore
 
 import (
+	"cmp"
+	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -42,17 +45,120 @@ func quantised(v []float32) (scale float64, values []int8) {
 	return scale, values
 }
 
+// vectors are those of a document's passages, quantised.
+type vectors struct {
+	numbers []int64
+	scales  []float32
+	values  []int8   // one vector after the other
+	signs   []uint64 // of the values, a bit each; each vector starts a new word
+}
+
+// add takes a vector as sqlite encodes it.
+func (v *vectors) add(number int64, encoded []byte) {
+	v.numbers = append(v.numbers, number)
+	v.scales = append(v.scales, math.Float32frombits(binary.LittleEndian.Uint32(encoded)))
+	start := len(v.values)
+	for _, x := range encoded[4:] {
+		v.values = append(v.values, int8(x))
+	}
+	v.signs = appendSigns(v.signs, v.values[start:])
+}
+
+func appendSigns(signs []uint64, values []int8) []uint64 {
+	for i, x := range values {
+		if i%64 == 0 {
+			signs = append(signs, 0)
+		}
+		if x < 0 {
+			signs[len(signs)-1] |= 1 << (i % 64)
+		}
+	}
+	return signs
+}
+
+// asked is the vector of a question, quantised.
+type asked struct {
+	scale  float64
+	values []int8
+	signs  []uint64
+}
+
+func ask(vector []float32) asked {
+	scale, values := quantised(vector)
+	return asked{scale, values, appendSigns(nil, values)}
+}
+
+// similarity is the cosine with the vector of that index.
+func (a asked) similarity(v *vectors, i int) float64 {
+	n := len(a.values)
+	return a.scale * float64(v.scales[i]) * float64(dot(a.values, v.values[i*n:(i+1)*n]))
+}
+
+// sifted is how many vectors are compared in full: those that share the most signs with the question. Of 100,000 passages of
+// the labelled collections, 8,000 hold all of the ten nearest and ninety-nine of the hundred nearest. Signs are compared 64 at
+// once.
+const sifted = 10_000
+
+// nearest gives the passages of the greatest similarities, best first.
+func (a asked) nearest(all []*vectors, limit int) [][]any {
+	differing, most := a.sift(all, sifted)
+	nearest := newTop(limit, scored.better)
+	for _, v := range all {
+		for i, number := range v.numbers {
+			if differing[i] <= most {
+				nearest.add(scored{number, a.similarity(v, i)})
+			}
+		}
+		differing = differing[len(v.numbers):]
+	}
+	rows := make([][]any, 0, limit)
+	for _, s := range nearest.best() {
+		rows = append(rows, []any{s.number, s.similarity})
+	}
+	return rows
+}
+
+// sift counts, for all vectors in their order, the signs that differ from the question's, and gives the number of them up to
+// which enough vectors are found.
+func (a asked) sift(all []*vectors, enough int) (differing []uint16, most uint16) {
+	n := 0
+	for _, v := range all {
+		n += len(v.numbers)
+	}
+	differing = make([]uint16, 0, n)
+	counts := make([]int, len(a.values)+1)
+	width := len(a.signs)
+	for _, v := range all {
+		signs := v.signs
+		for range v.numbers {
+			different := 0
+			for j, x := range signs[:width] {
+				different += bits.OnesCount64(x ^ a.signs[j])
+			}
+			signs = signs[width:]
+			counts[different]++
+			differing = append(differing, uint16(different))
+		}
+	}
+	for i, n := range counts {
+		if enough -= n; enough <= 0 {
+			return differing, uint16(i)
+		}
+	}
+	return differing, math.MaxUint16
+}
+
 // dot multiplies vectors of one length. Four sums at once keep the processor busy.
 func dot(a, b []int8) int32 {
 	var s0, s1, s2, s3 int32
 	b = b[:len(a)]
 	i := 0
-	for ; i+4 <= len(a); i += 4 {
-		x, y := a[i:i+4:i+4], b[i:i+4:i+4]
-		s0 += int32(x[0]) * int32(y[0])
-		s1 += int32(x[1]) * int32(y[1])
-		s2 += int32(x[2]) * int32(y[2])
-		s3 += int32(x[3]) * int32(y[3])
+	for ; i+8 <= len(a); i += 8 {
+		x, y := a[i:i+8:i+8], b[i:i+8:i+8]
+		s0 += int32(x[0])*int32(y[0]) + int32(x[4])*int32(y[4])
+		s1 += int32(x[1])*int32(y[1]) + int32(x[5])*int32(y[5])
+		s2 += int32(x[2])*int32(y[2]) + int32(x[6])*int32(y[6])
+		s3 += int32(x[3])*int32(y[3]) + int32(x[7])*int32(y[7])
 	}
 	for ; i < len(a); i++ {
 		s0 += int32(a[i]) * int32(b[i])
@@ -60,41 +166,33 @@ func dot(a, b []int8) int32 {
 	return s0 + s1 + s2 + s3
 }
 
-// top keeps the best of what it is given.
-type top struct {
-	size int
-	kept []scored // a heap, the worst first
+// top keeps the best of what it is given, better comparing two.
+type top[T any] struct {
+	size   int
+	better func(a, b T) int
+	kept   []T // a heap, the worst first
 }
 
-type scored struct {
-	number     int64
-	similarity float64
+func newTop[T any](size int, better func(a, b T) int) *top[T] {
+	return &top[T]{size: size, better: better}
 }
 
-// worse orders equals by number, so that the same are always kept.
-func (a scored) worse(b scored) bool {
-	return a.similarity < b.similarity || a.similarity == b.similarity && a.number > b.number
-}
-
-func newTop(size int) *top { return &top{size: size, kept: make([]scored, 0, size)} }
-
-func (t *top) add(number int64, similarity float64) {
-	s := scored{number, similarity}
+func (t *top[T]) add(x T) {
 	if len(t.kept) < t.size {
-		t.kept = append(t.kept, s)
-		for i := len(t.kept) - 1; i > 0 && t.kept[i].worse(t.kept[(i-1)/2]); i = (i - 1) / 2 {
+		t.kept = append(t.kept, x)
+		for i := len(t.kept) - 1; i > 0 && t.better(t.kept[i], t.kept[(i-1)/2]) > 0; i = (i - 1) / 2 {
 			t.kept[i], t.kept[(i-1)/2] = t.kept[(i-1)/2], t.kept[i]
 		}
 		return
 	}
-	if !t.kept[0].worse(s) {
+	if t.size == 0 || t.better(x, t.kept[0]) > 0 {
 		return
 	}
-	t.kept[0] = s
+	t.kept[0] = x
 	for i := 0; ; {
 		worst := i
 		for _, child := range []int{2*i + 1, 2*i + 2} {
-			if child < len(t.kept) && t.kept[child].worse(t.kept[worst]) {
+			if child < len(t.kept) && t.better(t.kept[child], t.kept[worst]) > 0 {
 				worst = child
 			}
 		}
@@ -106,17 +204,19 @@ func (t *top) add(number int64, similarity float64) {
 	}
 }
 
-// rows gives what was kept, best first.
-func (t *top) rows() [][]any {
-	slices.SortFunc(t.kept, func(a, b scored) int {
-		if a.worse(b) {
-			return 1
-		}
-		return -1
-	})
-	rows := make([][]any, len(t.kept))
-	for i, s := range t.kept {
-		rows[i] = []any{s.number, s.similarity}
-	}
-	return rows
+// best gives what was kept, best first.
+func (t *top[T]) best() []T {
+	slices.SortFunc(t.kept, t.better)
+	return t.kept
+}
+
+// scored is a passage with its similarity.
+type scored struct {
+	number     int64
+	similarity float64
+}
+
+// better orders the same similarities by number, so that the same are always kept.
+func (a scored) better(b scored) int {
+	return cmp.Or(cmp.Compare(b.similarity, a.similarity), cmp.Compare(a.number, b.number))
 }

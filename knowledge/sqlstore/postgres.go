@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/pgvector/pgvector-go"
 
@@ -16,18 +15,35 @@ type postgres struct{ db *database.DB }
 
 func (*postgres) each() string { return "json_array_elements" }
 
-func (*postgres) word(w string) string     { return `'` + w + `'` }
-func (*postgres) any(sets []string) string { return "(" + strings.Join(sets, " | ") + ")" }
-func (*postgres) both(a, b string) string  { return a + " & " + b }
-
-func (*postgres) holding(set string) (from, number string) {
-	return `passages w WHERE w.words @@ CAST(` + set + ` AS tsquery)`, `w.number`
+func (e *postgres) holding(ctx context.Context, word string) (out places, err error) {
+	err = query(ctx, e.db, `SELECT number, length FROM passages WHERE words @@ CAST($1 AS tsquery) ORDER BY number`, []any{"'" + word + "'"}, out.add)
+	return out, err
 }
 
+// buildMemory lets the index of some 300,000 vectors be built in memory: beyond, it takes several times longer.
+const buildMemory = "512MB"
+
+// index builds the index from the vectors that are there: several times faster than adding them to it one by one.
 func (e *postgres) index(ctx context.Context, number, dimensions int) error {
-	_, err := e.db.Conn(ctx).ExecContext(ctx, fmt.Sprintf(
-		`CREATE INDEX vectors_nearest_%d ON vectors USING hnsw ((vector::halfvec(%d)) halfvec_cosine_ops) WHERE model = %d`, number, dimensions, number))
-	return err
+	return e.db.InLongTx(ctx, func(ctx context.Context) error {
+		if err := e.db.Alone(ctx, "vectors"); err != nil {
+			return err
+		}
+		name := fmt.Sprintf(`vectors_nearest_%d`, number)
+		var done bool
+		if err := e.db.Conn(ctx).QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL`, name).Scan(&done); err != nil || done {
+			return err
+		}
+		for _, statement := range []string{
+			`SET LOCAL maintenance_work_mem = '` + buildMemory + `'`,
+			fmt.Sprintf(`CREATE INDEX %s ON vectors USING hnsw ((vector::halfvec(%d)) halfvec_cosine_ops) WHERE model = %d`, name, dimensions, number),
+		} {
+			if _, err := e.db.Conn(ctx).ExecContext(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (e *postgres) drop(ctx context.Context, number int) error {
@@ -43,20 +59,20 @@ func (*postgres) decoded(text string) string { return `CAST(` + text + ` AS half
 // goes on until enough of them are visible, up to a limit, after which all are compared too.
 const allCompared = 10_000
 
-func (*postgres) nearest(_ context.Context, _ knowledge.Viewer, q knowledge.Query, model int) (nearest, error) {
-	distance := fmt.Sprintf(`(v.vector::halfvec(%d) <=> CAST($8 AS halfvec(%[1]d)))`, len(q.Vector))
+func (*postgres) nearest(_ context.Context, q knowledge.Query, model int, _ shelf) (nearest, error) {
+	distance := fmt.Sprintf(`(v.vector::halfvec(%d) <=> CAST($5 AS halfvec(%[1]d)))`, len(q.Vector))
 	// A vector of zeros has no cosine.
 	similarity := `coalesce(1 - nullif(` + distance + `, 'NaN'), 0)`
 	closest := func(order string) string {
 		return fmt.Sprintf(`SELECT p.number, %s AS similarity FROM vectors v JOIN passages p ON p.meaning = v.meaning JOIN documents d ON d.number = p.document
-			WHERE v.model = %d AND `+visible+` AND `+open+` ORDER BY %s LIMIT $9`, similarity, model, order)
+			WHERE v.model = %d AND `+visible+` AND `+open+` ORDER BY %s LIMIT $6`, similarity, model, order)
 	}
 	exact := closest(distance + ` + 0`) // an expression that no index has
 	rows := exact
 	if q.Total.Passages > allCompared {
 		rows = `WITH indexed AS MATERIALIZED (` + closest(distance) + `)
-			SELECT * FROM indexed WHERE (SELECT count(*) FROM indexed) = $9
-			UNION ALL SELECT * FROM (` + exact + `) e WHERE (SELECT count(*) FROM indexed) < $9`
+			SELECT * FROM indexed WHERE (SELECT count(*) FROM indexed) = $6
+			UNION ALL SELECT * FROM (` + exact + `) e WHERE (SELECT count(*) FROM indexed) < $6`
 	}
 	return nearest{
 		rows:       rows,

@@ -28,22 +28,19 @@ type Store struct {
 	db   *database.DB
 	jobs Jobs
 	engine
+	memory memory
 }
 
 // engine is what the two databases do each in its way.
 type engine interface {
 	// each gives the name of the function that makes rows (value) of a JSON list.
 	each() string
-	// word and both write, in the engine's language of sets of words, a word and the conjunction of two sets; any joins words.
-	word(string) string
-	any(sets []string) string
-	both(a, b string) string
-	// holding is the FROM item of the passages, named w, whose words match a set, and number their column of numbers.
-	holding(set string) (from, number string)
+	// holding gives the passages that hold a word (indexed).
+	holding(ctx context.Context, word string) (places, error)
 	// nearest gives the statement of the numbers and similarities of the nearest visible passages, with its arguments
-	// numbered from $8, and the expression of the similarity of a passage p.
-	nearest(ctx context.Context, v knowledge.Viewer, q knowledge.Query, model int) (nearest, error)
-	// index makes ready to keep the vectors of a model.
+	// numbered from $5, and the expression of the similarity of a passage p.
+	nearest(ctx context.Context, q knowledge.Query, model int, shelf shelf) (nearest, error)
+	// index makes the vectors of a model quick to find, once most are there; again is harmless.
 	index(ctx context.Context, number, dimensions int) error
 	// drop undoes index.
 	drop(ctx context.Context, number int) error
@@ -64,7 +61,7 @@ func New(db *database.DB, jobs Jobs) *Store {
 }
 
 const (
-	documentColumns = `d.id, d.title, d.source, d.url, d.audience, d.epci, d.date, d.valid_from, d.valid_until, d.unavailable, d.hash`
+	documentColumns = `d.id, d.title, d.source, d.url, d.audience, d.epci, d.date, d.valid_from, d.valid_until, d.unavailable, d.hash, d.damaged, d.passages`
 	passageColumns  = `p.ordinal, p.kind, p.path, p.text, p."offset", p.page`
 
 	// visible is the one place where rights are written. $1 is the audience, $2 the EPCI.
@@ -117,9 +114,9 @@ func (s *Store) put(ctx context.Context, d knowledge.Document, entries []knowled
 			rows[i] = []any{number<<passageBits + int64(e.Ordinal), e.Ordinal, e.Kind, string(path), e.Text, e.Offset, e.Page,
 				strings.Join(e.Title, " "), strings.Join(e.Section, " "), strings.Join(e.Body, " "), len(e.Title) + len(e.Section) + len(e.Body), hash(knowledge.Meaning(d.Title, e.Passage))}
 		}
-		_, err = db.ExecContext(ctx, `INSERT INTO documents (number, id, title, source, url, audience, epci, date, valid_from, valid_until, unavailable, hash, words, passages, changed)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $1)`,
-			number, d.ID, d.Title, d.Source, d.URL, int(d.Audience), d.EPCI, day(d.Date), day(d.ValidFrom), day(d.ValidUntil), d.Unavailable, d.Hash, length, len(entries))
+		_, err = db.ExecContext(ctx, `INSERT INTO documents (number, id, title, source, url, audience, epci, date, valid_from, valid_until, unavailable, hash, words, passages, damaged, changed)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $1)`,
+			number, d.ID, d.Title, d.Source, d.URL, int(d.Audience), d.EPCI, day(d.Date), day(d.ValidFrom), day(d.ValidUntil), d.Unavailable, d.Hash, length, len(entries), d.Damaged)
 		if err != nil {
 			return err
 		}
@@ -375,15 +372,17 @@ type document struct {
 	id, title, source, url, epci, date, from, until, hash string
 	audience                                              uint8
 	unavailable                                           bool
+	damaged                                               float64
+	passages                                              int
 }
 
 func (d *document) fields() []any {
-	return []any{&d.id, &d.title, &d.source, &d.url, &d.audience, &d.epci, &d.date, &d.from, &d.until, &d.unavailable, &d.hash}
+	return []any{&d.id, &d.title, &d.source, &d.url, &d.audience, &d.epci, &d.date, &d.from, &d.until, &d.unavailable, &d.hash, &d.damaged, &d.passages}
 }
 
 func (d *document) value() knowledge.Document {
 	return knowledge.Document{ID: d.id, Title: d.title, Source: d.source, URL: d.url, Audience: knowledge.Audience(d.audience), EPCI: d.epci,
-		Date: date(d.date), ValidFrom: date(d.from), ValidUntil: date(d.until), Unavailable: d.unavailable, Hash: d.hash}
+		Date: date(d.date), ValidFrom: date(d.from), ValidUntil: date(d.until), Unavailable: d.unavailable, Hash: d.hash, Damaged: d.damaged, Passages: d.passages}
 }
 
 type passage struct {

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,65 @@ func TestStore(t *testing.T) {
 	})
 }
 
+// What a store holds in memory is never older than what another one, of another process, wrote.
+func TestChangesOfAnother(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, e databasetest.Engine) {
+		db := e.New(t)
+		asked, other := sqlstore.New(db, nil), sqlstore.New(db, nil)
+		model := &knowledgetest.Compass{Named: "boussole"}
+		found := func() (ids []string) {
+			t.Helper()
+			viewer, words := knowledge.Viewer{Audience: knowledge.Public}, knowledge.Analyse("la géothermie au cap 10")
+			counts, total, err := asked.Frequencies(t.Context(), viewer, words)
+			if err != nil {
+				t.Fatal(err)
+			}
+			vector, err := model.Query(t.Context(), model.Model(), "Cap 10.")
+			if err != nil {
+				t.Fatal(err)
+			}
+			hits, err := asked.Find(t.Context(), viewer, knowledge.Query{Words: counts, Total: total, Sure: words, Documents: 5, Passages: 5,
+				Vector: vector, Model: model.Model(), Nearest: 5})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, h := range hits {
+				ids = append(ids, h.Document.ID)
+			}
+			slices.Sort(ids)
+			return ids
+		}
+		put := func(id string, audience knowledge.Audience) {
+			t.Helper()
+			knowledgetest.Put(t, other, knowledgetest.Doc(id, audience, "La géothermie. Cap 10."))
+			if err := knowledge.EmbedAll(t.Context(), other, model, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, step := range []struct {
+			does string
+			do   func()
+			want []string
+		}{
+			{"a document comes", func() { put("a", knowledge.Public) }, []string{"a"}},
+			{"another comes", func() { put("b", knowledge.Public) }, []string{"a", "b"}},
+			{"one is kept for the staff", func() { put("a", knowledge.Staff) }, []string{"b"}},
+			{"it is public again", func() { put("a", knowledge.Public) }, []string{"a", "b"}},
+			{"one is removed", func() {
+				if err := other.Remove(t.Context(), "b"); err != nil {
+					t.Fatal(err)
+				}
+			}, []string{"a"}},
+		} {
+			found() // what is held in memory is that of before
+			step.do()
+			if got := found(); !slices.Equal(got, step.want) {
+				t.Errorf("after %s: found %v, want %v", step.does, got, step.want)
+			}
+		}
+	})
+}
+
 // BenchmarkSearch compares a whole search with the bare full-text query that it rests on, over the schemes of ../shared.
 func BenchmarkSearch(b *testing.B) {
 	db := databasetest.New(b)
@@ -27,7 +87,7 @@ func BenchmarkSearch(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := knowledge.Ingest(b.Context(), store, knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public}, root); err != nil {
+	if _, err := knowledge.Ingest(b.Context(), store, knowledge.Ingestion{Read: extract.Read, Audience: knowledge.Public}, root); err != nil {
 		b.Fatal(err)
 	}
 	const question = "quelle aide pour rénover l'éclairage de mon magasin ?"

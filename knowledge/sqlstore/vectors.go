@@ -11,7 +11,14 @@ import (
 
 // Use implements knowledge.Vectors.
 func (s *Store) Use(ctx context.Context, m knowledge.Model) (documents []string, err error) {
-	number, err := s.model(ctx, m)
+	settled, err := s.settled(ctx, m)
+	if settled {
+		return nil, nil
+	}
+	number := 0
+	if err == nil {
+		number, err = s.model(ctx, m)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		number, err = s.learn(ctx, m)
 	}
@@ -33,6 +40,12 @@ func (s *Store) Use(ctx context.Context, m knowledge.Model) (documents []string,
 	return documents, nil
 }
 
+// settled tells whether the base is as it was when the model was last settled: then it misses nothing.
+func (s *Store) settled(ctx context.Context, m knowledge.Model) (settled bool, err error) {
+	err = s.db.Conn(ctx).QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM models WHERE name = $1 AND ready = (SELECT last FROM base_changes))`, m.ID()).Scan(&settled)
+	return settled, err
+}
+
 // model gives the number of a model; sql.ErrNoRows.
 func (s *Store) model(ctx context.Context, m knowledge.Model) (number int, err error) {
 	err = s.db.Conn(ctx).QueryRowContext(ctx, `SELECT number FROM models WHERE name = $1`, m.ID()).Scan(&number)
@@ -49,16 +62,8 @@ func (s *Store) learn(ctx context.Context, m knowledge.Model) (number int, err e
 		if _, err := s.change(ctx); err != nil {
 			return err
 		}
-		var known int
-		if err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT count(*) FROM models WHERE name = $1`, m.ID()).Scan(&known); err != nil {
-			return err
-		}
-		err := s.db.Conn(ctx).QueryRowContext(ctx, `INSERT INTO models (name, dimensions, settings) VALUES ($1, $2, $3)
+		return s.db.Conn(ctx).QueryRowContext(ctx, `INSERT INTO models (name, dimensions, settings) VALUES ($1, $2, $3)
 			ON CONFLICT (name) DO UPDATE SET settings = excluded.settings RETURNING number`, m.ID(), m.Dimensions, settings).Scan(&number)
-		if err == nil && known == 0 {
-			err = s.index(ctx, number, m.Dimensions)
-		}
-		return err
 	})
 	return number, err
 }
@@ -157,12 +162,26 @@ func (s *Store) Keep(ctx context.Context, m knowledge.Model, texts []string, vec
 
 // Settle implements knowledge.Vectors.
 func (s *Store) Settle(ctx context.Context, m knowledge.Model) error {
-	missing, err := s.Use(ctx, m)
-	if err != nil {
+	settled, err := s.settled(ctx, m)
+	if err != nil || settled {
 		return err
+	}
+	missing, err := s.Use(ctx, m)
+	if err == nil && len(missing) == 0 {
+		var number int
+		if number, err = s.model(ctx, m); err == nil {
+			err = s.index(ctx, number, m.Dimensions)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("mettre en service les vecteurs du modèle %s : %w", m.Name, err)
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		changed, err := s.change(ctx)
+		if err != nil {
+			return err
+		}
+		missing, err := s.Use(ctx, m) // again, where no other change can come between, where no other change can come between
 		if err != nil {
 			return err
 		}
@@ -187,7 +206,7 @@ func (s *Store) Settle(ctx context.Context, m knowledge.Model) error {
 				}
 			}
 			if err == nil {
-				_, err = db.ExecContext(ctx, `UPDATE models SET ready = $1 WHERE name = $2 AND ready = 0`, changed, m.ID())
+				_, err = db.ExecContext(ctx, `UPDATE models SET ready = $1 WHERE name = $2`, changed, m.ID())
 			}
 			if err != nil {
 				return err

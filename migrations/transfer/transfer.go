@@ -18,7 +18,7 @@ import (
 // tables are moved in this order: what is pointed to comes first. Vectors and their models are not: each engine writes them
 // in its own way, and the program computes again those that miss. Nor are jobs, planned again, nor leases.
 var tables = []string{
-	"documents", "passages", "base_changes", "word_counts",
+	"documents", "passages", "base_changes", "word_counts", "remotes",
 	"conversations", "messages", "votes", "gaps", "model_answers",
 	"request_numbers", "requests", "request_messages", "request_events", "notices",
 	"chat_channels", "chat_inbox", "chat_seen",

@@ -37,6 +37,8 @@ func fill(t *testing.T, db *database.DB) {
 			VALUES (3, 'a', 'Œuvre « à » l''été', 's', '', 1, '', '', '', '', true, 2, 1, 'h', 3), (7, 'b', 'B', 't', '', 3, '', '', '', '', false, 2, 0, 'i', 7)`,
 		`INSERT INTO passages (number, document, ordinal, kind, path, text, "offset", page, title_words, path_words, body_words, length, meaning)
 			VALUES (3145728, 3, 0, 1, '["x"]', 'texte', 0, 0, 'oeuvre', '', 'texte', 2, 'm')`,
+		`UPDATE documents SET damaged = 0.25 WHERE id = 'a'`,
+		`INSERT INTO remotes (address, audience, epci, mapping, etag, modified, reading, tried_at, seen_at, failure, gone) VALUES ('https://exemple.invalid', 1, '', '', 'e', '', 'r', 4, 5, '', true)`,
 		`INSERT INTO word_counts (word, audience, epci, passages, documents) VALUES ('oeuvre', 1, '', 1, 1)`,
 		`INSERT INTO conversations (channel, thread, version, state) VALUES ('web', 't', 2, '{}')`,
 		`INSERT INTO messages (id, channel, message, thread, text, asker, at, reply, answer) VALUES (41, 'web', 'm', 't', 'Bonjour', '{}', 5, '{}', NULL), (42, 'web', 'n', 't', '', '{}', 6, '{}', 'r')`,

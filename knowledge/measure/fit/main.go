@@ -120,11 +120,11 @@ func fill(ctx context.Context, store *sqlstore.Store, data string) (*knowledge.B
 		if err != nil {
 			return nil, err
 		}
-		if _, err := knowledge.Ingest(ctx, store, knowledge.Ingestion{Read: extract.File, Audience: part.audience}, root); err != nil {
+		if _, err := knowledge.Ingest(ctx, store, knowledge.Ingestion{Read: extract.Read, Audience: part.audience}, root); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := knowledge.Ingest(ctx, store, knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public}, base.Cards()); err != nil {
+	if _, err := knowledge.Ingest(ctx, store, knowledge.Ingestion{Read: extract.Read, Audience: knowledge.Public}, base.Cards()); err != nil {
 		return nil, err
 	}
 	if err := knowledge.EmbedAll(ctx, store, static.Embedder{}, nil); err != nil {
