@@ -54,6 +54,10 @@ var signs = []struct {
 		return min(2, n) / 2
 	}},
 	{"named", func(w weighed) float64 { return yes(w.best.isNamed()) }},
+	{"named_shown", func(w weighed) float64 {
+		return yes(w.best.isNamed() && w.q.required() > 0 && w.best.kind(w.q) && w.best.counts(w.q) && w.best.holdsValued(w.q))
+	}},
+	{"named_absent", func(w weighed) float64 { return yes(w.best.isNamed()) * w.part(len(w.best.grounds.absent)) }},
 	{"named_open", func(w weighed) float64 { return yes(w.best.isNamed() && w.q.asks(openness)) }},
 	{"closed", func(w weighed) float64 { return yes(w.best.Document.Closed(w.now)) }},
 	{"shipped", func(w weighed) float64 { return yes(strings.HasPrefix(w.best.Document.Source, Shipped)) }},

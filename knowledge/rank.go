@@ -213,9 +213,13 @@ func positions(words []string) map[string]int {
 const (
 	saturation = 1.2
 	lengthNorm = 0.75
-	titleCount = 2
+	titleCount = 1
+	// slowSaturation and denseNorm are those of the other two scores of a whole document.
+	slowSaturation, denseNorm = 2.5, 0.95
 	// kinCount is what a word of the same root counts (« licencié » for « licenciement »).
 	kinCount, rootLetters = 0.3, 6
+	// synonymCount is what a synonym counts.
+	synonymCount = 0.2
 	// shortDocument is the length, in words, up to which a document is about one thing; inDocument what a word elsewhere in it counts.
 	shortDocument = 500
 	inDocument    = 0.6
@@ -226,8 +230,11 @@ const (
 // whole is what a document holds of a question, all its passages together.
 type whole struct {
 	counts []float64 // of each concept
+	other  []float64 // what the synonyms of each count
 	length int
 	score  float64 // BM25, as a share of the best document's
+	// repeated is BM25 where a word that comes again counts more, dense the same where a long document must hold more.
+	repeated, dense float64
 }
 
 type wholes map[string]*whole
@@ -250,42 +257,49 @@ func (w wholes) holds(id string, concept int) bool {
 // gather reads the hits by document. FTS5's own score is not used for whole documents: its idf is zero for a word that
 // half of the documents hold, which a small base has many of.
 func gather(q question, hits []Hit) wholes {
-	sure, kin := map[string]int{}, map[string]int{}
+	sure, kin, synonyms := q.sure(), map[string]int{}, map[string]int{}
 	for i, c := range q.concepts {
 		for form, trust := range c.forms {
 			if trust > synonymTrust {
-				sure[form] = i
 				kin[root(form)] = i
+			} else {
+				synonyms[form] = i
 			}
 		}
 	}
 	documents := wholes{}
-	mean := 0.0
 	for _, h := range hits {
 		d := documents[h.Document.ID]
 		if d == nil {
-			d = &whole{counts: make([]float64, len(q.concepts)), length: h.Length}
+			d = &whole{counts: make([]float64, len(q.concepts)), other: make([]float64, len(q.concepts)), length: h.Length}
 			documents[h.Document.ID] = d
-			mean += float64(h.Length)
 			for _, w := range h.Title {
 				if i, ok := sure[w]; ok {
 					d.counts[i] += titleCount
+				} else if i, ok := synonyms[w]; ok {
+					d.other[i] += synonymCount * titleCount
 				}
 			}
 		}
 		for _, w := range h.Body {
 			if i, ok := sure[w]; ok {
 				d.counts[i]++
+			} else if i, ok := synonyms[w]; ok {
+				d.other[i] += synonymCount
 			} else if i, ok := kin[root(w)]; ok {
 				d.counts[i] += kinCount
 			}
 		}
 	}
-	mean /= float64(max(1, len(documents)))
+	mean := passageWords * float64(q.total.Passages) / float64(max(1, q.total.Documents))
 	best := math.SmallestNonzeroFloat64
 	for _, d := range documents {
 		norm := saturation * (1 - lengthNorm + lengthNorm*float64(d.length)/max(1, mean))
 		for i, n := range d.counts {
+			n += d.other[i]
+			length := float64(d.length) / max(1, mean)
+			d.repeated += q.concepts[i].rarity * n * (slowSaturation + 1) / (n + slowSaturation*(1-lengthNorm+lengthNorm*length))
+			d.dense += q.concepts[i].rarity * n * (slowSaturation + 1) / (n + slowSaturation*(1-denseNorm+denseNorm*length))
 			d.score += q.concepts[i].rarity * n * (saturation + 1) / (n + norm)
 		}
 		best = max(best, d.score)

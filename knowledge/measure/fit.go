@@ -164,3 +164,75 @@ func Thresholds(samples [][]float64, good []bool, folds int) []Threshold {
 	}
 	return slices.Clip(out)
 }
+
+// List is the documents found for one question: the signs of each, and whether it is one of those wanted.
+type List struct {
+	Signs  [][]float64
+	Wanted []bool
+	// Weight is how much the question counts.
+	Weight float64
+}
+
+// flat is the L2 penalty of the weights of a ranking, a list counting for its Weight.
+const flat = 1e-3
+
+// FitRanking gives the weights whose sum of signs ranks the wanted documents first: those that make them the likeliest
+// under a softmax over each list (ListNet; Cao et al., 2007), by Newton's method.
+func FitRanking(lists []List, signs int) []float64 {
+	weights := make([]float64, signs)
+	for range 50 {
+		gradient, hessian := make([]float64, signs), make([][]float64, signs)
+		for j := range hessian {
+			hessian[j] = make([]float64, signs)
+			hessian[j][j], gradient[j] = 2*flat, -2*flat*weights[j]
+		}
+		for _, l := range lists {
+			wanted := 0.0
+			for _, w := range l.Wanted {
+				if w {
+					wanted++
+				}
+			}
+			if wanted == 0 {
+				continue
+			}
+			chances, total, best := make([]float64, len(l.Signs)), 0.0, math.Inf(-1)
+			for i, s := range l.Signs {
+				for j, x := range s {
+					chances[i] += weights[j] * x
+				}
+				best = max(best, chances[i])
+			}
+			for i := range chances {
+				chances[i] = math.Exp(chances[i] - best)
+				total += chances[i]
+			}
+			mean := make([]float64, signs)
+			for i, s := range l.Signs {
+				chances[i] /= total
+				for j, x := range s {
+					mean[j] += chances[i] * x
+				}
+			}
+			for i, s := range l.Signs {
+				for j, x := range s {
+					if l.Wanted[i] {
+						gradient[j] += l.Weight / wanted * (x - mean[j])
+					}
+					for k, y := range s {
+						hessian[j][k] += l.Weight * chances[i] * (x - mean[j]) * (y - mean[k])
+					}
+				}
+			}
+		}
+		largest := 0.0
+		for j, step := range solve(hessian, gradient) {
+			weights[j] += step
+			largest = max(largest, math.Abs(step))
+		}
+		if largest < 1e-9 {
+			break
+		}
+	}
+	return weights
+}
