@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,8 +26,6 @@ const Platform = "discord"
 const (
 	// answerTime is how long what comes first may take, below Discord's own three seconds.
 	answerTime = 2500 * time.Millisecond
-	// atOnce is how many messages are served at the same time by a process; the others wait their turn.
-	atOnce = 16
 	// reactionsAtOnce is how many acknowledgements wait for Discord, which takes four a second; the others are left out.
 	reactionsAtOnce = 16
 )
@@ -57,18 +54,15 @@ type Bot struct {
 	written bot.Cache[bool]   // channels whose last message seen was recorded a moment ago
 	// name tells this process from the other replicas.
 	name string
-	// life ends when the bot stops: what was begun is given back, for another replica or the next start.
-	life      context.Context
-	work      sync.WaitGroup
-	turns     chan struct{}
+	work *bot.Work
+	// reactions are the acknowledgements that wait.
 	reactions chan struct{}
 }
 
 // New gives the bot. It must be put in chat.Platforms, then run.
 func New(c Config, chat *bot.Chat) *Bot {
 	return &Bot{
-		life: context.Background(), name: rand.Text(), Config: c, chat: chat, api: client(c),
-		turns: make(chan struct{}, atOnce), reactions: make(chan struct{}, reactionsAtOnce),
+		work: bot.NewWork(Platform, c.Log), name: rand.Text(), Config: c, chat: chat, api: client(c), reactions: make(chan struct{}, reactionsAtOnce),
 		people: bot.Cache[bot.Person]{Keep: 5 * time.Minute}, guilds: bot.Cache[[]string]{Keep: 5 * time.Minute},
 		spots: bot.Cache[spot]{Keep: time.Hour}, directs: bot.Cache[string]{Keep: time.Hour}, written: bot.Cache[bool]{Keep: 5 * time.Second},
 	}
@@ -76,8 +70,7 @@ func New(c Config, chat *bot.Chat) *Bot {
 
 // Run serves Discord until the context ends, then lets what was begun end. It waits for Discord as long as it takes.
 func (b *Bot) Run(ctx context.Context) error {
-	b.life = ctx
-	defer b.work.Wait()
+	defer b.work.Until(ctx)()
 	if !b.start(ctx) {
 		return nil
 	}
@@ -126,17 +119,6 @@ func (b *Bot) introduce(ctx context.Context) error {
 	return nil
 }
 
-// background does what nobody waits for; the failure is the operator's.
-func (b *Bot) background(what string, do func(context.Context) error) {
-	b.work.Go(func() {
-		ctx, cancel := context.WithTimeout(b.life, 2*callTime)
-		defer cancel()
-		if err := do(ctx); err != nil && b.life.Err() == nil {
-			b.Log.ErrorContext(ctx, "discord : "+what, "error", err)
-		}
-	})
-}
-
 // receive records a message and serves it afterwards. When it could not, the person is told.
 func (b *Bot) receive(ctx context.Context, in bot.Incoming) error {
 	soon, cancel := context.WithTimeout(ctx, answerTime)
@@ -144,22 +126,16 @@ func (b *Bot) receive(ctx context.Context, in bot.Incoming) error {
 	claim, ours, err := b.chat.Receive(soon, in)
 	if err != nil {
 		shown := b.chat.NotReceived(in, err)
-		b.background("panne non dite", func(ctx context.Context) error { return b.Show(ctx, in, shown, false) })
+		b.work.Background("panne non dite", func(ctx context.Context) error { return b.Show(ctx, in, shown, false) })
 		return nil // told to the person, and to the operator by NotReceived
 	}
 	if ours {
-		b.serve(in, claim)
+		b.work.Turn(func() {
+			b.acknowledge(in)
+			b.chat.Serve(b.work.Life(), claim)
+		})
 	}
 	return nil
-}
-
-func (b *Bot) serve(in bot.Incoming, claim bot.Claim) {
-	b.work.Go(func() {
-		b.turns <- struct{}{}
-		defer func() { <-b.turns }()
-		b.acknowledge(in)
-		b.chat.Serve(b.life, claim)
-	})
 }
 
 // place is where a message is answered, kept with it.
@@ -198,7 +174,7 @@ func (b *Bot) acknowledge(in bot.Incoming) {
 	default:
 		return
 	}
-	b.background("accusé de lecture", func(ctx context.Context) error {
+	b.work.Background("accusé de lecture", func(ctx context.Context) error {
 		defer func() { <-b.reactions }()
 		err := b.call(ctx, http.MethodPut, discordgo.EndpointMessageReaction(p.Channel, p.Message, "👀", "@me"), nil, discordgo.EndpointMessageReaction(p.Channel, "", "", ""), nil)
 		if said(err, discordgo.ErrCodeUnknownMessage, discordgo.ErrCodeReactionBlocked, discordgo.ErrCodeTooManyReactions) {

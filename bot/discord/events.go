@@ -27,7 +27,7 @@ func (b *Bot) message(ctx context.Context, m message) error {
 	switch {
 	case err != nil && mentioned:
 		shown := b.chat.NotReceived(in, err)
-		b.background("panne non dite", func(ctx context.Context) error { return b.Show(ctx, in, shown, false) })
+		b.work.Background("panne non dite", func(ctx context.Context) error { return b.Show(ctx, in, shown, false) })
 		return nil
 	case err != nil:
 		return err
@@ -127,7 +127,7 @@ func (b *Bot) seen(channel, id string) {
 		return
 	}
 	b.written.Put(channel, true, now)
-	b.background("lecture du canal", func(ctx context.Context) error { return b.chat.Store.Seen(ctx, Platform+"/"+channel, id) })
+	b.work.Background("lecture du canal", func(ctx context.Context) error { return b.chat.Store.Seen(ctx, Platform+"/"+channel, id) })
 }
 
 const (

@@ -13,6 +13,8 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
+
+	"guichet/bot"
 )
 
 const (
@@ -387,8 +389,8 @@ func (b *Bot) joined(ctx context.Context, kind string, data json.RawMessage, s *
 		}
 		s.id, s.url = r.ID, r.URL
 		b.work.Go(func() {
-			if err := b.catchUp(b.life); err != nil && b.life.Err() == nil {
-				b.Log.ErrorContext(b.life, "messages manqués non rattrapés", "error", err)
+			if err := b.catchUp(b.work.Life()); err != nil && b.work.Life().Err() == nil {
+				b.Log.ErrorContext(b.work.Life(), "messages manqués non rattrapés", "error", err)
 			}
 		})
 	}
@@ -398,19 +400,23 @@ func (b *Bot) joined(ctx context.Context, kind string, data json.RawMessage, s *
 
 // dispatch handles an event.
 func (b *Bot) dispatch(ctx context.Context, kind string, data json.RawMessage) {
-	var err error
-	switch kind {
-	case "MESSAGE_CREATE":
-		var m message
-		if err = json.Unmarshal(data, &m); err == nil {
-			err = b.message(ctx, m)
+	err := bot.Guarded(func() error {
+		switch kind {
+		case "MESSAGE_CREATE":
+			var m message
+			if err := json.Unmarshal(data, &m); err != nil {
+				return err
+			}
+			return b.message(ctx, m)
+		case "INTERACTION_CREATE":
+			var i interaction
+			if err := json.Unmarshal(data, &i); err != nil {
+				return err
+			}
+			return b.interaction(ctx, i)
 		}
-	case "INTERACTION_CREATE":
-		var i interaction
-		if err = json.Unmarshal(data, &i); err == nil {
-			err = b.interaction(ctx, i)
-		}
-	}
+		return nil
+	})
 	if err != nil && ctx.Err() == nil {
 		b.Log.ErrorContext(ctx, "événement Discord non pris en compte", "kind", kind, "error", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
 
 	"guichet/bot"
@@ -494,5 +495,60 @@ func TestBrokenPayloads(t *testing.T) {
 	w.answers(g)
 	if strings.Contains(g.Office.Log.String(), "panic") {
 		t.Error(g.Office.Log)
+	}
+}
+
+// elsewhere sends discordgo's calls to the server.
+type elsewhere struct{ to string }
+
+func (e elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
+	r.URL.Scheme, r.URL.Host = "http", e.to
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// The server of these tests is one that a client which nobody here wrote talks to: discordgo's own gateway identifies,
+// beats, reads, and goes on with its session.
+func TestTheServerSpeaksWithDiscordgo(t *testing.T) {
+	w := newServer(t)
+	theirs, err := discordgo.New("Bot " + token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs.Client = &http.Client{Transport: elsewhere{strings.TrimPrefix(w.http.URL, "http://")}}
+	theirs.Identify.Intents = discordgo.IntentsGuildMessages
+	got := make(chan any, 10)
+	theirs.AddHandler(func(_ *discordgo.Session, m *discordgo.MessageCreate) { got <- m.Content + " " + m.Author.ID })
+	theirs.AddHandler(func(_ *discordgo.Session, i *discordgo.InteractionCreate) { got <- i.ApplicationCommandData().Name })
+	theirs.AddHandler(func(*discordgo.Session, *discordgo.Resumed) { got <- "resumed" })
+	if err := theirs.Open(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = theirs.Close() })
+	<-w.connected
+	next := func(want string) {
+		t.Helper()
+		select {
+		case what := <-got:
+			if what != want {
+				t.Errorf("%v, want %s", what, want)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s does not come", want)
+		}
+	}
+	w.says(nobody, hall, "Bonjour")
+	next("Bonjour " + nobody)
+	w.asks(nobody, hall, "demandes", nil)
+	next("guichet")
+	w.opcode(7, nil)
+	<-w.connected
+	next("resumed")
+	sent, err := theirs.ChannelMessageSendComplex(hall, &discordgo.MessageSend{Content: "Merci", AllowedMentions: &discordgo.MessageAllowedMentions{Parse: []discordgo.AllowedMentionType{}}})
+	if err != nil || sent.Content != "Merci" || sent.ChannelID != hall {
+		t.Errorf("%+v, %v", sent, err)
+	}
+	all, err := theirs.ChannelMessages(hall, 100, "", "", "")
+	if err != nil || len(all) != 2 || all[0].ID != sent.ID {
+		t.Errorf("%d messages, %v", len(all), err)
 	}
 }

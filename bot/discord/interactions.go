@@ -89,9 +89,13 @@ func told(text string) page { return paragraphs(text)[0].alone() }
 func (b *Bot) tell(ctx context.Context, i interaction, do func(ctx context.Context) (string, error)) {
 	done := make(chan string, 1)
 	b.work.Go(func() {
-		ctx, cancel := context.WithTimeout(b.life, callTime)
+		ctx, cancel := context.WithTimeout(b.work.Life(), callTime)
 		defer cancel()
-		text, err := do(ctx)
+		text := ""
+		err := bot.Guarded(func() (err error) {
+			text, err = do(ctx)
+			return err
+		})
 		if err != nil {
 			text = b.chat.NotReceived(bot.Incoming{Channel: Platform + "/" + i.ChannelID, ID: i.ID}, err).Reply.Text
 		}
@@ -102,7 +106,7 @@ func (b *Bot) tell(ctx context.Context, i interaction, do func(ctx context.Conte
 		b.late(ctx, i, b.answer(ctx, i, answerMessage, told(text)))
 	case <-time.After(patience):
 		b.deferred(ctx, i)
-		b.background("réponse différée", func(ctx context.Context) error {
+		b.work.Background("réponse différée", func(ctx context.Context) error {
 			select {
 			case text := <-done:
 				return b.privately(ctx, i.Token, []page{told(text)})
@@ -278,7 +282,7 @@ func (b *Bot) publish(ctx context.Context, i interaction, id string) error {
 	if err != nil || !ours {
 		return err
 	}
-	b.background("publication", func(ctx context.Context) error {
+	b.work.Background("publication", func(ctx context.Context) error {
 		who, err := b.Person(ctx, person)
 		var root message
 		if err == nil {
@@ -293,7 +297,7 @@ func (b *Bot) publish(ctx context.Context, i interaction, id string) error {
 			claim.Thread = root.ID
 		}
 		claim.Show = place{Channel: i.ChannelID, Message: root.ID, Thread: s.thread == "", Seen: true}.String()
-		b.chat.Serve(b.life, claim)
+		b.chat.Serve(b.work.Life(), claim)
 		return nil
 	})
 	return nil
@@ -356,7 +360,7 @@ func (b *Bot) refresh(channel, shown string, card bot.Card) {
 		return
 	}
 	p := b.card(card, "")[0]
-	b.background("mise à jour d'une carte", func(ctx context.Context) error {
+	b.work.Background("mise à jour d'une carte", func(ctx context.Context) error {
 		address := discordgo.EndpointChannelMessage(channel, shown)
 		// The text is left out, and stays.
 		return b.call(ctx, http.MethodPatch, address, map[string]any{"embeds": p.Embeds, "components": p.Components, "allowed_mentions": nobody}, discordgo.EndpointChannelMessage(channel, ""), nil)

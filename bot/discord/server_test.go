@@ -90,6 +90,11 @@ type server struct {
 	hidden    map[string]bool // channels that the bot does not see
 	denied    map[string]int64
 
+	// counted, when it is not nil, counts the answers to each interaction instead of keeping them; acks is how long each
+	// first answer took.
+	counted map[string]int
+	acks    []time.Duration
+
 	// The gateway.
 	beat      time.Duration
 	mute      bool // beats are not answered
@@ -171,6 +176,7 @@ func newServer(t testing.TB) *server {
 		"PUT /channels/{channel}/messages/{message}/reactions/{emoji}/{user}": w.react,
 		"POST /users/@me/channels":                                            w.direct,
 		"GET /gateway/bot":                                                    w.gateway,
+		"GET /gateway":                                                        w.gateway,
 		"POST /interactions/{interaction}/{token}/callback":                   w.callback,
 		"PATCH /webhooks/{app}/{token}/messages/@original":                    w.original,
 		"POST /webhooks/{app}/{token}":                                        w.followup,
@@ -589,6 +595,9 @@ func (w *server) callback(r *http.Request, body []byte) (int, any) {
 		w.t.Error(err)
 	}
 	a.answered = in.Type
+	if w.counted != nil {
+		w.acks = append(w.acks, time.Since(a.at))
+	}
 	switch in.Type {
 	case 4:
 		m, ok := w.written(in.Data, a.channel, a.user)
@@ -633,6 +642,10 @@ func (w *server) original(r *http.Request, body []byte) (int, any) {
 	a := w.tokens[r.PathValue("token")]
 	if a == nil || a.answered == 0 {
 		return refused(404, 10015)
+	}
+	if w.counted != nil {
+		w.counted[r.PathValue("token")]++
+		return 200, map[string]any{}
 	}
 	m, ok := w.written(body, a.channel, a.user)
 	if !ok {
@@ -840,7 +853,9 @@ func (w *server) dispatch(kind string, data any) {
 	defer s.mu.Unlock()
 	s.seq++
 	e := map[string]any{"op": 0, "t": kind, "s": s.seq, "d": data}
-	s.events = append(s.events, e)
+	if w.counted == nil {
+		s.events = append(s.events, e)
+	}
 	if s.conn != nil {
 		_ = s.conn.WriteJSON(e)
 	}

@@ -34,7 +34,7 @@ func (b *Bot) event(ctx context.Context, e slackevents.EventsAPIEvent, retry boo
 		}, retry)
 	case *slackevents.AppHomeOpenedEvent:
 		if inner.Tab == "home" && inner.User != "" {
-			b.background("accueil de l'application", func(ctx context.Context) error { return b.home(ctx, inner.User) })
+			b.work.Background("accueil de l'application", func(ctx context.Context) error { return b.home(ctx, inner.User) })
 		}
 	}
 	return nil
@@ -113,7 +113,7 @@ func (b *Bot) seen(channel, ts string) {
 		return
 	}
 	b.written.Put(channel, true, now)
-	b.background("lecture du canal", func(ctx context.Context) error { return b.chat.Store.Seen(ctx, Platform+"/"+channel, ts) })
+	b.work.Background("lecture du canal", func(ctx context.Context) error { return b.chat.Store.Seen(ctx, Platform+"/"+channel, ts) })
 }
 
 // command handles « /guichet … »: for the person alone, who may then publish.

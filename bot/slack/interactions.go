@@ -134,7 +134,7 @@ func (b *Bot) tell(c slack.InteractionCallback, text string) {
 }
 
 func (b *Bot) tellIn(channel, user, url, text string) {
-	b.background("réponse à un bouton", func(ctx context.Context) error {
+	b.work.Background("réponse à un bouton", func(ctx context.Context) error {
 		options := []slack.MsgOption{slack.MsgOptionText(fallback(text), false)}
 		if url != "" {
 			_, _, err := b.api.PostMessageContext(ctx, channel, append(options, slack.MsgOptionResponseURL(url, slack.ResponseTypeEphemeral))...)
@@ -159,7 +159,7 @@ func (b *Bot) publish(ctx context.Context, c slack.InteractionCallback, id strin
 	if err != nil || !ours {
 		return err
 	}
-	b.background("publication", func(ctx context.Context) error {
+	b.work.Background("publication", func(ctx context.Context) error {
 		who, err := b.Person(ctx, person)
 		if err == nil {
 			text := b.chat.Published(who, question)
@@ -172,7 +172,7 @@ func (b *Bot) publish(ctx context.Context, c slack.InteractionCallback, id strin
 			b.tell(c, b.chat.Label("not-published"))
 			return errors.Join(err, b.chat.Store.Done(ctx, channel, in.ID, b.chat.Now()))
 		}
-		b.chat.Serve(b.life, claim)
+		b.chat.Serve(b.work.Life(), claim)
 		return nil
 	})
 	return nil
@@ -233,7 +233,7 @@ func (b *Bot) refresh(s sheet, card bot.Card) {
 	}
 	card.Headline = s.Headline
 	blocks := messages(b.card(card))[0]
-	b.background("mise à jour d'une carte", func(ctx context.Context) error {
+	b.work.Background("mise à jour d'une carte", func(ctx context.Context) error {
 		_, _, _, err := b.api.UpdateMessageContext(ctx, s.Channel, s.TS, slack.MsgOptionText(fallback(card.Headline), false), slack.MsgOptionBlocks(blocks...))
 		return err
 	})

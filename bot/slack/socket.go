@@ -48,7 +48,7 @@ func (b *Bot) read(ctx context.Context, socket *socketmode.Client) {
 			switch e.Type {
 			case socketmode.EventTypeConnected:
 				b.Log.InfoContext(ctx, "Slack est connecté")
-				b.background("rattrapage", b.catchUp)
+				b.work.Background("rattrapage", b.catchUp)
 			case socketmode.EventTypeConnectionError:
 				if failure, ok := e.Data.(*slack.ConnectionErrorEvent); ok {
 					b.Log.WarnContext(ctx, "Slack injoignable, nouvel essai prévu", "error", failure.ErrorObj, "try", failure.Attempt, "wait", failure.Backoff)
