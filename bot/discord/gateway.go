@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -207,7 +208,7 @@ func (b *Bot) connect(ctx context.Context, s *session, ready func()) error {
 		return err
 	}
 	dialer := websocket.Dialer{HandshakeTimeout: greetTime, Proxy: http.ProxyFromEnvironment}
-	conn, answer, err := dialer.DialContext(ctx, address+"?v="+discordgo.APIVersion+"&encoding=json", nil)
+	conn, answer, err := dialer.DialContext(ctx, strings.TrimSuffix(address, "/")+"/?v="+discordgo.APIVersion+"&encoding=json", nil)
 	if answer != nil && answer.Body != nil {
 		_ = answer.Body.Close()
 	}

@@ -184,7 +184,7 @@ func newServer(t testing.TB) *server {
 		method, place, _ := strings.Cut(path, " ")
 		mux.HandleFunc(method+" /api/v9"+place, w.method(path, do))
 	}
-	mux.HandleFunc("/ws", w.accept)
+	mux.HandleFunc("/ws/", w.accept)
 	w.http = httptest.NewServer(mux)
 	t.Cleanup(w.http.Close)
 	return w

@@ -26,7 +26,7 @@ type discordAPI struct {
 const discordToken = "essai.jeton.discord"
 
 func (d *discordAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/ws" {
+	if r.URL.Path == "/ws/" {
 		d.gateway(w, r)
 		return
 	}
