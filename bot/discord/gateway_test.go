@@ -2,6 +2,7 @@ package discord_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -140,9 +141,10 @@ func TestTwoReplicasHoldOneSession(t *testing.T) {
 		two := w.join(db, false)
 		root := w.after2(1, func() map[string]any { return w.says(nobody, partnerChannel, at(me)+"Bonjour") })
 		thread := root.shown[0].ChannelID
+		w.after(1, func() { w.writes(partner, "Bonjour") })
 		w.until("the reading is recorded", func() bool {
 			seen, err := one.Journal.LastSeen(t.Context(), "discord")
-			return err == nil && len(seen) == 1
+			return err == nil && len(seen) == 2
 		})
 		one.stop()
 		before := w.count()
@@ -150,8 +152,9 @@ func TestTwoReplicasHoldOneSession(t *testing.T) {
 		w.says(nobody, partnerChannel, at(me)+"Merci")
 		w.says(nobody, partnerChannel, "Sans mention")
 		w.says(nobody, thread, "Merci beaucoup")
+		w.writes(partner, "Merci")
 		w.joined(two)
-		w.until("the missed messages are answered", func() bool { return w.count() >= before+2 })
+		w.until("the missed messages are answered", func() bool { return w.count() >= before+3 })
 		w.answers(two)
 		// A session that begins anew reads the same history: nothing is answered twice.
 		w.mu.Lock()
@@ -160,8 +163,8 @@ func TestTwoReplicasHoldOneSession(t *testing.T) {
 		w.mu.Unlock()
 		s.send(map[string]any{"op": 9, "d": false})
 		w.joined(two)
-		if w.quiet(); w.count() != before+3 {
-			t.Errorf("%d replies to 3 messages", w.count()-before)
+		if w.quiet(); w.count() != before+4 {
+			t.Errorf("%d replies to 4 messages", w.count()-before)
 		}
 	})
 }
@@ -493,9 +496,35 @@ func TestBrokenPayloads(t *testing.T) {
 	s.mu.Unlock()
 	w.joined(g)
 	w.answers(g)
-	if strings.Contains(g.Office.Log.String(), "panic") {
+	if strings.Contains(g.Office.Log.String(), "panique") {
 		t.Error(g.Office.Log)
 	}
+}
+
+// FuzzEvents gives the gateway's events any content.
+func FuzzEvents(f *testing.F) {
+	for _, seed := range []string{
+		`{"id":"1","channel_id":"200000000000000003","author":{"id":"300000000000000004"},"content":"Bonjour"}`,
+		`{"id":"1","channel_id":"200000000000000004","author":{"id":"3"},"content":"<@900000000000000001> a","mentions":[{"id":"900000000000000001"}],"referenced_message":{"author":{"id":"900000000000000001"}}}`,
+		`{"id":"1","token":"t","type":2,"channel_id":"200000000000000003","user":{"id":"3"},"data":{"name":"guichet","type":1,"options":[{"name":"canal","options":[{"name":"reglage","value":"staff"}]}]}}`,
+		`{"id":"1","token":"t","type":3,"channel_id":"200000000000000003","user":{"id":"3"},"message":{"id":"1","flags":64},"data":{"custom_id":"act:pass:2026-0001@1"}}`,
+		`{"id":"1","token":"t","type":3,"channel_id":"200000000000000003","user":{"id":"3"},"message":{"id":"1"},"data":{"custom_id":"choice:menu","values":["a"]}}`,
+		`{"id":"1","token":"t","type":5,"channel_id":"200000000000000003","user":{"id":"3"},"data":{"custom_id":"form:answer:2026-0001@1:1:","components":[{"components":[{"custom_id":"text","value":"a"}]}]}}`,
+	} {
+		f.Add(seed)
+	}
+	w := newServer(f)
+	g := w.join(fresh(f), true)
+	f.Fuzz(func(t *testing.T, body string) {
+		if !json.Valid([]byte(body)) {
+			return
+		}
+		w.dispatch("MESSAGE_CREATE", json.RawMessage(body))
+		w.dispatch("INTERACTION_CREATE", json.RawMessage(body))
+		if strings.Contains(g.Office.Log.String(), "panique") {
+			t.Error(g.Office.Log)
+		}
+	})
 }
 
 // elsewhere sends discordgo's calls to the server.

@@ -734,6 +734,18 @@ func (s *gatewaySession) send(v any) {
 	}
 }
 
+func (s *gatewaySession) open() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn != nil
+}
+
+func (s *gatewaySession) last() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seq
+}
+
 func (w *server) gateway(*http.Request, []byte) (int, any) {
 	return 200, map[string]any{
 		"url": "ws" + strings.TrimPrefix(w.http.URL, "http") + "/ws", "shards": 1,
@@ -795,7 +807,7 @@ func (w *server) accept(out http.ResponseWriter, r *http.Request) {
 				return
 			}
 			w.mu.Lock()
-			if w.session != nil && w.session.conn != nil && w.session.conn != conn {
+			if w.session != nil && w.session.open() {
 				w.t.Error("two sessions at a time")
 			}
 			w.sessions++
@@ -817,7 +829,7 @@ func (w *server) accept(out http.ResponseWriter, r *http.Request) {
 			_ = json.Unmarshal(p.Data, &d)
 			w.mu.Lock()
 			s := w.session
-			known := s != nil && s.id == d.SessionID && d.Token == "Bot "+token && d.Seq <= s.seq
+			known := s != nil && s.id == d.SessionID && d.Token == "Bot "+token && d.Seq <= s.last()
 			w.mu.Unlock()
 			if !known {
 				_ = conn.WriteJSON(map[string]any{"op": 9, "d": false})

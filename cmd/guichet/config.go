@@ -22,7 +22,7 @@ const description = "Le guichet unique de la Région pour les entreprises : il r
 type cli struct {
 	config
 
-	Serve     serveCmd     `cmd:"" help:"Tout démarrer : page web, Slack s'il est réglé, tâches."`
+	Serve     serveCmd     `cmd:"" help:"Tout démarrer : page web, Slack et Discord s'ils sont réglés, tâches."`
 	Ingest    ingestCmd    `cmd:"" help:"Ajouter ou rafraîchir des documents."`
 	Documents documentsCmd `cmd:"" help:"Lister, montrer ou retirer les documents de la base."`
 	Base      baseCmd      `cmd:"" help:"Relire la base."`
