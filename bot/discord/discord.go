@@ -229,11 +229,13 @@ func gone(err error) bool {
 	return status(err) == http.StatusUnauthorized || said(err, discordgo.ErrCodeUnknownWebhook, discordgo.ErrCodeInvalidWebhookTokenProvided, discordgo.ErrCodeUnknownInteraction, discordgo.ErrCodeUnknownMessage)
 }
 
+var errUnknown = errors.New("Discord n'a pas encore reconnu guichet")
+
 // privately answers an interaction that was deferred, for the person alone.
 func (b *Bot) privately(ctx context.Context, token string, pages []page) error {
 	app := b.app.Load()
 	if app == nil {
-		return errors.New("Discord n'a pas encore reconnu guichet")
+		return errUnknown
 	}
 	for i, p := range pages {
 		var err error
@@ -250,7 +252,7 @@ func (b *Bot) privately(ctx context.Context, token string, pages []page) error {
 	return nil
 }
 
-// thread opens the thread of a message, and gives it; ” when the channel takes none: the reply is then in the channel.
+// thread opens the thread of a message, and gives it, or nothing when the channel takes none: the reply is then in the channel.
 func (b *Bot) thread(ctx context.Context, p place, title string) (string, error) {
 	if title = strings.Join(strings.Fields(title), " "); title == "" {
 		title = "guichet"
@@ -286,6 +288,9 @@ func (b *Bot) own(ctx context.Context, person string) (string, error) {
 func (b *Bot) write(ctx context.Context, channel, replyTo, key string, look bool, pages []page) error {
 	var there []message
 	if look {
+		if b.me.Load() == nil {
+			return errUnknown
+		}
 		address := discordgo.EndpointChannelMessages(channel)
 		if err := b.call(ctx, http.MethodGet, address+"?limit=100", nil, address, &there); err != nil {
 			return fmt.Errorf("relire %s : %w", channel, err)

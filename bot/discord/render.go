@@ -118,7 +118,7 @@ func lastly(pages []page, line string) []page {
 	return pages
 }
 
-// web gives an address of the web that Discord takes, or ”.
+// web gives an address of the web that Discord takes, or nothing.
 func web(url string) string {
 	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") || utf8.RuneCountInString(url) > 1000 || strings.ContainsAny(url, " \n\t") {
 		return ""
@@ -277,8 +277,8 @@ func (b *Bot) card(c bot.Card, mark string) []page {
 		buttons = append(buttons, button(onAct+":"+string(act)+":"+c.Key().String(), b.chat.ActLabel(act)))
 	}
 	pages[0].Components = rows(buttons)
-	for i := range pages[1:] { // the pages that follow bear the number too
-		pages[i+1].Content = mark
+	for i := range pages[1:] { // the pages that follow bear the number too, and theirs
+		pages[i+1].Content = mark + " (" + strconv.Itoa(i+2) + "/" + strconv.Itoa(len(pages)) + ")"
 	}
 	return pages
 }
