@@ -3,6 +3,7 @@ package discord
 import (
 	"context"
 	_ "embed"
+	"strconv"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -93,17 +94,14 @@ func (b *Bot) passMenu(card bot.Card, shown string) page {
 	for n := 0; len(all) > 0 && n < menusLimit; n++ {
 		some := all[:min(len(all), menuLimit)]
 		all = all[len(some):]
-		// The number makes each menu's name its own; it goes unread after the message.
 		p.Components = append(p.Components, chosen(onPassTo+":"+card.Key().String()+":"+shown, b.chat.Label("form-to"), n, some))
 	}
 	return p
 }
 
-// chosen is a menu, in its row.
+// chosen is the nth menu of a message, in its row.
 func chosen(id, label string, n int, choices []bot.Choice) discordgo.MessageComponent {
-	if n > 0 {
-		id += ":" + string(rune('0'+n))
-	}
+	id += ":" + strconv.Itoa(n) // no two have the same name
 	options := make([]discordgo.SelectMenuOption, 0, len(choices))
 	for _, c := range choices {
 		options = append(options, discordgo.SelectMenuOption{Label: bot.Short(c.Label, optionLimit), Value: c.Text})

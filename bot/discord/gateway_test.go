@@ -325,6 +325,29 @@ func TestNotForUsThroughTheMenuAndTheForm(t *testing.T) {
 	}
 }
 
+func TestMenusAreChoices(t *testing.T) {
+	w := newServer(t)
+	g := w.join(fresh(t), true)
+	card := w.cardOf(g)
+	act := button(card, "act:pass:")
+	for n := range 2 { // in the first menu and in the second
+		w.opens(func() {
+			id := fmt.Sprintf("pass-to:%s:%s:%d", strings.TrimPrefix(act, "act:pass:"), card.ID, n)
+			w.acts(agent, leadChannel, 3, map[string]any{"custom_id": id, "component_type": 3, "values": []string{"DAEN"}}, &card)
+		})
+		if f := w.forms[len(w.forms)-1]; !strings.HasSuffix(f.id, ":"+card.ID+":DAEN") {
+			t.Errorf("form %s", f.id)
+		}
+	}
+	answer := w.after(1, func() { w.says(nobody, hall, bottest.Question) })[0]
+	shown := w.after(1, func() {
+		w.acts(nobody, answer.ChannelID, 3, map[string]any{"custom_id": "choice:menu:1", "component_type": 3, "values": []string{"Parler à quelqu'un"}}, &answer)
+	})
+	if !strings.Contains(shown[0].Content, "Une personne va reprendre") || shown[0].ChannelID != answer.ChannelID {
+		t.Errorf("%+v", shown)
+	}
+}
+
 // A channel that takes no thread is answered in; a reply to the reply goes on, and so does a button.
 func TestWithoutThreads(t *testing.T) {
 	w := newServer(t)

@@ -17,13 +17,13 @@ var errMalformed = errors.New("envoi de Discord incomplet")
 
 // What buttons, menus and forms are called in payloads, before « : » and what they are about.
 const (
-	onChoice    = "choice"     // choice:N:TEXT, the message to send; choice:menu, it is what was chosen
+	onChoice    = "choice"     // choice:N:TEXT, the message to send; choice:menu:N, it is what was chosen
 	onOwnChoice = "own-choice" // the same, in an exchange that only the person sees
 	onUseful    = "useful"     // useful:ANSWER
 	onUseless   = "useless"
 	onPublish   = "publish" // publish:ID, the name of the person's message
 	onAct       = "act"     // act:ACT:CARD
-	onPassTo    = "pass-to" // pass-to:CARD:MESSAGE, the direction is what was chosen
+	onPassTo    = "pass-to" // pass-to:CARD:MESSAGE:N, the direction is what was chosen
 
 	formForward = "forward" // forward:
 	formVote    = "vote"    // vote:ANSWER
@@ -207,8 +207,8 @@ func (b *Bot) component(ctx context.Context, i interaction) error {
 	alone := i.Message.Flags&ephemeral != 0
 	switch kind {
 	case onChoice, onOwnChoice:
-		_, text, _ := strings.Cut(about, ":")
-		if about == menu && len(i.Data.Values) == 1 {
+		which, text, _ := strings.Cut(about, ":")
+		if which == menu && len(i.Data.Values) == 1 {
 			text = i.Data.Values[0]
 		}
 		if strings.TrimSpace(text) == "" {
@@ -249,6 +249,7 @@ func (b *Bot) component(ctx context.Context, i interaction) error {
 		return b.act(ctx, i, bot.Act(act), card)
 	case onPassTo:
 		card, shown, _ := strings.Cut(about, ":")
+		shown, _, _ = strings.Cut(shown, ":") // the number of the menu follows
 		key, err := bot.ParseCardKey(card)
 		if err != nil || len(i.Data.Values) != 1 {
 			return errMalformed
