@@ -42,6 +42,7 @@ const (
 	meaningShare = 0.3  // of the similarity of meaning, above the mean of what was found
 	nearBonus    = 0.25 // two concepts side by side, as in the question
 	titleBonus   = 0.6  // the question names the document
+	restShare    = 0.4
 	shownBonus   = 1.25
 	hiddenMalus  = 0.75
 	askingMalus  = 0.7  // the passage is itself a question
@@ -129,6 +130,7 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 	var grounds grounds
 	last := -10
 	titles := map[string]bool{}
+	rest, restHeld, lastOwn := 0.0, 0.0, 0.0
 	for i, concept := range q.concepts {
 		best, at, own := 0.0, -10, 0.0
 		for form, trust := range concept.forms {
@@ -145,13 +147,15 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 				best = max(best, trust*sectionField)
 			}
 			if _, ok := title[form]; ok {
-				best = max(best, trust*titleField)
 				own = max(own, trust)
 				if trust > synonymTrust {
 					titles[form] = true
 				}
 			}
 		}
+		rest += (1 - own) * concept.weight
+		restHeld += (1 - own) * best * concept.weight
+		best = max(best, own*titleField)
 		if d := concept.demand; d != nil && !d.Named && d.shows() && d.satisfied(fold, text) {
 			best = max(best, exactTrust)
 		}
@@ -168,10 +172,10 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 		}
 		grounds.add(q, i, here)
 		c.inTitle += own * concept.weight
-		if at >= 0 && at-last > 0 && at-last <= 2 {
+		if at >= 0 && at-last > 0 && at-last <= 2 && min(own, lastOwn) < exactTrust { // every passage may say the title again
 			c.score += nearBonus * concept.weight
 		}
-		last = at
+		last, lastOwn = at, own
 	}
 	if total > 0 {
 		c.coverage, c.inTitle = held/total, c.inTitle/total
@@ -184,6 +188,9 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 	c.score += wholeShare * total * c.whole
 	c.score += localShare*total*c.local + meaningShare*total*c.nearness
 	c.score += titleBonus * total * c.inTitle * c.titled
+	if c.isNamed() && rest > 0 { // among its passages, those that hold what else is asked
+		c.score += restShare * total * restHeld / rest
+	}
 	if demands := float64(c.shown + c.hidden); demands > 0 { // one missing among several leaves the passage useful
 		c.score *= hiddenMalus + (shownBonus-hiddenMalus)*float64(c.shown)/demands
 	}
