@@ -22,7 +22,7 @@ type Texts map[string]*template.Template
 // textValues are the sentences that the desk needs, each with the values that its template may show.
 var textValues = map[string][]string{
 	"hello": nil, "thanks": nil, "help": nil,
-	"refused": {"reason"}, "not-recorded": {"incident"}, "unknown": {"looked", "entry"}, "worded": nil,
+	"refused": {"reason"}, "not-recorded": {"incident"}, "unknown": {"looked", "entry"}, "whom": {"entry"}, "worded": nil,
 	"offer": nil, "offer-choice": nil, "human-choice": nil,
 	"routed": {"reference", "lead", "does"}, "joined": {"reference", "lead"}, "to-entry-point": {"reference", "entry"}, "still-asked": {"reference", "question"},
 	"ask": {"reference", "question"}, "ask-again": {"reference", "question", "entry"},

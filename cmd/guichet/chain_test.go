@@ -265,6 +265,20 @@ func TestClosedScheme(t *testing.T) {
 	}
 }
 
+// A question of the terminal without an answer says whom to ask and is kept as a gap; those of a batch measure, and are not.
+func TestUnansweredQuestionIsAGap(t *testing.T) {
+	c := newTerminal(t)
+	lone := c.object("ask", "Combien coûte le zorglub de Zorgville ?")
+	batch, _, _ := c.run(`{"id":"1","q":"Quel âge a le zorglub ?"}`+"\n", "ask", "--batch", "-")
+	gaps := c.done("gaps")
+	if lone["abstained"] != true || !strings.Contains(lone["answer"].(string), "DAEN") || batch != exitDone {
+		t.Errorf("%v, batch %d", lone, batch)
+	}
+	if !strings.Contains(gaps, "Combien coûte le zorglub") || strings.Contains(gaps, "Quel âge") {
+		t.Errorf("gaps: %s", gaps)
+	}
+}
+
 // The Region adds a rule, a direction, a subject's value and the words that give it in its own folder, without a rebuild.
 func TestRegionEditsYAMLAlone(t *testing.T) {
 	c := newTerminal(t)
