@@ -133,8 +133,9 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 		best, at, own := 0.0, -10, 0.0
 		for form, trust := range concept.forms {
 			if where, ok := body[form]; ok {
-				if v := trust; v > best {
-					best, at = v, where
+				best = max(best, trust)
+				if at < 0 || where < at {
+					at = where
 				}
 			}
 			if _, ok := before[form]; ok {

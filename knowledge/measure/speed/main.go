@@ -189,7 +189,7 @@ func (b *bench) ingest(ctx context.Context, folder string) (chunks int, took tim
 	if err != nil {
 		return 0, 0, err
 	}
-	report, err := knowledge.Ingest(ctx, b.store, knowledge.Ingestion{Read: extract.File, Audience: knowledge.Public}, root)
+	report, err := knowledge.Ingest(ctx, b.store, knowledge.Ingestion{Read: extract.Read, Audience: knowledge.Public}, root)
 	if err != nil {
 		return 0, 0, err
 	}
