@@ -88,7 +88,7 @@ func (m *messenger) Deliver(_ context.Context, n ledger.Notice) error {
 	m.notices = append(m.notices, n)
 	return nil
 }
-func (m *messenger) HandOver(context.Context, string, time.Time) error { return nil }
+func (m *messenger) FollowUp(context.Context, string, time.Time) error { return nil }
 
 type region struct {
 	book   *rulebook.Book
@@ -125,7 +125,7 @@ func openChat(t *testing.T, e databasetest.Engine) *messenger {
 		"chat/GUEST":   {ID: "chat/GUEST", Name: "Gus", Groups: []string{"chat/AGENTS"}, Outside: true},
 		"chat/NOBODY":  {ID: "chat/NOBODY", Name: "Nils"},
 	}}}
-	m.requests = sqlledger.New(db, m, ledger.DefaultTexts())
+	m.requests = sqlledger.New(db, m, ledger.DefaultTexts(), ledger.Agenda{})
 	journal := sqljournal.New(db)
 	desk := &bot.Desk{
 		Journal: journal, Requests: m.requests, Tx: db, Base: m.base, Reader: reader, Rules: book.Rules,

@@ -92,7 +92,7 @@ func open(t *testing.T, url string) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &office{t: t, db: db, courier: c, ledger: sqlledger.New(db, c, ledger.DefaultTexts()), log: &syncBuffer{}}
+	return &office{t: t, db: db, courier: c, ledger: sqlledger.New(db, c, ledger.DefaultTexts(), ledger.Agenda{}), log: &syncBuffer{}}
 }
 
 func (o *office) config(deliver Deliver) Config {
@@ -201,7 +201,7 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			return err
 		}
-		r, _, err := sqlledger.New(db, c, ledger.DefaultTexts()).Take(ctx, ledger.Intake{
+		r, _, err := sqlledger.New(db, c, ledger.DefaultTexts(), ledger.Agenda{}).Take(ctx, ledger.Intake{
 			Channel: "web", Message: "1", Thread: "1", At: noon, Decision: routing.Decision{Lead: "NORD", Associated: []string{"SUD"}},
 		})
 		fmt.Println(r.Reference)
@@ -479,7 +479,7 @@ func ledgerOverRiver(t *testing.T, e databasetest.Engine) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return sqlledger.New(db, both{c, jobs}, ledger.DefaultTexts())
+		return sqlledger.New(db, both{c, jobs}, ledger.DefaultTexts(), ledger.Agenda{})
 	})
 }
 
@@ -493,11 +493,11 @@ func (b both) Deliver(ctx context.Context, n ledger.Notice) error {
 	return b[1].Deliver(ctx, n)
 }
 
-func (b both) HandOver(ctx context.Context, reference string, at time.Time) error {
-	if err := b[0].HandOver(ctx, reference, at); err != nil {
+func (b both) FollowUp(ctx context.Context, reference string, at time.Time) error {
+	if err := b[0].FollowUp(ctx, reference, at); err != nil {
 		return err
 	}
-	return b[1].HandOver(ctx, reference, at)
+	return b[1].FollowUp(ctx, reference, at)
 }
 
 func TestToLog(t *testing.T) {

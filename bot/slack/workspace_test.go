@@ -571,7 +571,7 @@ func (o *outbox) Deliver(_ context.Context, n ledger.Notice) error {
 	o.notices = append(o.notices, n)
 	return nil
 }
-func (o *outbox) HandOver(context.Context, string, time.Time) error { return nil }
+func (o *outbox) FollowUp(context.Context, string, time.Time) error { return nil }
 
 // guichet is one process of guichet in the workspace.
 type guichet struct {
@@ -638,7 +638,7 @@ func (w *workspace) serve(db *database.DB, sockets bool) *guichet {
 	}
 	g := &guichet{base: &base{}, outbox: &outbox{}, log: &lines{}, w: w, stopped: make(chan struct{})}
 	log := slog.New(slog.NewTextHandler(g.log, nil))
-	g.requests, g.journal = sqlledger.New(db, g.outbox, ledger.DefaultTexts()), sqljournal.New(db)
+	g.requests, g.journal = sqlledger.New(db, g.outbox, ledger.DefaultTexts(), ledger.Agenda{}), sqljournal.New(db)
 	desk := &bot.Desk{
 		Journal: g.journal, Requests: g.requests, Tx: db, Base: g.base, Reader: shipped.reader, Rules: shipped.book.Rules,
 		Directory: bot.NewDirectory(shipped.book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: shipped.book.Conduct.WaitForFact, Log: log,

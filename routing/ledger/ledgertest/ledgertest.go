@@ -28,7 +28,7 @@ type Ledger interface {
 type Jobs struct {
 	mu        sync.Mutex
 	Delivered []ledger.Notice
-	HandOvers map[string]time.Time
+	FollowUps map[string]time.Time
 	// Refuse, when set, is asked before each plan; its error is given back.
 	Refuse func() error
 }
@@ -46,8 +46,8 @@ func (j *Jobs) Deliver(_ context.Context, n ledger.Notice) error {
 	return nil
 }
 
-// HandOver implements ledger.Jobs.
-func (j *Jobs) HandOver(_ context.Context, reference string, at time.Time) error {
+// FollowUp implements ledger.Jobs.
+func (j *Jobs) FollowUp(_ context.Context, reference string, at time.Time) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.Refuse != nil {
@@ -55,10 +55,10 @@ func (j *Jobs) HandOver(_ context.Context, reference string, at time.Time) error
 			return err
 		}
 	}
-	if j.HandOvers == nil {
-		j.HandOvers = map[string]time.Time{}
+	if j.FollowUps == nil {
+		j.FollowUps = map[string]time.Time{}
 	}
-	j.HandOvers[reference] = at
+	j.FollowUps[reference] = at
 	return nil
 }
 
@@ -186,7 +186,7 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
 				t.Errorf("notice %+v: it must name the request, and neither its message nor its author", n)
 			}
 		}
-		if len(jobs.Delivered) != 3 || len(jobs.HandOvers) != 0 {
+		if len(jobs.Delivered) != 3 || len(jobs.FollowUps) != 0 {
 			t.Errorf("planned %+v", jobs)
 		}
 	})
@@ -247,8 +247,8 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
 		l, jobs := fresh(t)
 		in := waiting(1)
 		r := take(t, l, in)
-		if r.Status != ledger.Waiting || r.Lead != "" || told(t, l, r.Reference) != "" || !jobs.HandOvers[r.Reference].Equal(in.Deadline) {
-			t.Errorf("%+v, planned %v", r, jobs.HandOvers)
+		if r.Status != ledger.Waiting || r.Lead != "" || told(t, l, r.Reference) != "" || !jobs.FollowUps[r.Reference].Equal(in.Deadline) {
+			t.Errorf("%+v, planned %v", r, jobs.FollowUps)
 		}
 		r, err := l.Decide(t.Context(), r.Reference, decision("SUD", "EST"), "Ada", noon.Add(time.Hour))
 		if err != nil || r.Status != ledger.Transmitted || r.Lead != "SUD" || told(t, l, r.Reference) != "associated → EST, new_request → SUD" {
@@ -257,7 +257,7 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
 		if _, err := l.Decide(t.Context(), r.Reference, decision("EST"), "Ada", noon); !errors.Is(err, ledger.ErrTransition) {
 			t.Errorf("decided twice: %v", err)
 		}
-		if err := l.HandOver(t.Context(), r.Reference, in.Deadline); err != nil {
+		if err := l.FollowUp(t.Context(), r.Reference, in.Deadline); err != nil {
 			t.Error(err)
 		}
 		if got := get(t, l, r.Reference); got.Lead != "SUD" || kinds(got) != "received decided decided" {
@@ -272,7 +272,7 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
 		l, _ := fresh(t)
 		r := take(t, l, waiting(1))
 		for range 2 {
-			if err := l.HandOver(t.Context(), r.Reference, noon.Add(72*time.Hour)); err != nil {
+			if err := l.FollowUp(t.Context(), r.Reference, noon.Add(72*time.Hour)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -427,8 +427,8 @@ func life(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	if _, err := l.SetStatus(ctx, unled, ledger.Closed, "", "Bo", at); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := l.Reopen(ctx, unled, "", "Bo", at.Add(time.Hour)); err != nil || r.Status != ledger.Waiting || !jobs.HandOvers[unled].Equal(at.Add(time.Hour)) {
-		t.Errorf("reopened without lead: %+v %v, planned %v: nobody would ever get it", r, err, jobs.HandOvers)
+	if r, err := l.Reopen(ctx, unled, "", "Bo", at.Add(time.Hour)); err != nil || r.Status != ledger.Waiting || !jobs.FollowUps[unled].Equal(at.Add(time.Hour)) {
+		t.Errorf("reopened without lead: %+v %v, planned %v: nobody would ever get it", r, err, jobs.FollowUps)
 	}
 }
 
@@ -568,7 +568,7 @@ func outbox(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	if !r.UpdatedAt.Equal(updated) {
 		t.Error("the delivery of a notice counts as work on the request")
 	}
-	for _, err := range []error{l.Sent(ctx, "inconnu", noon), l.Failed(ctx, "inconnu", "", true, noon), l.HandOver(ctx, "2026-9999", noon)} {
+	for _, err := range []error{l.Sent(ctx, "inconnu", noon), l.Failed(ctx, "inconnu", "", true, noon), l.FollowUp(ctx, "2026-9999", noon)} {
 		if !errors.Is(err, ledger.ErrNotFound) {
 			t.Errorf("unknown key: %v", err)
 		}

@@ -16,7 +16,7 @@ import (
 func TestLedger(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, e databasetest.Engine) {
 		ledgertest.Run(t, func(t *testing.T, jobs ledger.Jobs) ledgertest.Ledger {
-			return sqlledger.New(e.New(t), jobs, ledger.DefaultTexts())
+			return sqlledger.New(e.New(t), jobs, ledger.DefaultTexts(), ledger.Agenda{})
 		})
 	})
 }
@@ -32,7 +32,7 @@ func takeIsAllOrNothing(t *testing.T, e databasetest.Engine) {
 		t.Run(fault, func(t *testing.T) {
 			ctx := t.Context()
 			db := e.New(t)
-			l := sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts())
+			l := sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{})
 			allow := databasetest.Refuse(t, db, fault)
 			in := ledger.Intake{
 				Channel: "web", Message: "1", Thread: "1", Text: "Bonjour", At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
@@ -61,7 +61,7 @@ func TestTakeJoinsTheTransactionOfItsContext(t *testing.T) { databasetest.Each(t
 func takeJoins(t *testing.T, e databasetest.Engine) {
 	db := e.New(t)
 	jobs := &ledgertest.Jobs{}
-	l := sqlledger.New(db, jobs, ledger.DefaultTexts())
+	l := sqlledger.New(db, jobs, ledger.DefaultTexts(), ledger.Agenda{})
 	err := db.InTx(t.Context(), func(ctx context.Context) error {
 		r, _, err := l.Take(ctx, ledger.Intake{
 			Channel: "web", Message: "1", Thread: "1", At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Decision: routing.Decision{Lead: "NORD"},
@@ -89,7 +89,7 @@ func BenchmarkTake(b *testing.B) {
 }
 
 func benchmarkTake(b *testing.B, e databasetest.Engine) {
-	l := sqlledger.New(e.New(b), &ledgertest.Jobs{}, ledger.DefaultTexts())
+	l := sqlledger.New(e.New(b), &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{})
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for n := 0; b.Loop(); n++ {
 		in := ledger.Intake{
