@@ -33,12 +33,12 @@ const (
 	Moved    NoticeKind = "moved"    // another direction leads it
 	Replied  NoticeKind = "replied"  // an answer was given
 	Question NoticeKind = "question" // the lead asks something
-	Silence  NoticeKind = "no_news"  // there is no news yet, and the request is not forgotten
+	Patience NoticeKind = "no_news"  // there is no news yet, and the request is not forgotten
 )
 
 // noticeKinds are all of them.
 var noticeKinds = []NoticeKind{
-	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, TakenUp, Moved, Replied, Question, Silence,
+	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, TakenUp, Moved, Replied, Question, Patience,
 }
 
 // Notice is a message to send after the transaction that made it necessary. Key makes its delivery idempotent.

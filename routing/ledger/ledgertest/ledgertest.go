@@ -115,7 +115,7 @@ func get(t *testing.T, l Ledger, reference string) ledger.Request {
 		}
 	}
 	if replayed.Status != r.Status || replayed.Lead != r.Lead || replayed.Owner != r.Owner ||
-		!slices.Equal(replayed.Associated, r.Associated) || !reflect.DeepEqual(replayed.Decision, r.Decision) {
+		!slices.Equal(replayed.Associated, r.Associated) || !reflect.DeepEqual(replayed.Pace, r.Pace) || !reflect.DeepEqual(replayed.Decision, r.Decision) {
 		t.Errorf("%s is stored as\n%+v\nits events make\n%+v", reference, r, replayed)
 	}
 	return r

@@ -95,13 +95,13 @@ func (l *Ledger) step(ctx context.Context, r ledger.Request, step ledger.Step, a
 		data := l.paced(r, "")
 		data.Owner, data.Number = r.Owner, step.Number
 		// The text is kept with the request: where the conversation cannot be written to, it is read there.
-		if e.Why, err = l.texts.Render(ledger.Silence, data); err != nil {
+		if e.Why, err = l.texts.Render(ledger.Patience, data); err != nil {
 			return r, err
 		}
 		if r, e, err = l.append(ctx, r, e); err != nil || !r.Written() {
 			return r, err
 		}
-		return r, l.reach(ctx, r, e, ledger.Silence, data)
+		return r, l.reach(ctx, r, e, ledger.Patience, data)
 	}
 	return r, fmt.Errorf("échéance « %s » inconnue", step.Kind)
 }
