@@ -199,6 +199,7 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 		// River would read a table every 50 ms instead.
 		PollOnly:             true,
 		FetchPollInterval:    cfg.poll,
+		FetchCooldown:        min(cfg.poll, river.FetchCooldownDefault),
 		JobTimeout:           30 * time.Second,
 		RescueStuckJobsAfter: 2 * time.Minute, // what a killed process was doing is done again
 		RetryPolicy:          cfg.retry,
