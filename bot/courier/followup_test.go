@@ -24,9 +24,9 @@ var pace = routing.Delays{
 	Taken:       routing.Stage{Due: 15, Reminders: []int{10, 15}, Escalation: 18, NoNews: []int{10, 20}},
 }
 
-// off are the public holidays of the simulated months, written by hand: Easter Monday, 1 May, 8 May, Ascension, Whit Monday,
+// off are the public holidays of the simulated months, written by hand: 1 May, 8 May, Ascension, Whit Monday,
 // 14 July, Assumption (a Saturday), All Saints (a Sunday), 11 November.
-var off = []string{"2026-04-06", "2026-05-01", "2026-05-08", "2026-05-14", "2026-05-25", "2026-07-14", "2026-08-15", "2026-11-01", "2026-11-11"}
+var off = []string{"2026-05-01", "2026-05-08", "2026-05-14", "2026-05-25", "2026-07-14", "2026-08-15", "2026-11-01", "2026-11-11"}
 
 // nine gives nine o'clock in Paris on the n-th working day after a time, by another way than the program's.
 func nine(t *testing.T, since time.Time, n int) time.Time {
@@ -91,7 +91,7 @@ func (s *simulated) expect(t *testing.T, until time.Time, tick func(time.Time) (
 	}
 }
 
-// Eight months in seconds: no reminder is missed, none is sent twice, none for a request that moved on, whatever stops.
+// Half a year and more in seconds: no reminder is missed, none is sent twice, none for a request that moved on, whatever stops.
 func TestHalfAYearOfReminders(t *testing.T) { databasetest.Each(t, halfAYear) }
 
 func halfAYear(t *testing.T, e databasetest.Engine) {
@@ -103,7 +103,7 @@ func halfAYear(t *testing.T, e databasetest.Engine) {
 	var mu sync.Mutex
 	delivered := map[string]int{}
 	cfg := Config{
-		Outbox: o.ledger, Now: now, Log: slog.New(slog.NewTextHandler(o.log, nil)), retry: atOnce{}, poll: 20 * time.Millisecond, round: 50 * time.Millisecond,
+		Outbox: o.ledger, Now: now, Log: slog.New(slog.NewTextHandler(o.log, nil)), retry: atOnce{}, poll: 10 * time.Millisecond, round: 20 * time.Millisecond,
 		Deliver: func(_ context.Context, n ledger.Notice) error {
 			mu.Lock()
 			defer mu.Unlock()
@@ -118,7 +118,7 @@ func halfAYear(t *testing.T, e databasetest.Engine) {
 		down bool
 	}
 	var stops []stop
-	for day := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC); day.Before(time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)); day = day.AddDate(0, 0, 1) {
+	for day := time.Date(2026, 4, 27, 0, 0, 0, 0, time.UTC); day.Before(time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)); day = day.AddDate(0, 0, 1) {
 		down := random.IntN(30) == 0
 		stops = append(stops, stop{day.Add(8*time.Hour + 30*time.Minute), down}, stop{day.Add(13 * time.Hour), down && random.IntN(2) == 0})
 	}
