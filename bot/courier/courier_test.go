@@ -473,13 +473,13 @@ func twoCouriersDeliverOnce(t *testing.T, e databasetest.Engine) {
 func TestLedgerOverRiver(t *testing.T) { databasetest.Each(t, ledgerOverRiver) }
 
 func ledgerOverRiver(t *testing.T, e databasetest.Engine) {
-	ledgertest.Run(t, func(t *testing.T, jobs ledger.Jobs) ledgertest.Ledger {
+	ledgertest.Run(t, func(t *testing.T, jobs ledger.Jobs, agenda ledger.Agenda) ledgertest.Ledger {
 		db := e.New(t)
 		c, err := New(t.Context(), db)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return sqlledger.New(db, both{c, jobs}, ledger.DefaultTexts(), ledger.Agenda{})
+		return sqlledger.New(db, both{c, jobs}, ledger.DefaultTexts(), agenda)
 	})
 }
 

@@ -34,7 +34,7 @@ type cardRequestLine struct {
 	Owner      string         `json:"owner"`
 	Associated []string       `json:"associated"`
 	Due        any            `json:"due"`
-	Answers    []saidLine   `json:"answers"`
+	Answers    []saidLine     `json:"answers"`
 	// Ending says why there will be no answer.
 	Ending *saidLine `json:"ending"`
 }
