@@ -197,7 +197,7 @@ func TestARequestThatMovesMeanwhileIsReadAgain(t *testing.T) {
 	c := open(t)
 	asked := c.say(t, "fil", "Un industriel veut s'implanter à Beauvais, il cherche 5 hectares.")
 	waiting := c.request(t, asked.Request)
-	if err := c.requests.FollowUp(t.Context(), asked.Request, morning.Add(time.Hour)); err != nil {
+	if err := c.requests.FollowUp(t.Context(), asked.Request, morning.Add(100*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	c.desk.Requests = &stale{c.requests, []ledger.Request{waiting}}

@@ -42,7 +42,7 @@ var textValues = map[string][]string{
 	"specified": {"reference", "lead"}, "wait": {"seconds"},
 	"field-company": nil, "field-message": nil, "field-facts": nil, "field-due": nil, "field-earlier": nil, "field-status": nil, "field-owner": nil, "field-exchange": nil,
 	"fact-default": nil, "fact-register": nil, "fact-asked": nil, "fact-given": nil, "fact-model": nil,
-	"act-take": nil, "act-pass": nil, "act-answer": nil, "act-ask": nil,
+	"act-take": nil, "act-pass": nil, "act-answer": nil, "act-ask": nil, "act-part-done": nil, "act-part-pass": nil, "act-part": {"reference", "direction", "part"},
 	"act-moved": {"reference", "status", "lead", "owner"}, "act-forbidden": nil, "act-empty": nil, "act-out-of-reach": {"reference"},
 	"act-taken": {"reference"}, "act-passed": {"reference", "lead"}, "act-answered": {"reference"}, "act-asked": {"reference"},
 	"card-elsewhere": nil, "publish": nil, "published": {"name", "question"}, "not-published": nil, "not-noted": nil, "useful": nil, "useless": nil, "vote-noted": nil, "vote-unknown": nil, "vote-why": nil,
