@@ -141,6 +141,7 @@ type requestList struct {
 	Status []ledger.Status `placeholder:"ÉTAT" help:"N'en garder que ces états : waiting, transmitted, taken, answered, closed, unreachable."`
 	Lead   string          `placeholder:"DIRECTION" help:"N'en garder que celles d'une direction."`
 	Text   string          `placeholder:"TEXTE" help:"N'en garder que celles qui contiennent ce texte."`
+	Part   string          `placeholder:"DIRECTION" help:"N'en garder que celles, ouvertes, où cette direction associée a encore sa part à faire."`
 	Late   bool            `help:"N'en garder que celles dont l'échéance est passée."`
 	Limit  int             `default:"100" placeholder:"N" help:"Nombre de demandes (100 par défaut)."`
 }
@@ -156,7 +157,7 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 		}
 	}
 	return a.withLedger(ctx, func(store ledger.Store) error {
-		filter := ledger.Filter{Status: c.Status, Lead: c.Lead, EPCI: c.EPCI, Text: c.Text, Limit: c.Limit}
+		filter := ledger.Filter{Status: c.Status, Lead: c.Lead, EPCI: c.EPCI, Text: c.Text, Part: c.Part, Limit: c.Limit}
 		if c.Late {
 			filter.Late = a.now()
 		}

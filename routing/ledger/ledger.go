@@ -206,6 +206,8 @@ type Filter struct {
 	Questioned bool
 	// Late keeps the requests whose due date is over at that time.
 	Late time.Time
+	// Part keeps the open requests in which that associated direction still has its part to do.
+	Part string
 	// Company keeps those of a company of that name, as names are compared (CompanyKey).
 	Company string
 	// Limit is 100 when it is 0.

@@ -557,6 +557,11 @@ func parts(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 			t.Errorf("%s %s: %v", step.direction, step.status, err)
 		}
 	}
+	for direction, want := range map[string]int{"SUD": 0, "EST": 1, "NORD": 0, "E_T": 0, "%": 0, `S"UD`: 0} {
+		if found, err := l.List(ctx, staff, ledger.Filter{Part: direction}); err != nil || len(found) != want {
+			t.Errorf("%s has %d parts to do, %v, want %d", direction, len(found), err, want)
+		}
+	}
 	if got, want := told(t, l, ref), "associated → EST, associated → SUD, new_request → NORD, part → NORD, part → NORD"; got != want {
 		t.Errorf("told %s, want %s", got, want)
 	}

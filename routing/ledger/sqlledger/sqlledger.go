@@ -489,13 +489,20 @@ func (l *Ledger) List(ctx context.Context, v ledger.Viewer, f ledger.Filter) ([]
 	if !f.Late.IsZero() {
 		where += ` AND due_at <> 0 AND due_at < ` + placeholder(&args, database.Stamp(f.Late))
 	}
+	if f.Part != "" {
+		part, err := encode(ledger.Part{Direction: f.Part, Status: ledger.Transmitted})
+		if err != nil {
+			return nil, err
+		}
+		part = strings.TrimSuffix(part, "}") // who said so follows
+		where += ` AND pace LIKE ` + placeholder(&args, "%"+wildcards.Replace(part)+"%") + ` ESCAPE '\' AND status IN (` + placeholders(&args, ledger.OpenStatuses()) + `)`
+	}
 	if f.Questioned {
 		where += ` AND (SELECT kind FROM request_events e WHERE e.request_id = requests.id AND e.kind IN ('questioned', 'specified')
 			ORDER BY e.id DESC LIMIT 1) = 'questioned'`
 	}
 	if text := strings.TrimSpace(ledger.Fold(f.Text)); text != "" {
-		like := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
-		where += ` AND search LIKE ` + placeholder(&args, "%"+like+"%") + ` ESCAPE '\'`
+		where += ` AND search LIKE ` + placeholder(&args, "%"+wildcards.Replace(text)+"%") + ` ESCAPE '\'`
 	}
 	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT `+columns+` FROM requests WHERE `+where+
 		` ORDER BY created_at DESC, id DESC LIMIT `+placeholder(&args, limit(f.Limit)), args...)
@@ -508,6 +515,9 @@ func (l *Ledger) List(ctx context.Context, v ledger.Viewer, f ledger.Filter) ([]
 	}
 	return requests, nil
 }
+
+// wildcards makes a text match itself in LIKE … ESCAPE '\'.
+var wildcards = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // visible gives the condition that keeps what a viewer may see.
 func visible(v ledger.Viewer, args *[]any) (string, error) {
