@@ -2,7 +2,7 @@
 export CGO_ENABLED = 0
 LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help run build test test-race kills bench lint look slack-signatures
+.PHONY: help run build test test-race kills bench peers lint look slack-signatures
 .DEFAULT_GOAL := help
 
 help: ## lister les commandes
@@ -30,6 +30,10 @@ bench: ## mesurer : décisions par seconde, premier démarrage, puis la base à 
 	.ci/postgres go test -run '^$$' -bench . -benchmem ./...
 	.ci/postgres go run ./knowledge/measure/speed -size $(or $(SIZE),100000) ../shared/data/eval/*/
 	go run -C knowledge/measure/peers -mod=mod . $(abspath $(wildcard ../shared/data/eval/*/))
+
+peers: build ## comparer la recherche à bm25s sur les jeux d'essai (demande Python et le réseau la première fois)
+	python3 -m venv bin/peers && bin/peers/bin/pip install -q bm25s==0.3.16 PyStemmer==3.1.0
+	bin/peers/bin/python knowledge/measure/peers.py bin/guichet ../shared/data/eval/*/
 
 lint: ## relire avec golangci-lint (demande le réseau la première fois)
 	go run $(LINT) run

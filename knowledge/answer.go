@@ -3,10 +3,12 @@ package knowledge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Answer is what the base says to a question: extracts, or that it does not know.
@@ -61,14 +63,18 @@ const (
 	choiceShare = 0.6
 	// named is from where on a question is held to name a document: the share of the title's words and of the question's weight.
 	namedTitle, namedQuestion = 0.5, 0.2
+	// nameAlone is the share of the question's weight above which it holds nothing but the title.
+	nameAlone = 0.95
 	// closedMalus keeps closed schemes behind open ones when the question names none.
 	closedMalus = 0.75
 )
 
-// listing is the demand of a choice of schemes, openness that of whether one is still open (vocabulary.yaml).
+// listing is the demand of a choice of schemes, openness that of whether one is still open, entirety that of all the steps
+// or conditions (vocabulary.yaml).
 const (
 	listing  = "liste"
 	openness = "ouverture"
+	entirety = "ensemble"
 )
 
 // Ask answers a question from what a viewer may see. It never gives an answer that it cannot quote.
@@ -85,7 +91,9 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	best := found[0]
 	// That a scheme is closed answers most of what is asked about it, if it is the one that is meant.
 	tells := best.titled == 1 && best.Document.Closed(now) && (q.asks(openness) || best.kind(q) && best.dated(q, now) && best.holdsValued(q))
-	if confidence < limits.Answer && !tells {
+	// A document's name and nothing else asks what it is.
+	nameOnly := best.isNamed() && best.inTitle > nameAlone && q.required() == 0
+	if confidence < limits.Answer && !tells && !nameOnly {
 		return q.abstain(), nil
 	}
 	if q.asks(listing) && !best.isNamed() && best.required == 0 {
@@ -94,7 +102,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	var texts []string
 	answer := Answer{Looked: q.looked()}
 	notice := best.Document.Closed(now)
-	if answer.Unsure = confidence < limits.Sure && !notice; answer.Unsure {
+	if answer.Unsure = confidence < limits.Sure && !notice && !nameOnly; answer.Unsure {
 		texts = append(texts, "Je n'en suis pas sûr, mais je crois que ce passage répond :")
 	}
 	if notice {
@@ -104,22 +112,122 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 		}
 		texts, answer.Quotes = append(texts, said), append(answer.Quotes, quotes...)
 	}
-	chosen := choose(q, found)
+	chosen := choose(q, found, now)
 	split := disagree(chosen)
 	answer.Opening, answer.Opened, answer.Settled = strings.Join(texts, "\n\n"), len(answer.Quotes), split
 	if split {
 		texts = append(texts, "Les passages ne donnent pas tous la même réponse :")
 	}
+	said := map[string]bool{}
+	several := slices.ContainsFunc(chosen, func(c candidate) bool { return c.Document.ID != best.Document.ID })
 	for i, c := range chosen {
 		if i == 1 && !split {
 			texts = append(texts, "À lire aussi :")
 		}
-		answer.Quotes = append(answer.Quotes, quote(c.Document, c.Passage, now))
-		texts = append(texts, shown(c.Passage))
+		if said[c.key()] {
+			continue // with the list that holds it
+		}
+		parts, err := b.around(ctx, v, c, i == 0 && q.asks(entirety))
+		if err != nil {
+			return Answer{}, err
+		}
+		var lines []string
+		for _, p := range parts {
+			lines = append(lines, shown(p))
+			said[p.key()] = true
+		}
+		text := strings.Join(lines, "\n")
+		if first := c.first(q); i == 0 && first != "" {
+			text = first + "\n\nDans son passage :\n\n" + text
+		}
+		if told := i == 0 && notice || i > 0 && c.Document.ID == chosen[i-1].Document.ID; several && !told { // whose amount is it?
+			name, quotes, err := b.named(ctx, v, c.Document, now)
+			if err != nil {
+				return Answer{}, err
+			}
+			text, answer.Quotes = strings.TrimPrefix(name+"\n"+text, "\n"), append(answer.Quotes, quotes...)
+		}
+		for _, p := range parts {
+			answer.Quotes = append(answer.Quotes, quote(c.Document, p, now))
+		}
+		texts = append(texts, text)
 	}
 	answer.Text = strings.Join(texts, "\n\n")
 	return answer, nil
 }
+
+// longestList is how many characters of a list are shown around the passage that was found.
+const longestList = 2000
+
+// around gives a passage with what it cannot be read without: the list that it announces, and, when the whole is asked for,
+// the list that it is a part of.
+func (b *Base) around(ctx context.Context, v Viewer, c candidate, whole bool) ([]Passage, error) {
+	announces := strings.HasSuffix(strings.TrimSpace(c.Text), ":")
+	if !announces && !(whole && c.Kind == Item) {
+		return []Passage{c.Passage}, nil
+	}
+	_, all, err := b.store.Open(ctx, v, c.Document.ID)
+	if err != nil && !errors.Is(err, ErrNotFound) { // gone meanwhile: it stands alone
+		return nil, err
+	}
+	at := slices.IndexFunc(all, func(p Passage) bool { return p.Ordinal == c.Ordinal })
+	if at < 0 {
+		return []Passage{c.Passage}, nil
+	}
+	path := c.Path
+	if announces && at+1 < len(all) {
+		path = all[at+1].Path
+	}
+	length := utf8.RuneCountInString(c.Text)
+	belongs := func(i int) bool {
+		if i < 0 || i >= len(all) || all[i].Kind != Item || !samePath(all[i].Path, path) {
+			return false
+		}
+		length += utf8.RuneCountInString(all[i].Text)
+		return length <= longestList
+	}
+	from, to := at, at+1
+	for belongs(to) {
+		to++
+	}
+	for whole && !announces && belongs(from-1) {
+		from--
+	}
+	return all[from:to], nil
+}
+
+// key names a passage.
+func (p Passage) key() string { return fmt.Sprintf("%s#%d", p.Document, p.Ordinal) }
+
+// A sentence is put first when its passage is longPassage/3 long at least and it holds more of the question than the others
+// by standsOut.
+const standsOut = 0.1
+
+// first gives the sentence or list item that answers, to say it before the passage around it; empty when the passage is
+// short or none stands out.
+func (c candidate) first(q question) string {
+	text := shown(c.Passage)
+	if utf8.RuneCountInString(text) < longPassage/3 {
+		return ""
+	}
+	sentences := saying.FindAllString(text, -1)
+	shares := c.shares(q, sentences)
+	best, second, at := 0.0, 0.0, -1
+	for i, share := range shares {
+		if share > best {
+			best, second, at = share, best, i
+		} else {
+			second = max(second, share)
+		}
+	}
+	if at < 0 || best < second+standsOut {
+		return ""
+	}
+	return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(sentences[at]), "- "))
+}
+
+// saying is a sentence or a list item with its mark and its end.
+var saying = regexp.MustCompile(`[^\n]+?(?:[.;!?](?:\s|$)|\n|$)`)
 
 // best gives the question as it was read and the passages that may answer it, best first.
 func (b *Base) best(ctx context.Context, v Viewer, text string, now time.Time) (question, []candidate, error) {
@@ -164,7 +272,7 @@ func promote(q question, found []candidate) []candidate {
 }
 
 // choose gives the best passage and those that are nearly as good: what is asked may stand in any of them.
-func choose(q question, found []candidate) []candidate {
+func choose(q question, found []candidate, now time.Time) []candidate {
 	out := found[:1:1]
 	for _, c := range found[1:] {
 		if len(out) == extracts || c.score < related*found[0].score {
@@ -175,8 +283,18 @@ func choose(q question, found []candidate) []candidate {
 		}
 		out = append(out, c)
 	}
+	// What one document says is read together, what is closed after the rest.
+	place := func(c candidate) int {
+		if c.Document.Closed(now) && !c.sameDocument(found[0]) {
+			return len(found) + slices.IndexFunc(found, c.sameDocument)
+		}
+		return slices.IndexFunc(found, c.sameDocument)
+	}
+	slices.SortStableFunc(out, func(a, b candidate) int { return place(a) - place(b) })
 	return out
 }
+
+func (c candidate) sameDocument(other candidate) bool { return c.Document.ID == other.Document.ID }
 
 // repeats tells whether a passage says again, in about the same words and with the same figures, what is already there.
 func repeats(chosen []candidate, c candidate) bool {
@@ -234,29 +352,36 @@ func (q question) abstain() Answer {
 func (b *Base) list(ctx context.Context, v Viewer, q question, found []candidate, now time.Time) (Answer, error) {
 	answer := Answer{Looked: q.looked(), Settled: true}
 	seen := map[string]bool{}
-	lines := []string{"Voici ce que je trouve :"}
+	var schemes []candidate
 	for _, c := range found {
-		if len(seen) == choices || c.score < choiceShare*found[0].score {
+		if len(schemes) == choices || c.score < choiceShare*found[0].score {
 			break
 		}
-		if seen[c.Document.ID] {
-			continue
+		if !seen[c.Document.ID] {
+			seen[c.Document.ID] = true
+			schemes = append(schemes, c)
 		}
-		seen[c.Document.ID] = true
-		line, quotes, err := b.headline(ctx, v, c.Document, now)
+	}
+	slices.SortStableFunc(schemes, func(a, b candidate) int { return int(yes(a.Document.Closed(now)) - yes(b.Document.Closed(now))) })
+	lines := []string{"Voici ce que je trouve :"}
+	for _, c := range schemes {
+		line, quotes, err := b.named(ctx, v, c.Document, now)
 		if err != nil {
 			return Answer{}, err
-		}
-		if c.Document.Closed(now) {
-			if line, quotes, err = b.closed(ctx, v, c.Document, now); err != nil {
-				return Answer{}, err
-			}
 		}
 		lines = append(lines, line+"\n"+shown(c.Passage))
 		answer.Quotes = append(append(answer.Quotes, quotes...), quote(c.Document, c.Passage, now))
 	}
 	answer.Text = strings.Join(lines, "\n\n")
 	return answer, nil
+}
+
+// named names a document, and says that it is closed when it is.
+func (b *Base) named(ctx context.Context, v Viewer, d Document, now time.Time) (string, []Quote, error) {
+	if d.Closed(now) {
+		return b.closed(ctx, v, d, now)
+	}
+	return b.headline(ctx, v, d, now)
 }
 
 // headline names a document, with the quote of its title.

@@ -106,17 +106,21 @@ func TestAnswersAreShort(t *testing.T) {
 			t.Fatal(err)
 		}
 		seen := map[string]bool{}
+		var extracts []knowledge.Quote // the others are titles and ends of validity, which name what is quoted
 		for _, q := range a.Quotes {
-			if seen[q.Text] {
+			if seen[q.Document+q.Text] {
 				t.Errorf("%s: twice the same extract %q", question, q.Text)
 			}
-			seen[q.Text] = true
+			seen[q.Document+q.Text] = true
+			if q.Text != q.Title && q.Section != "Fin de validité" {
+				extracts = append(extracts, q)
+			}
 		}
-		if _, rest, more := strings.Cut(a.Text, "À lire aussi :"); more != (len(a.Quotes) > 1) || more && strings.Contains(rest, a.Quotes[0].Text) {
+		if _, rest, more := strings.Cut(a.Text, "À lire aussi :"); more != (len(extracts) > 1) || more && strings.Contains(rest, extracts[0].Text) {
 			t.Errorf("%s: the best extract must stand alone, before the others:\n%s", question, a.Text)
 		}
-		if len(a.Quotes) == 0 || len(a.Quotes) > 4 {
-			t.Errorf("%s: %d extracts", question, len(a.Quotes))
+		if len(extracts) == 0 || len(extracts) > 4 {
+			t.Errorf("%s: %d extracts", question, len(extracts))
 		}
 	}
 }
@@ -204,6 +208,27 @@ func TestSpelling(t *testing.T) {
 		results, err := b.Search(t.Context(), everyone, question, 3, day)
 		if err != nil || len(results) == 0 || !strings.Contains(results[0].Document.ID, want) {
 			t.Errorf("%q finds %+v, %v", question, results, err)
+		}
+	}
+}
+
+// TestWhatIsAskedComesFirst: the sentence or list item that answers stands before its passage, and passages of several
+// documents tell whose they are.
+func TestWhatIsAskedComesFirst(t *testing.T) {
+	b := real(t)
+	for _, c := range []struct{ question, first string }{
+		{"Le Diag Eco-Flux est-il ouvert aux micro-entreprises ?", "Non éligible aux micro-entreprises"},
+		{"Quel est le montant du Prêt Vert ?", "« Prêt Vert »\n"},
+	} {
+		a, err := b.Ask(t.Context(), everyone, c.question, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(a.Text, c.first) {
+			t.Errorf("%s: %q does not come first:\n%s", c.question, c.first, a.Text)
+		}
+		if strings.Contains(a.Text, "10 000 €") && !strings.Contains(a.Text, "« Prêt Vert - Ademe » est clos") {
+			t.Errorf("%s: the amount of a closed scheme is given as that of an open one:\n%s", c.question, a.Text)
 		}
 	}
 }

@@ -2,8 +2,6 @@ package knowledge
 
 import (
 	"context"
-	"math"
-	"sort"
 	"time"
 )
 
@@ -16,9 +14,6 @@ var (
 	toAnswer = breadth{documents: 60, passages: 300, nearest: 100}
 	toSearch = breadth{documents: 10, each: 10, passages: 40, nearest: 30}
 )
-
-// documentShare is the part of the whole document's words in Rank.
-const documentShare = 0.8
 
 // Mode says what finds and orders passages.
 type Mode string
@@ -86,6 +81,18 @@ func (b *Base) Open(ctx context.Context, v Viewer, id string) (Document, []Passa
 }
 
 func (b *Base) candidates(ctx context.Context, v Viewer, text string, wide breadth) (question, []candidate, error) {
+	q, hits, err := b.find(ctx, v, text, wide)
+	if err != nil || len(hits) == 0 {
+		return q, nil, err
+	}
+	if b.Mode == Vector {
+		return q, byVector(hits), nil
+	}
+	return q, rank(q, hits), nil
+}
+
+// find reads a query and gives what the store finds for it.
+func (b *Base) find(ctx context.Context, v Viewer, text string, wide breadth) (question, []Hit, error) {
 	if err := v.Check(); err != nil {
 		return question{}, nil, err
 	}
@@ -102,13 +109,7 @@ func (b *Base) candidates(ctx context.Context, v Viewer, text string, wide bread
 		find.Words = nil
 	}
 	hits, err := b.store.Find(ctx, v, find)
-	if err != nil {
-		return q, nil, err
-	}
-	if b.Mode == Vector {
-		return q, byVector(hits), nil
-	}
-	return q, rank(q, hits), nil
+	return q, hits, err
 }
 
 // byVector orders hits by the similarity of meaning alone.
@@ -119,39 +120,4 @@ func byVector(hits []Hit) []candidate {
 	}
 	sortCandidates(out)
 	return out
-}
-
-// Ranked is a document with its score for a query.
-type Ranked struct {
-	Document string
-	Score    float64
-}
-
-// Rank gives the documents that a viewer may see, best first: each by its best passage and by its words
-// as a whole.
-func (b *Base) Rank(ctx context.Context, v Viewer, query string, limit int) ([]Ranked, error) {
-	_, candidates, err := b.candidates(ctx, v, query, breadth{limit, toAnswer.each, toAnswer.passages, toAnswer.nearest})
-	if err != nil {
-		return nil, err
-	}
-	best := math.SmallestNonzeroFloat64
-	for _, c := range candidates {
-		best = max(best, c.score)
-	}
-	scores := map[string]float64{}
-	for _, c := range candidates {
-		score := (1-documentShare)*c.score/best + documentShare*c.whole
-		scores[c.Document.ID] = max(scores[c.Document.ID], score)
-	}
-	out := make([]Ranked, 0, len(scores))
-	for id, score := range scores {
-		out = append(out, Ranked{Document: id, Score: score})
-	}
-	sort.Slice(out, func(i, j int) bool {
-		if out[i].Score != out[j].Score {
-			return out[i].Score > out[j].Score
-		}
-		return out[i].Document < out[j].Document
-	})
-	return out[:min(limit, len(out))], nil
 }

@@ -54,6 +54,10 @@ var signs = []struct {
 		return min(2, n) / 2
 	}},
 	{"named", func(w weighed) float64 { return yes(w.best.isNamed()) }},
+	{"named_shown", func(w weighed) float64 {
+		return yes(w.best.isNamed() && w.q.required() > 0 && w.best.kind(w.q) && w.best.counts(w.q) && w.best.holdsValued(w.q))
+	}},
+	{"named_absent", func(w weighed) float64 { return yes(w.best.isNamed()) * w.part(len(w.best.grounds.absent)) }},
 	{"named_open", func(w weighed) float64 { return yes(w.best.isNamed() && w.q.asks(openness)) }},
 	{"closed", func(w weighed) float64 { return yes(w.best.Document.Closed(w.now)) }},
 	{"shipped", func(w weighed) float64 { return yes(strings.HasPrefix(w.best.Document.Source, Shipped)) }},
@@ -153,19 +157,28 @@ var sentenceEnd = regexp.MustCompile(`[.;!?](?:\s+|$)|\n+`)
 // inSentence gives the largest share of the question's weight that one sentence holds, alone or with the titles above it,
 // among the sentences that show what the question asks for.
 func (c candidate) inSentence(q question) float64 {
+	best := 0.0
+	for _, share := range c.shares(q, sentenceEnd.Split(said(c.Text), -1)) {
+		best = max(best, share)
+	}
+	return best
+}
+
+// shares gives what share of the question's weight each sentence holds, alone or with the titles above it; 0 for one that
+// does not show what the question asks for.
+func (c candidate) shares(q question, sentences []string) []float64 {
 	title, section := positions(c.Title), positions(c.Section)
 	label := ""
 	if c.Kind == Field && len(c.Path) > 0 {
 		label = french.Fold(c.Path[len(c.Path)-1]) + " : "
 	}
-	best := 0.0
-	for _, sentence := range sentenceEnd.Split(said(c.Text), -1) {
+	out := make([]float64, len(sentences))
+	for i, sentence := range sentences {
 		fold := label + french.Fold(sentence)
 		if slices.ContainsFunc(q.demands, func(d *demand) bool { return d.Required && !d.satisfied(fold, sentence) }) {
 			continue
 		}
 		words := positions(Analyse(sentence))
-		held := 0.0
 		for _, concept := range q.concepts {
 			trust := 0.0
 			for form, t := range concept.forms {
@@ -181,11 +194,10 @@ func (c candidate) inSentence(q question) float64 {
 			if d := concept.demand; d != nil && !d.Named && d.satisfied(fold, sentence) {
 				trust = exactTrust
 			}
-			held += trust * concept.weight
+			out[i] += trust * concept.weight / max(q.weight(), 1)
 		}
-		best = max(best, held)
 	}
-	return best / max(q.weight(), 1)
+	return out
 }
 
 // Confidence is the probability that the best passages hold the answer, by logistic regression on the signs.
@@ -253,7 +265,7 @@ func (b *Base) Weigh(ctx context.Context, v Viewer, text string, now time.Time) 
 	for _, s := range signs {
 		out.Signs = append(out.Signs, s.value(w))
 	}
-	for _, c := range choose(q, found) {
+	for _, c := range choose(q, found, now) {
 		out.Passages = append(out.Passages, shown(c.Passage))
 	}
 	return out, nil

@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -42,6 +43,7 @@ const (
 	meaningShare = 0.3  // of the similarity of meaning, above the mean of what was found
 	nearBonus    = 0.25 // two concepts side by side, as in the question
 	titleBonus   = 0.6  // the question names the document
+	restShare    = 0.4
 	shownBonus   = 1.25
 	hiddenMalus  = 0.75
 	askingMalus  = 0.7  // the passage is itself a question
@@ -129,6 +131,7 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 	var grounds grounds
 	last := -10
 	titles := map[string]bool{}
+	rest, restHeld, lastOwn := 0.0, 0.0, 0.0
 	for i, concept := range q.concepts {
 		best, at, own := 0.0, -10, 0.0
 		for form, trust := range concept.forms {
@@ -145,13 +148,15 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 				best = max(best, trust*sectionField)
 			}
 			if _, ok := title[form]; ok {
-				best = max(best, trust*titleField)
 				own = max(own, trust)
 				if trust > synonymTrust {
 					titles[form] = true
 				}
 			}
 		}
+		rest += (1 - own) * concept.weight
+		restHeld += (1 - own) * best * concept.weight
+		best = max(best, own*titleField)
 		if d := concept.demand; d != nil && !d.Named && d.shows() && d.satisfied(fold, text) {
 			best = max(best, exactTrust)
 		}
@@ -168,10 +173,10 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 		}
 		grounds.add(q, i, here)
 		c.inTitle += own * concept.weight
-		if at >= 0 && at-last > 0 && at-last <= 2 {
+		if at >= 0 && at-last > 0 && at-last <= 2 && min(own, lastOwn) < exactTrust { // every passage may say the title again
 			c.score += nearBonus * concept.weight
 		}
-		last = at
+		last, lastOwn = at, own
 	}
 	if total > 0 {
 		c.coverage, c.inTitle = held/total, c.inTitle/total
@@ -180,10 +185,16 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 	if len(title) > 0 {
 		c.titled = float64(len(titles)) / float64(len(title))
 	}
+	if q.abbreviates(h.Document.Title) {
+		c.titled = 1
+	}
 	c.score += held
 	c.score += wholeShare * total * c.whole
 	c.score += localShare*total*c.local + meaningShare*total*c.nearness
 	c.score += titleBonus * total * c.inTitle * c.titled
+	if c.isNamed() && rest > 0 { // among its passages, those that hold what else is asked
+		c.score += restShare * total * restHeld / rest
+	}
 	if demands := float64(c.shown + c.hidden); demands > 0 { // one missing among several leaves the passage useful
 		c.score *= hiddenMalus + (shownBonus-hiddenMalus)*float64(c.shown)/demands
 	}
@@ -196,6 +207,16 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 	if n := utf8.RuneCountInString(h.Text); n > longPassage {
 		c.score *= math.Sqrt(longPassage / float64(n))
 	}
+}
+
+// abbreviates tells whether the question names a document by the acronym in its title.
+func (q question) abbreviates(title string) bool {
+	for _, w := range french.Words(title) {
+		if w.Acronym && len(w.Fold) > 2 && slices.ContainsFunc(q.concepts, func(c concept) bool { return french.Fold(c.word) == w.Fold }) {
+			return true
+		}
+	}
+	return false
 }
 
 // positions gives the first place of each word.
@@ -213,9 +234,13 @@ func positions(words []string) map[string]int {
 const (
 	saturation = 1.2
 	lengthNorm = 0.75
-	titleCount = 2
+	titleCount = 1
+	// slowSaturation and denseNorm are those of the other two scores of a whole document.
+	slowSaturation, denseNorm = 2.5, 0.95
 	// kinCount is what a word of the same root counts (« licencié » for « licenciement »).
 	kinCount, rootLetters = 0.3, 6
+	// synonymCount is what a synonym counts.
+	synonymCount = 0.2
 	// shortDocument is the length, in words, up to which a document is about one thing; inDocument what a word elsewhere in it counts.
 	shortDocument = 500
 	inDocument    = 0.6
@@ -226,8 +251,11 @@ const (
 // whole is what a document holds of a question, all its passages together.
 type whole struct {
 	counts []float64 // of each concept
+	other  []float64 // what the synonyms of each count
 	length int
 	score  float64 // BM25, as a share of the best document's
+	// repeated is BM25 where a word that comes again counts more, dense the same where a long document must hold more.
+	repeated, dense float64
 }
 
 type wholes map[string]*whole
@@ -250,42 +278,49 @@ func (w wholes) holds(id string, concept int) bool {
 // gather reads the hits by document. FTS5's own score is not used for whole documents: its idf is zero for a word that
 // half of the documents hold, which a small base has many of.
 func gather(q question, hits []Hit) wholes {
-	sure, kin := map[string]int{}, map[string]int{}
+	sure, kin, synonyms := q.sure(), map[string]int{}, map[string]int{}
 	for i, c := range q.concepts {
 		for form, trust := range c.forms {
 			if trust > synonymTrust {
-				sure[form] = i
 				kin[root(form)] = i
+			} else {
+				synonyms[form] = i
 			}
 		}
 	}
 	documents := wholes{}
-	mean := 0.0
 	for _, h := range hits {
 		d := documents[h.Document.ID]
 		if d == nil {
-			d = &whole{counts: make([]float64, len(q.concepts)), length: h.Length}
+			d = &whole{counts: make([]float64, len(q.concepts)), other: make([]float64, len(q.concepts)), length: h.Length}
 			documents[h.Document.ID] = d
-			mean += float64(h.Length)
 			for _, w := range h.Title {
 				if i, ok := sure[w]; ok {
 					d.counts[i] += titleCount
+				} else if i, ok := synonyms[w]; ok {
+					d.other[i] += synonymCount * titleCount
 				}
 			}
 		}
 		for _, w := range h.Body {
 			if i, ok := sure[w]; ok {
 				d.counts[i]++
+			} else if i, ok := synonyms[w]; ok {
+				d.other[i] += synonymCount
 			} else if i, ok := kin[root(w)]; ok {
 				d.counts[i] += kinCount
 			}
 		}
 	}
-	mean /= float64(max(1, len(documents)))
+	mean := passageWords * float64(q.total.Passages) / float64(max(1, q.total.Documents))
 	best := math.SmallestNonzeroFloat64
 	for _, d := range documents {
 		norm := saturation * (1 - lengthNorm + lengthNorm*float64(d.length)/max(1, mean))
 		for i, n := range d.counts {
+			n += d.other[i]
+			length := float64(d.length) / max(1, mean)
+			d.repeated += q.concepts[i].rarity * n * (slowSaturation + 1) / (n + slowSaturation*(1-lengthNorm+lengthNorm*length))
+			d.dense += q.concepts[i].rarity * n * (slowSaturation + 1) / (n + slowSaturation*(1-denseNorm+denseNorm*length))
 			d.score += q.concepts[i].rarity * n * (saturation + 1) / (n + norm)
 		}
 		best = max(best, d.score)

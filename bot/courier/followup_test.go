@@ -194,7 +194,7 @@ func halfAYear(t *testing.T, e databasetest.Engine) {
 			var err error
 			switch act := random.IntN(6); {
 			case r.status == ledger.Waiting:
-				_, err = o.ledger.Decide(ctx, r.reference, routing.Decision{Lead: "SUD"}, "Ada", now())
+				_, err = o.ledger.Decide(ctx, r.reference, routing.Decision{Lead: "SUD"}, "", "Ada", now())
 				r.status, r.lead = ledger.Transmitted, "SUD"
 			case !r.status.Open():
 				_, err = o.ledger.Reopen(ctx, r.reference, "encore", "Bo", now())

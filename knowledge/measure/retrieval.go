@@ -232,7 +232,7 @@ func Rank(ctx context.Context, store knowledge.Store, base *knowledge.Base, c Co
 	return r, nil
 }
 
-func (r *Retrieval) add(q Labelled, ranked []knowledge.Ranked) {
+func (r *Retrieval) add(q Labelled, ranked []knowledge.Relevance) {
 	gain, found10, found100 := 0.0, 0, 0
 	first := true
 	for i, d := range ranked {
