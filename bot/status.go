@@ -11,7 +11,7 @@ import (
 	"guichet/routing/ledger"
 )
 
-// request numbers look like « 2026-0042 »; « 2021-2027 » is a period.
+// requestNumber finds what looks like the number of a request, « 2026-0042 »; « 2021-2027 » is a period.
 var requestNumber = regexp.MustCompile(`\b20\d{2}-\d{4,}\b`)
 
 // namesRequest tells that a message is about a request by its number: it is all there is, or it is called one.

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
 	"guichet/migrations/database"
@@ -498,6 +499,43 @@ func (b both) FollowUp(ctx context.Context, reference string, at time.Time) erro
 		return err
 	}
 	return b[1].FollowUp(ctx, reference, at)
+}
+
+// formerHandOver is a job as the program planned it when it had no other for a request.
+type formerHandOver struct {
+	Reference string `json:"reference"`
+}
+
+func (formerHandOver) Kind() string { return "hand_over" }
+
+func TestAJobOfAFormerProgramIsDone(t *testing.T) { databasetest.Each(t, formerJob) }
+
+func formerJob(t *testing.T, e databasetest.Engine) {
+	o := open(t, e.URL(t))
+	r := o.take(1, "")
+	err := o.db.InTx(t.Context(), func(ctx context.Context) error {
+		return o.courier.plan(ctx, formerHandOver{r.Reference}, &river.InsertOpts{MaxAttempts: tries})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := o.run(o.config(newPost().deliver))
+	defer stop()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		var state string
+		if err := o.db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT state FROM river_job WHERE kind = 'hand_over'`).Scan(&state); err != nil {
+			t.Fatal(err)
+		}
+		if state == "completed" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the job is %s\n%s", state, o.log)
+		}
+	}
+	if got := o.kinds(r.Reference); !strings.HasPrefix(got, "received decided assigned") || strings.Count(got, "assigned") != 1 {
+		t.Error(got)
+	}
 }
 
 func TestToLog(t *testing.T) {

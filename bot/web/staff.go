@@ -45,7 +45,7 @@ func (s *site) showRequests(w http.ResponseWriter, r *http.Request, agent string
 	query := r.URL.Query()
 	page := requestsPage{
 		staffPage:  staffPage{agent, "requests"},
-		Directions: s.Directions, Statuses: statuses,
+		Directions: s.Directions, Statuses: ledger.Statuses(),
 		Status: ledger.Status(query.Get("etat")), Lead: query.Get("direction"), Text: strings.TrimSpace(query.Get("texte")),
 		Late: query.Get("retard") != "", Now: s.Now(),
 	}
@@ -78,7 +78,7 @@ type requestPage struct {
 
 // Open tells whether the company still waits for something.
 func (p requestPage) Open() bool {
-	return p.Status == ledger.Waiting || p.Status == ledger.Transmitted || p.Status == ledger.Taken
+	return p.Status.Open()
 }
 
 func (s *site) showRequest(w http.ResponseWriter, r *http.Request, agent string) {

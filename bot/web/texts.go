@@ -62,11 +62,6 @@ var statusLabels = map[ledger.Status]string{
 	ledger.NotForUs:    "pas pour nous",
 }
 
-// statuses are in the order of a request's life, for the filter.
-var statuses = []ledger.Status{
-	ledger.Waiting, ledger.Transmitted, ledger.Taken, ledger.Answered, ledger.Closed, ledger.Unreachable,
-}
-
 var eventLabels = map[ledger.EventKind]string{
 	ledger.Received:    "Message reçu",
 	ledger.Decided:     "Décision des règles",
