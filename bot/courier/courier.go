@@ -243,6 +243,9 @@ func (d *deliverer) Work(ctx context.Context, job *river.Job[deliverArgs]) error
 	if !n.SentAt.IsZero() || !n.DeadAt.IsZero() {
 		return nil
 	}
+	if n.Stale {
+		return d.Outbox.Failed(ctx, n.Key, "la demande a avancé entre-temps", true, d.Now())
+	}
 	failure := d.try(ctx, n)
 	// What happened is recorded even when the job's time is over.
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

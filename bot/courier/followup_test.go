@@ -164,10 +164,14 @@ func halfAYear(t *testing.T, e databasetest.Engine) {
 		}
 		for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 			due, err := o.ledger.Due(ctx, now())
-			if err != nil || time.Now().After(deadline) {
-				t.Fatalf("%s: still due: %v, %v\n%s", s.at, due, err, o.log)
+			var waiting int
+			if err == nil {
+				err = o.db.Conn(ctx).QueryRowContext(ctx, `SELECT count(*) FROM notices WHERE sent_at = 0`).Scan(&waiting)
 			}
-			if len(due) == 0 {
+			if err != nil || time.Now().After(deadline) {
+				t.Fatalf("%s: still due: %v, %d notices to send, %v\n%s", s.at, due, waiting, err, o.log)
+			}
+			if len(due)+waiting == 0 {
 				break
 			}
 		}
@@ -288,4 +292,28 @@ func halfAYear(t *testing.T, e databasetest.Engine) {
 		t.Errorf("too little happened to tell: %v", total)
 	}
 	t.Logf("%v", total)
+}
+
+// A reminder that could not leave in time does not leave once somebody acted.
+func TestAReminderIsDroppedWhenTheRequestMovesOn(t *testing.T) { databasetest.Each(t, dropped) }
+
+func dropped(t *testing.T, e databasetest.Engine) {
+	o := open(t, e.URL(t))
+	o.ledger = sqlledger.New(o.db, o.courier, ledger.DefaultTexts(), ledger.Agenda{Delays: pace})
+	r := o.take(1, "NORD")
+	if err := o.ledger.FollowUp(t.Context(), r.Reference, noon.AddDate(0, 0, 2)); err != nil { // the first reminder
+		t.Fatal(err)
+	}
+	if _, err := o.ledger.SetStatus(t.Context(), r.Reference, ledger.Taken, "", "Bo", noon.AddDate(0, 0, 3)); err != nil {
+		t.Fatal(err)
+	}
+	p := newPost()
+	stop := o.run(o.config(p.deliver))
+	notices := o.until("ended", func(notices []ledger.Notice) bool {
+		return len(notices) == 2 && !slices.ContainsFunc(notices, func(n ledger.Notice) bool { return n.SentAt.IsZero() && n.DeadAt.IsZero() })
+	})
+	stop()
+	if len(p.keys) != 1 || notices[0].Kind != ledger.Reminder || notices[0].DeadAt.IsZero() || notices[0].LastError != "la demande a avancé entre-temps" {
+		t.Errorf("delivered %v, %+v", p.keys, notices)
+	}
 }

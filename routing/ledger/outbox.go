@@ -57,6 +57,8 @@ type Notice struct {
 	DeadAt    time.Time `json:"dead_at,omitzero"`
 	Tries     int       `json:"tries"`
 	LastError string    `json:"last_error,omitempty"`
+	// Stale tells that the request moved on since a reminder was written: it must not leave any more. Outbox.Notice gives it.
+	Stale bool `json:"-"`
 }
 
 // Jobs plans what must follow a transaction. A Store calls it with the transaction in the context: the plan is kept if,

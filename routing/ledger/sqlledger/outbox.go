@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"guichet/migrations/database"
@@ -102,11 +103,19 @@ func (l *Ledger) Notice(ctx context.Context, key string) (ledger.Notice, error) 
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ledger.ErrNotFound
 	}
+	if err == nil && slices.Contains(ofTime, n.Kind) {
+		var r ledger.Request
+		r, err = scan(l.db.Conn(ctx).QueryRowContext(ctx, `SELECT `+columns+` FROM requests WHERE reference = $1`, n.Reference))
+		n.Stale = !r.Status.Open() || r.Pace.Since.After(n.CreatedAt)
+	}
 	if err != nil {
 		return ledger.Notice{}, fmt.Errorf("lire l'avis %s : %w", key, err)
 	}
 	return n, nil
 }
+
+// ofTime are the notices that hold only while nobody acts.
+var ofTime = []ledger.NoticeKind{ledger.Reminder, ledger.Escalation, ledger.Patience}
 
 // Sent implements ledger.Outbox.
 func (l *Ledger) Sent(ctx context.Context, key string, at time.Time) error {
