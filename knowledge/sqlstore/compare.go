@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"cmp"
-	"encoding/binary"
 	"math"
 	"math/bits"
 	"slices"
@@ -48,7 +47,7 @@ func quantised(v []float32) (scale float64, values []int8) {
 // vectors are those of a document's passages, quantised.
 type vectors struct {
 	numbers []int64
-	scales  []float32
+	norms   []float64
 	values  []int8   // one vector after the other
 	signs   []uint64 // of the values, a bit each; each vector starts a new word
 }
@@ -56,11 +55,11 @@ type vectors struct {
 // add takes a vector as sqlite encodes it.
 func (v *vectors) add(number int64, encoded []byte) {
 	v.numbers = append(v.numbers, number)
-	v.scales = append(v.scales, math.Float32frombits(binary.LittleEndian.Uint32(encoded)))
 	start := len(v.values)
-	for _, x := range encoded[4:] {
+	for _, x := range encoded[scaleBytes:] {
 		v.values = append(v.values, int8(x))
 	}
+	v.norms = append(v.norms, norm(v.values[start:]))
 	v.signs = appendSigns(v.signs, v.values[start:])
 }
 
@@ -76,22 +75,29 @@ func appendSigns(signs []uint64, values []int8) []uint64 {
 	return signs
 }
 
+// norm is the length of a quantised vector, in multiples of its scale.
+func norm(values []int8) float64 { return math.Sqrt(float64(dot(values, values))) }
+
 // asked is the vector of a question, quantised.
 type asked struct {
-	scale  float64
+	norm   float64
 	values []int8
 	signs  []uint64
 }
 
 func ask(vector []float32) asked {
-	scale, values := quantised(vector)
-	return asked{scale, values, appendSigns(nil, values)}
+	_, values := quantised(vector)
+	return asked{norm(values), values, appendSigns(nil, values)}
 }
 
-// similarity is the cosine with the vector of that index.
+// similarity is the cosine with the vector of that index; 0 with one of zeros. Both engines compare the same whole numbers,
+// so that they rank alike.
 func (a asked) similarity(v *vectors, i int) float64 {
 	n := len(a.values)
-	return a.scale * float64(v.scales[i]) * float64(dot(a.values, v.values[i*n:(i+1)*n]))
+	if a.norm == 0 || v.norms[i] == 0 {
+		return 0
+	}
+	return float64(dot(a.values, v.values[i*n:(i+1)*n])) / (a.norm * v.norms[i])
 }
 
 // sifted is how many vectors are compared in full: those that share the most signs with the question. Of 100,000 passages of

@@ -51,7 +51,18 @@ func (e *postgres) drop(ctx context.Context, number int) error {
 	return err
 }
 
-func (*postgres) encode(vector []float32) string { return pgvector.NewHalfVector(vector).String() }
+func (*postgres) encode(vector []float32) string { return whole(vector).String() }
+
+// whole gives a vector as the whole numbers that SQLite keeps too, which half precision holds exactly; its cosines are the same
+// whatever the scale.
+func whole(vector []float32) pgvector.HalfVector {
+	_, values := quantised(vector)
+	out := make([]float32, len(values))
+	for i, x := range values {
+		out[i] = float32(x)
+	}
+	return pgvector.NewHalfVector(out)
+}
 
 func (*postgres) decoded(text string) string { return `CAST(` + text + ` AS halfvec)` }
 
@@ -77,6 +88,6 @@ func (*postgres) nearest(_ context.Context, q knowledge.Query, model int, _ shel
 	return nearest{
 		rows:       rows,
 		similarity: fmt.Sprintf(`coalesce(n.similarity, (SELECT %s FROM vectors v WHERE v.model = %d AND v.meaning = p.meaning), 0)`, similarity, model),
-		args:       []any{pgvector.NewHalfVector(q.Vector).String(), q.Nearest},
+		args:       []any{whole(q.Vector).String(), q.Nearest},
 	}, nil
 }

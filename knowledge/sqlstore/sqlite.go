@@ -57,6 +57,9 @@ func (e *sqlite) holding(ctx context.Context, word string) (places, error) {
 func (*sqlite) index(context.Context, int, int) error { return nil }
 func (*sqlite) drop(context.Context, int) error       { return nil }
 
+// scaleBytes is the length of the scale at the start of an encoded vector.
+const scaleBytes = 4
+
 // encode gives the scale, then the dimensions as multiples of it.
 func (*sqlite) encode(vector []float32) string {
 	scale, values := quantised(vector)
