@@ -18,7 +18,7 @@ import (
 )
 
 // indexVersion changes when splitting or analysis does, so that unchanged files are indexed again.
-const indexVersion = "5"
+const indexVersion = "6"
 
 // MaxSize is the largest file that is read, in bytes.
 const MaxSize = 20 << 20
@@ -91,6 +91,8 @@ type Ingestion struct {
 	// makes the audience Partner at least.
 	Audience Audience
 	EPCI     string
+	// Widen lets a document that the base knows be seen by more people than before; without it, it is refused.
+	Widen bool
 	// Mapping is that of the tables (Mapped) that have none beside them.
 	Mapping []byte
 	// Mapped tells the names of the files that a mapping may explain.
@@ -387,6 +389,9 @@ func (g *ingester) put(ctx context.Context, source string, d Document) (outcome 
 	if known && before.Whole() != source {
 		return "", &refusal{&ConflictError{ID: d.ID, Source: source, Other: before.Source}}
 	}
+	if err := g.guard(source, d); err != nil {
+		return "", &refusal{err}
+	}
 	entries := Index(d)
 	switch {
 	case len(entries) == 0:
@@ -457,6 +462,32 @@ func (in Ingestion) narrow(d Document) (Document, error) {
 		d.Audience = max(d.Audience, Partner)
 	}
 	return d, nil
+}
+
+// guard refuses a document that more people would see than its former version, which may have another identifier.
+func (g *ingester) guard(source string, d Document) error {
+	if g.Widen {
+		return nil
+	}
+	for _, before := range g.bySource[source] {
+		if before.ID == d.ID || before.Source == d.Source {
+			if err := widens(before.Audience, before.EPCI, d.Audience, d.EPCI); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// widens gives the error of an audience that more people are in than in the former one.
+func widens(before Audience, beforeEPCI string, after Audience, afterEPCI string) error {
+	switch {
+	case after < before:
+		return fmt.Errorf("déjà dans la base pour l'audience %[1]s, et cette ingestion le montrerait à l'audience %[2]s : donnez « --audience %[1]s », ou « --audience %[2]s » si c'est voulu", before, after)
+	case after == Partner && before == Partner && beforeEPCI != "" && beforeEPCI != afterEPCI:
+		return fmt.Errorf("déjà dans la base pour l'EPCI %[1]s seul, et cette ingestion le montrerait à d'autres : donnez « --epci %[1]s », ou ajoutez « --audience partner » si c'est voulu", beforeEPCI)
+	}
+	return nil
 }
 
 // list gives the files of the roots, in order, hidden ones left out, each with its mapping; complete is false when a folder

@@ -13,6 +13,7 @@ import (
 	"guichet/knowledge"
 	"guichet/knowledge/openai"
 	"guichet/knowledge/static"
+	"guichet/routing"
 )
 
 const description = "Le guichet unique de la Région pour les entreprises : il répond avec ses sources, transmet chaque demande à la direction " +
@@ -125,11 +126,24 @@ func spaced(prefix string) string {
 // asker is on whose behalf the base is read.
 type asker struct {
 	Audience knowledge.Audience `default:"public" placeholder:"public" help:"Qui demande : public, partner ou staff (public par défaut)."`
-	EPCI     string             `name:"epci" placeholder:"SIREN" help:"SIREN de l'EPCI du partenaire."`
+	EPCI     siren              `name:"epci" placeholder:"SIREN" help:"SIREN de l'EPCI du partenaire."`
 }
 
 func (a asker) viewer() knowledge.Viewer {
-	return knowledge.Viewer{Audience: a.Audience, EPCI: a.EPCI}
+	return knowledge.Viewer{Audience: a.Audience, EPCI: string(a.EPCI)}
+}
+
+// siren is a SIREN given by a person.
+type siren string
+
+// UnmarshalText refuses what is no SIREN: a wrong one would show nothing, or be seen by nobody, without a word.
+func (s *siren) UnmarshalText(text []byte) error {
+	number := strings.ReplaceAll(string(text), " ", "")
+	if !routing.IsSIREN(number) {
+		return fmt.Errorf("« %s » n'est pas un SIREN : il lui faut neuf chiffres, dont le dernier vérifie les autres", text)
+	}
+	*s = siren(number)
+	return nil
 }
 
 // moment is a date or a time given by a person.

@@ -84,7 +84,7 @@ func (c *requestNew) Run(ctx context.Context, a *app) error {
 	}
 	reply, err := o.desk.Handle(ctx, bot.Message{
 		Channel: channel, ID: rand.Text(), Thread: c.Thread, Text: c.Text, At: a.now(), Request: true,
-		Asker: bot.Asker{Name: c.name(), Audience: c.Audience, EPCI: c.EPCI},
+		Asker: bot.Asker{Name: c.name(), Audience: c.Audience, EPCI: string(c.EPCI)},
 	})
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ type reader struct {
 func (r reader) viewer() (ledger.Viewer, error) {
 	v := ledger.Viewer{Staff: r.Audience == knowledge.Staff}
 	if r.Audience == knowledge.Partner {
-		v.EPCI = r.EPCI
+		v.EPCI = string(r.EPCI)
 	}
 	if r.Thread != "" {
 		v.Channel, v.Thread = channel, r.Thread
@@ -153,7 +153,7 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 		}
 	}
 	return a.withLedger(ctx, func(store ledger.Store) error {
-		requests, err := store.List(ctx, viewer, ledger.Filter{Status: c.Status, Lead: c.Lead, EPCI: c.EPCI, Text: c.Text, Limit: c.Limit})
+		requests, err := store.List(ctx, viewer, ledger.Filter{Status: c.Status, Lead: c.Lead, EPCI: string(c.EPCI), Text: c.Text, Limit: c.Limit})
 		if err != nil {
 			return err
 		}
