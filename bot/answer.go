@@ -9,6 +9,9 @@ import (
 	"guichet/routing"
 )
 
+// shortestNeed is how many words tell a need at least: « non » is nothing to hand over.
+const shortestNeed = 3
+
 // question answers from the base under the asker's rights. Without an answer it says so, keeps the question as a gap and,
 // when the message may be a company's need, offers to hand it over.
 func (d *Desk) question(ctx context.Context, m Message, state State, r Reading, said func(string)) (*plan, error) {
@@ -19,12 +22,16 @@ func (d *Desk) question(ctx context.Context, m Message, state State, r Reading, 
 	}
 	answer = d.word(ctx, knowledge.Asked{Viewer: viewer(m), Question: m.Text, Who: who(m), At: m.At, Start: start}, answer, said)
 	p := &plan{state: state}
-	p.state.Offered = m.Text
+	p.state.Offered = ""
 	offer := []Choice{{Label: d.Texts.say("offer-choice"), Text: d.Texts.say("offer-choice")}}
 	human := Choice{Label: d.Texts.say("human-choice"), Text: d.Texts.say("human-choice")}
+	defer d.remind(p, state)
 	if answer.Abstained {
 		looked := strings.Join(answer.Looked, ", ")
-		p.reply = Reply{Kind: ReplyUnknown, Text: d.Texts.say("unknown", "looked", looked, "entry", d.Rules.EntryPoint()), Choices: append(offer, human)}
+		p.reply = Reply{Kind: ReplyUnknown, Text: d.Texts.say("unknown", "looked", looked, "entry", d.Rules.EntryPoint()), Choices: []Choice{human}}
+		if len(strings.Fields(m.Text)) >= shortestNeed {
+			p.state.Offered, p.reply.Choices = m.Text, append(offer, human)
+		}
 		p.gap = &Gap{Question: m.Text, Audience: m.Asker.Audience, Channel: m.Channel, At: m.At, Looked: looked}
 		return p, nil
 	}
@@ -34,9 +41,17 @@ func (d *Desk) question(ctx context.Context, m Message, state State, r Reading, 
 	}
 	if decision := d.Rules.Decide(r.Facts); decision.Lead != d.Rules.EntryPoint() || decision.Arbitrate {
 		p.reply.Text += "\n\n" + d.Texts.say("offer")
-		p.reply.Choices = offer
+		p.state.Offered, p.reply.Choices = m.Text, offer
 	}
 	return p, nil
+}
+
+// remind tells again the question that a request waits for, after something else was answered.
+func (d *Desk) remind(p *plan, state State) {
+	if fact, ok := d.Rules.Fact(state.Asked); ok {
+		p.reply.Text += "\n\n" + d.Texts.say("still-asked", "reference", state.Request, "question", fact.Question)
+		p.reply.Choices = choices(fact.Options)
+	}
 }
 
 // who says who does what by the very rules that decide; the base adds its passages when it has some.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"guichet/knowledge"
@@ -23,6 +24,27 @@ type Card struct {
 	Acts []Act
 	// Directions are those that « pas pour nous » may name.
 	Directions []Choice
+}
+
+// CardKey is the request that a card shows, and at which version: what its buttons carry.
+type CardKey struct {
+	Reference string
+	Version   int64
+}
+
+// Key gives what the card's buttons carry.
+func (c Card) Key() CardKey { return CardKey{c.Reference, c.Version} }
+
+func (k CardKey) String() string { return k.Reference + "@" + strconv.FormatInt(k.Version, 10) }
+
+// ParseCardKey reads what String gives.
+func ParseCardKey(s string) (k CardKey, err error) {
+	reference, version, ok := strings.Cut(s, "@")
+	if k.Version, err = strconv.ParseInt(version, 10, 64); !ok || reference == "" || err != nil {
+		return CardKey{}, fmt.Errorf("carte « %s » illisible", s)
+	}
+	k.Reference = reference
+	return k, nil
 }
 
 // Act is what a button of a card does.

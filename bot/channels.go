@@ -95,6 +95,9 @@ func (c Channels) Named() []string {
 // Direction gives the code of the direction whose requests the file hands over in a channel.
 func (c Channels) Direction(channel string) string { return c.channels[channel].Direction }
 
+// Audience gives the audience that the file gives a channel.
+func (c Channels) Audience(channel string) knowledge.Audience { return c.of(channel).Audience }
+
 // of gives the settings of a channel; one that the file does not name is public.
 func (c Channels) of(channel string) ChannelSettings {
 	if s, ok := c.channels[channel]; ok {

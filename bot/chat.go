@@ -85,6 +85,13 @@ type Platform interface {
 	Say(ctx context.Context, channel, thread, text, key string) error
 }
 
+// Finding is something of a platform that is in order, or not.
+type Finding struct {
+	OK bool
+	// Detail says what was seen, Todo what to do about it.
+	Detail, Todo string
+}
+
 // Claim is a message that is this replica's to handle until a time, and how many times it was claimed, this one included.
 type Claim struct {
 	Incoming
@@ -212,6 +219,12 @@ func recovered(err *error) {
 	if cause := recover(); cause != nil {
 		*err = fmt.Errorf("panique : %v\n%s", cause, debug.Stack())
 	}
+}
+
+// Guarded does something, and makes an error of its panic.
+func Guarded(do func() error) (err error) {
+	defer recovered(&err)
+	return do()
 }
 
 // ask gives a message to the desk. When the desk panics the person is told as of any failure.

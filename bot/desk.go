@@ -122,10 +122,8 @@ func (d *Desk) handle(ctx context.Context, m Message, said func(string)) (Reply,
 // think decides what a message leads to, and writes nothing.
 func (d *Desk) think(ctx context.Context, m Message, state State, said func(string)) (*plan, error) {
 	reading := d.Reader.Read(m.Text)
-	if state.Asked != "" {
-		if fact, ok := d.Reader.ReadAnswer(state.Asked, m.Text); ok {
-			return d.answered(m, state, fact), nil
-		}
+	if fact, ok := d.answer(m, state, reading); ok {
+		return d.answered(m, state, fact), nil
 	}
 	if asking, ok, err := d.questioned(ctx, m, reading); err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -392,5 +393,100 @@ func TestWhatIsSentAsARequestIsOne(t *testing.T) {
 	reply, err := c.desk.Handle(t.Context(), m)
 	if err != nil || reply.Kind != bot.ReplyRouted || c.request(t, reply.Request).Decision.Rule != "export" {
 		t.Errorf("reply %+v, %v", reply, err)
+	}
+}
+
+// While a fact is asked, what is not an answer is never taken for one: a person asked for, a way to be reached, a question,
+// another company's need.
+func TestWhatIsNoAnswerIsNotTakenForOne(t *testing.T) {
+	for _, m := range []struct {
+		text string
+		kind bot.ReplyKind
+	}{
+		{"Je voudrais parler à quelqu'un, mon numéro est le 06 00 00 00 00", bot.ReplyHuman},
+		{"Mon téléphone : 06 00 00 00 00", bot.ReplyHuman},
+		{"Au fait, le PRIT, c'est bien 50 % plafonné à 100 000 € ?", bot.ReplyAnswer},
+		{"Quel est le montant du prêt vert en 2026 ?", bot.ReplyAnswer},
+		{"Combien de plateformes Proch'emploi y a-t-il ?", bot.ReplyAnswer},
+	} {
+		c := open(t)
+		asked := c.say(t, "fil", "On veut une aide pour acheter une machine")
+		if asked.Kind != bot.ReplyAsk {
+			t.Fatalf("reply %+v", asked)
+		}
+		reply := c.say(t, "fil", m.text)
+		if reply.Kind != m.kind {
+			t.Errorf("%q gets %s: %s", m.text, reply.Kind, reply.Text)
+		}
+		if r := c.request(t, asked.Request); r.Status != ledger.Waiting {
+			t.Errorf("%q: the request is %s under %s", m.text, r.Status, r.Decision.Rule)
+		}
+		if m.kind == bot.ReplyAnswer && (!strings.Contains(reply.Text, asked.Request) || len(reply.Choices) == 0) {
+			t.Errorf("%q: the question is not asked again: %s", m.text, reply.Text)
+		}
+		if routed := c.say(t, "fil", "14 personnes"); routed.Kind != bot.ReplyRouted || c.request(t, asked.Request).Decision.Rule != "aide-directe" {
+			t.Errorf("%q, then the answer: %+v", m.text, routed)
+		}
+		if r := c.request(t, asked.Request); !slices.ContainsFunc(r.Events, func(e ledger.Event) bool { return e.Why == "14 personnes" }) {
+			t.Errorf("the words of the answer are not in the history: %+v", r.Events)
+		}
+	}
+	c := open(t)
+	first := c.say(t, "fil", "Notre groupe veut s'implanter à Laon")
+	for text, kind := range map[string]bot.ReplyKind{
+		"Quelles sont les aides à l'export en Allemagne ?": bot.ReplyAnswer,
+		"Je voudrais parler à un conseiller à Amiens":      bot.ReplyHuman,
+	} {
+		if reply := c.say(t, "fil", text); reply.Kind != kind {
+			t.Errorf("%q gets %s", text, reply.Kind)
+		}
+	}
+	other := c.say(t, "fil", "Une autre entreprise, une boulangerie de Lille avec 3 salariés, cherche un cuisinier")
+	if other.Request == first.Request || c.request(t, other.Request).Decision.Rule != "emploi-recrutement" {
+		t.Errorf("another company's need is %s under %s", other.Request, c.request(t, other.Request).Decision.Rule)
+	}
+	if r := c.request(t, first.Request); r.Status != ledger.Waiting {
+		t.Errorf("the first request is %s", r.Status)
+	}
+}
+
+// Nothing is handed over that tells no need.
+func TestNoIsNoRequest(t *testing.T) {
+	c := open(t)
+	c.say(t, "fil", "non")
+	if reply := c.say(t, "fil", "oui"); reply.Request != "" {
+		t.Errorf("« non » became the request %s", reply.Request)
+	}
+}
+
+// Whoever writes about a company learns no more of another person's request than its number, and stays told apart in it.
+func TestAnotherPersonsRequest(t *testing.T) {
+	c := open(t)
+	first := c.say(t, "un", "SIREN 732829320 : nous voulons recruter un soudeur.")
+	second := c.say(t, "deux", "Pour l'entreprise 732829320, on cherche à recruter.")
+	if second.Request != first.Request {
+		t.Fatalf("%s, then %s", first.Request, second.Request)
+	}
+	if lead := c.request(t, first.Request).Lead; strings.Contains(second.Text, lead) {
+		t.Errorf("the other person is told who leads: %s", second.Text)
+	}
+	c.say(t, "deux", "Mon numéro : 06 00 00 00 00")
+	events := c.request(t, first.Request).Events
+	if last := events[len(events)-1].Why; !strings.Contains(last, "autre conversation") || !strings.Contains(last, "06 00 00 00 00") {
+		t.Errorf("the number is noted as %q", last)
+	}
+}
+
+func TestWhoDoesWhatMakesNoRequest(t *testing.T) {
+	c := open(t)
+	for i, text := range []string{"Qui s'occupe de la pêche ?", "Quelle direction s'occupe du commerce ?", "Quel service pour l'artisanat ?"} {
+		if reply := c.say(t, fmt.Sprint("fil ", i), text); reply.Kind != bot.ReplyWho || reply.Request != "" {
+			t.Errorf("%q gets %s: %s", text, reply.Kind, reply.Text)
+		}
+	}
+	for i, text := range []string{"un conseiller svp", "Passez-moi un responsable", "Puis-je appeler quelqu'un ?"} {
+		if reply := c.say(t, fmt.Sprint("humain ", i), text); reply.Kind != bot.ReplyHuman {
+			t.Errorf("%q gets %s: %s", text, reply.Kind, reply.Text)
+		}
 	}
 }

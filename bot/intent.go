@@ -30,6 +30,7 @@ func (d *Desk) intent(m Message, r Reading, state State) intent {
 	has := func(i Intent) bool { return r.Intents[i] != "" }
 	words := len(strings.Fields(m.Text))
 	precise, aboutCompany := d.weigh(r.Facts)
+	named, oneCompany := names(r.Facts)
 	asks := has(WantsAnswer) || strings.Contains(m.Text, "?")
 	switch {
 	case has(WantsHuman):
@@ -46,7 +47,7 @@ func (d *Desk) intent(m Message, r Reading, state State) intent {
 		return intentSmall
 	case has(AsksWhatIsIt) && !precise && !aboutCompany:
 		return intentSmall
-	case has(WantsWho) && !has(WantsHelp) && precise && !aboutCompany:
+	case has(WantsWho) && !has(WantsHelp) && named && !oneCompany:
 		return intentWho
 	case has(WantsHelp) && (precise || aboutCompany || !asks):
 		return intentRequest
@@ -61,6 +62,41 @@ func (d *Desk) intent(m Message, r Reading, state State) intent {
 		return intentUnclear
 	}
 	return intentQuestion
+}
+
+// longestAnswer is how many words an answer to the desk's question has at most, when it also speaks of something else.
+const longestAnswer = 12
+
+// answer reads the fact that was asked for in a message. What asks for a person, asks a question, gives a way to be reached
+// or tells another need is no answer, whatever numbers and places it holds.
+func (d *Desk) answer(m Message, state State, r Reading) (routing.Fact, bool) {
+	if state.Asked == "" || m.Request || r.Intents[WantsHuman] != "" {
+		return routing.Fact{}, false
+	}
+	text := strings.TrimSpace(reachable.ReplaceAllString(m.Text, ""))
+	words := len(strings.Fields(text))
+	asks := r.Intents[WantsAnswer] != "" || r.Intents[WantsWho] != "" || strings.Contains(text, "?") && words > 4
+	if text == "" || asks || d.anotherNeed(state, r) && words > longestAnswer/2 {
+		return routing.Fact{}, false
+	}
+	return d.Reader.ReadAnswer(state.Asked, text)
+}
+
+// anotherNeed tells whether a message asks for something that the request asked about does not.
+func (d *Desk) anotherNeed(state State, r Reading) bool {
+	known := map[any]bool{}
+	for _, f := range state.Facts {
+		if f.Name == "subject" || f.Name == "fund_kind" {
+			known[f.Value] = true
+		}
+	}
+	for _, f := range r.Facts {
+		asked := f.Name == "subject" && f.Role == routing.Asked || f.Name == "fund_kind"
+		if asked && f.Value != "" && !known[f.Value] {
+			return true
+		}
+	}
+	return false
 }
 
 // weigh tells whether the facts say what is asked, and whether they tell of one company (its size, status, place, number).
@@ -78,4 +114,17 @@ func (d *Desk) weigh(facts routing.Facts) (precise, aboutCompany bool) {
 		}
 	}
 	return precise, aboutCompany
+}
+
+// names tells whether the facts name a subject, in whatever role, and whether they tell of one company by what only one has.
+func names(facts routing.Facts) (subject, oneCompany bool) {
+	for _, f := range facts {
+		switch f.Name {
+		case "subject":
+			subject = subject || f.Role != routing.Context
+		case "headcount", "siren", "company":
+			oneCompany = true
+		}
+	}
+	return subject, oneCompany
 }

@@ -53,6 +53,8 @@ type Conversation struct {
 type State struct {
 	// Request is the reference of the last request of the conversation.
 	Request string `json:"request,omitempty"`
+	// Joined tells that the request was made in another conversation, by somebody else for all that is known.
+	Joined bool `json:"joined,omitempty"`
 	// Asked is the name of the fact that the last reply asked for, Facts what is known so far of that request.
 	Asked string        `json:"asked,omitempty"`
 	Facts routing.Facts `json:"facts,omitempty"`

@@ -18,15 +18,26 @@ func (d *Desk) request(m Message, state State, r Reading) *plan {
 	decision := d.Rules.Decide(facts)
 	p := &plan{state: State{}}
 	p.record = func(ctx context.Context, p *plan) error {
-		request, joined, err := d.Requests.Take(ctx, d.intake(m, facts, decision))
+		in := d.intake(m, facts, decision)
+		_, company := d.weigh(facts)
+		in.Apart = state.Asked != "" && company && d.anotherNeed(state, r)
+		request, joined, err := d.Requests.Take(ctx, in)
 		if err != nil {
 			return err
 		}
 		p.reply.Request, p.state.Request = request.Reference, request.Reference
+		elsewhere := request.Channel != m.Channel || request.Thread != m.Thread
 		switch {
+		case joined && !elsewhere && state.Request == request.Reference && state.Asked != "" && request.Lead != "" && request.Lead == decision.Lead:
+			d.tellRouted(p, request.Reference, decision, facts) // what was waiting is decided by what was said instead of the answer
 		case joined && request.Lead != "":
 			p.reply.Kind = ReplyRouted
-			p.reply.Text = d.Texts.say("joined", "reference", request.Reference, "lead", request.Lead)
+			lead := request.Lead
+			if elsewhere && m.Asker.Audience == knowledge.Public {
+				lead = "" // who follows another person's request is not told to whoever knows a company's number
+			}
+			p.reply.Text = d.Texts.say("joined", "reference", request.Reference, "lead", lead)
+			p.state.Joined = elsewhere
 		case len(decision.Missing) > 0:
 			p.reply.Kind = ReplyAsk
 			p.reply.Text = d.Texts.say("ask", "reference", request.Reference, "question", decision.Question)
@@ -70,7 +81,7 @@ func (d *Desk) answered(m Message, state State, fact routing.Fact) *plan {
 			p.reply = Reply{Kind: ReplyRouted, Request: state.Request, Text: d.Texts.say("to-entry-point", "reference", state.Request, "entry", request.Lead)}
 			return nil
 		}
-		if _, err := d.Requests.Decide(ctx, state.Request, decision, m.Asker.Name, m.At); err != nil {
+		if _, err := d.Requests.Decide(ctx, state.Request, decision, m.Text, m.Asker.Name, m.At); err != nil {
 			return err
 		}
 		p.reply.Request = state.Request
@@ -128,12 +139,16 @@ func (d *Desk) human(m Message, state State, r Reading) *plan {
 func (d *Desk) contact(m Message, state State) *plan {
 	p := &plan{state: state}
 	p.record = func(ctx context.Context, p *plan) error {
-		request, err := d.Requests.AskHuman(ctx, state.Request, d.Rules.EntryPoint(), m.Text, m.Asker.Name, m.At)
+		text := m.Text
+		if state.Joined {
+			text = d.Texts.say("contact-other", "text", m.Text)
+		}
+		request, err := d.Requests.AskHuman(ctx, state.Request, d.Rules.EntryPoint(), text, m.Asker.Name, m.At)
 		if err != nil {
 			return err
 		}
 		lead := request.Lead
-		if lead == "" {
+		if lead == "" || state.Joined && m.Asker.Audience == knowledge.Public {
 			lead = d.Rules.EntryPoint()
 		}
 		p.reply = Reply{Kind: ReplyHuman, Request: state.Request, Text: d.Texts.say("contact-noted", "reference", state.Request, "lead", lead)}

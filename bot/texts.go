@@ -24,10 +24,10 @@ var textValues = map[string][]string{
 	"hello": nil, "thanks": nil, "help": nil,
 	"refused": {"reason"}, "not-recorded": {"incident"}, "unknown": {"looked", "entry"}, "worded": nil,
 	"offer": nil, "offer-choice": nil, "human-choice": nil,
-	"routed": {"reference", "lead", "does"}, "joined": {"reference", "lead"}, "to-entry-point": {"reference", "entry"},
+	"routed": {"reference", "lead", "does"}, "joined": {"reference", "lead"}, "to-entry-point": {"reference", "entry"}, "still-asked": {"reference", "question"},
 	"ask": {"reference", "question"}, "ask-again": {"reference", "question", "entry"},
 	"arbitrate": {"entry"}, "commune-to-epci": {"epci"}, "epci-aid": nil, "double-funding": nil,
-	"contact": nil, "contact-noted": {"reference", "lead"}, "human": {"reference", "lead"},
+	"contact": nil, "contact-other": {"text"}, "contact-noted": {"reference", "lead"}, "human": {"reference", "lead"},
 	"who-depends":     {"subject", "fact"},
 	"directory-title": nil, "directory-leads": nil, "directory-directions": nil,
 	"directory-rule":      {"case", "lead", "associated", "sometimes", "operators"},
@@ -48,6 +48,7 @@ var textValues = map[string][]string{
 	"channel-is": {"channel", "audience", "epci", "listens", "direction", "external"},
 	"forward":    nil, "forward-title": nil, "forward-text": nil, "forward-company": nil, "forward-place": nil, "forward-contact": nil, "forward-send": nil,
 	"form-cancel": nil, "form-why": nil, "form-to": nil, "form-answer": nil, "form-question": nil, "form-seen": nil,
+	"choose": nil, "notice-mark": nil,
 }
 
 // DefaultTexts gives the sentences that ship.

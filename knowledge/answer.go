@@ -3,6 +3,7 @@ package knowledge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -66,10 +67,12 @@ const (
 	closedMalus = 0.75
 )
 
-// listing is the demand of a choice of schemes, openness that of whether one is still open (vocabulary.yaml).
+// listing is the demand of a choice of schemes, openness that of whether one is still open, entirety that of all the steps
+// or conditions (vocabulary.yaml).
 const (
 	listing  = "liste"
 	openness = "ouverture"
+	entirety = "ensemble"
 )
 
 // Ask answers a question from what a viewer may see. It never gives an answer that it cannot quote.
@@ -111,12 +114,25 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	if split {
 		texts = append(texts, "Les passages ne donnent pas tous la même réponse :")
 	}
+	said := map[string]bool{}
 	several := slices.ContainsFunc(chosen, func(c candidate) bool { return c.Document.ID != best.Document.ID })
 	for i, c := range chosen {
 		if i == 1 && !split {
 			texts = append(texts, "À lire aussi :")
 		}
-		text := shown(c.Passage)
+		if said[c.key()] {
+			continue // with the list that holds it
+		}
+		parts, err := b.around(ctx, v, c, i == 0 && q.asks(entirety))
+		if err != nil {
+			return Answer{}, err
+		}
+		var lines []string
+		for _, p := range parts {
+			lines = append(lines, shown(p))
+			said[p.key()] = true
+		}
+		text := strings.Join(lines, "\n")
 		if first := c.first(q); i == 0 && first != "" {
 			text = first + "\n\nDans son passage :\n\n" + text
 		}
@@ -127,12 +143,57 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 			}
 			text, answer.Quotes = strings.TrimPrefix(name+"\n"+text, "\n"), append(answer.Quotes, quotes...)
 		}
-		answer.Quotes = append(answer.Quotes, quote(c.Document, c.Passage, now))
+		for _, p := range parts {
+			answer.Quotes = append(answer.Quotes, quote(c.Document, p, now))
+		}
 		texts = append(texts, text)
 	}
 	answer.Text = strings.Join(texts, "\n\n")
 	return answer, nil
 }
+
+// longestList is how many characters of a list are shown around the passage that was found.
+const longestList = 2000
+
+// around gives a passage with what it cannot be read without: the list that it announces, and, when the whole is asked for,
+// the list that it is a part of.
+func (b *Base) around(ctx context.Context, v Viewer, c candidate, whole bool) ([]Passage, error) {
+	announces := strings.HasSuffix(strings.TrimSpace(c.Text), ":")
+	if !announces && !(whole && c.Kind == Item) {
+		return []Passage{c.Passage}, nil
+	}
+	_, all, err := b.store.Open(ctx, v, c.Document.ID)
+	if err != nil && !errors.Is(err, ErrNotFound) { // gone meanwhile: it stands alone
+		return nil, err
+	}
+	at := slices.IndexFunc(all, func(p Passage) bool { return p.Ordinal == c.Ordinal })
+	if at < 0 {
+		return []Passage{c.Passage}, nil
+	}
+	path := c.Path
+	if announces && at+1 < len(all) {
+		path = all[at+1].Path
+	}
+	length := utf8.RuneCountInString(c.Text)
+	belongs := func(i int) bool {
+		if i < 0 || i >= len(all) || all[i].Kind != Item || !samePath(all[i].Path, path) {
+			return false
+		}
+		length += utf8.RuneCountInString(all[i].Text)
+		return length <= longestList
+	}
+	from, to := at, at+1
+	for belongs(to) {
+		to++
+	}
+	for whole && !announces && belongs(from-1) {
+		from--
+	}
+	return all[from:to], nil
+}
+
+// key names a passage.
+func (p Passage) key() string { return fmt.Sprintf("%s#%d", p.Document, p.Ordinal) }
 
 // A sentence is put first when its passage is longPassage/3 long at least and it holds more of the question than the others
 // by standsOut.

@@ -66,8 +66,10 @@ func TestVocabulary(t *testing.T) {
 		}
 		names[d.Name] = true
 	}
-	if !names[listing] || !names[openness] {
-		t.Errorf("the demands « %s » and « %s » that the program knows are not in the file", listing, openness)
+	for _, known := range []string{listing, openness, entirety} {
+		if !names[known] {
+			t.Errorf("the demand « %s » that the program knows is not in the file", known)
+		}
 	}
 	for _, bad := range []string{"inconnu: 1", "demandes: [{nom: x, mots: '('}]", "synonymes: 3"} {
 		if _, err := readVocabulary([]byte(bad)); err == nil {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/slack-go/slack"
+
+	"guichet/bot"
 )
 
 // Manifest describes the application to Slack.
@@ -32,16 +34,9 @@ func Scopes() []string {
 	return m.OAuth.Scopes.Bot
 }
 
-// Finding is something that is in order, or not.
-type Finding struct {
-	OK bool
-	// Detail says what was seen, Todo what to do about it.
-	Detail, Todo string
-}
-
 // Check asks Slack whether the tokens are good, what the bot may do, and whether it is a member of channels (« slack/C012 »).
 // It names what is missing.
-func Check(ctx context.Context, c Config, channels []string) []Finding {
+func Check(ctx context.Context, c Config, channels []string) []bot.Finding {
 	var granted []string
 	api := client(c, slack.OptionOnResponseHeaders(func(method string, h http.Header) {
 		if scopes := h.Get("X-OAuth-Scopes"); scopes != "" && strings.HasSuffix(method, "auth.test") {
@@ -56,9 +51,9 @@ func Check(ctx context.Context, c Config, channels []string) []Finding {
 		if errors.As(err, new(slack.SlackErrorResponse)) {
 			todo = "recopiez GUICHET_SLACK_BOT_TOKEN : « OAuth & Permissions », « Bot User OAuth Token » (xoxb-…)"
 		}
-		return []Finding{{Detail: "jeton du bot refusé : " + err.Error(), Todo: todo}}
+		return []bot.Finding{{Detail: "jeton du bot refusé : " + err.Error(), Todo: todo}}
 	}
-	found := []Finding{{OK: true, Detail: "jeton du bot accepté, espace « " + me.Team + " »"}}
+	found := []bot.Finding{{OK: true, Detail: "jeton du bot accepté, espace « " + me.Team + " »"}}
 	var missing []string
 	for _, s := range Scopes() {
 		if !slices.Contains(granted, s) {
@@ -66,17 +61,17 @@ func Check(ctx context.Context, c Config, channels []string) []Finding {
 		}
 	}
 	if len(missing) > 0 {
-		found = append(found, Finding{
+		found = append(found, bot.Finding{
 			Detail: "droits manquants : " + strings.Join(missing, ", "),
 			Todo:   "ajoutez-les dans « OAuth & Permissions », « Bot Token Scopes », puis réinstallez l'application",
 		})
 	} else {
-		found = append(found, Finding{OK: true, Detail: "droits complets"})
+		found = append(found, bot.Finding{OK: true, Detail: "droits complets"})
 	}
 	if c.AppToken != "" {
-		f := Finding{OK: true, Detail: "Socket Mode s'ouvre"}
+		f := bot.Finding{OK: true, Detail: "Socket Mode s'ouvre"}
 		if _, _, err := api.StartSocketModeContext(ctx); err != nil {
-			f = Finding{
+			f = bot.Finding{
 				Detail: "Socket Mode ne s'ouvre pas : " + err.Error(),
 				Todo:   "activez Socket Mode et recopiez GUICHET_SLACK_APP_TOKEN : « Basic Information », « App-Level Tokens » (xapp-…, droit connections:write)",
 			}
@@ -91,13 +86,13 @@ func Check(ctx context.Context, c Config, channels []string) []Finding {
 			if err == nil {
 				name = "#" + info.Name + " (" + channel + ")"
 			}
-			found = append(found, Finding{Detail: "guichet n'est pas membre de " + name, Todo: "dans ce canal, écrivez : /invite @guichet ; ou corrigez channels.yaml"})
+			found = append(found, bot.Finding{Detail: "guichet n'est pas membre de " + name, Todo: "dans ce canal, écrivez : /invite @guichet ; ou corrigez channels.yaml"})
 		case err != nil:
-			found = append(found, Finding{Detail: "canal " + channel + " illisible : " + err.Error(), Todo: "corrigez son identifiant dans channels.yaml"})
+			found = append(found, bot.Finding{Detail: "canal " + channel + " illisible : " + err.Error(), Todo: "corrigez son identifiant dans channels.yaml"})
 		case info.IsExtShared:
-			found = append(found, Finding{OK: true, Detail: "membre de #" + info.Name + ", partagé avec une autre organisation : jamais staff"})
+			found = append(found, bot.Finding{OK: true, Detail: "membre de #" + info.Name + ", partagé avec une autre organisation : jamais staff"})
 		default:
-			found = append(found, Finding{OK: true, Detail: "membre de #" + info.Name})
+			found = append(found, bot.Finding{OK: true, Detail: "membre de #" + info.Name})
 		}
 	}
 	return found

@@ -34,7 +34,7 @@ func (b *Bot) event(ctx context.Context, e slackevents.EventsAPIEvent, retry boo
 		}, retry)
 	case *slackevents.AppHomeOpenedEvent:
 		if inner.Tab == "home" && inner.User != "" {
-			b.background("accueil de l'application", func(ctx context.Context) error { return b.home(ctx, inner.User) })
+			b.work.Background("accueil de l'application", func(ctx context.Context) error { return b.home(ctx, inner.User) })
 		}
 	}
 	return nil
@@ -109,11 +109,11 @@ func moment(ts string) time.Time {
 // seen records how far a channel was read, now and then: what is caught up twice is served once.
 func (b *Bot) seen(channel, ts string) {
 	now := b.chat.Now()
-	if _, just := b.written.get(channel, now); just {
+	if _, just := b.written.Get(channel, now); just {
 		return
 	}
-	b.written.put(channel, true, now)
-	b.background("lecture du canal", func(ctx context.Context) error { return b.chat.Store.Seen(ctx, Platform+"/"+channel, ts) })
+	b.written.Put(channel, true, now)
+	b.work.Background("lecture du canal", func(ctx context.Context) error { return b.chat.Store.Seen(ctx, Platform+"/"+channel, ts) })
 }
 
 // command handles « /guichet … »: for the person alone, who may then publish.

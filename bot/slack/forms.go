@@ -38,7 +38,7 @@ func field(v slack.View, block string) string {
 }
 
 func label(text string) *slack.TextBlockObject {
-	return slack.NewTextBlockObject(slack.PlainTextType, short(text, 75), false, false)
+	return slack.NewTextBlockObject(slack.PlainTextType, bot.Short(text, 75), false, false)
 }
 
 // typed is a field of text; what is not needed may stay empty.
@@ -53,16 +53,16 @@ func typed(block, text, initial string, lines, needed bool) slack.Block {
 func (b *Bot) form(name string, s sheet, title, submit string, blocks ...slack.Block) slack.ModalViewRequest {
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: name, PrivateMetadata: s.String(),
-		Title:  slack.NewTextBlockObject(slack.PlainTextType, short(title, 24), false, false),
-		Submit: slack.NewTextBlockObject(slack.PlainTextType, short(submit, 24), false, false),
-		Close:  slack.NewTextBlockObject(slack.PlainTextType, short(b.chat.Label("form-cancel"), 24), false, false),
+		Title:  slack.NewTextBlockObject(slack.PlainTextType, bot.Short(title, 24), false, false),
+		Submit: slack.NewTextBlockObject(slack.PlainTextType, bot.Short(submit, 24), false, false),
+		Close:  slack.NewTextBlockObject(slack.PlainTextType, bot.Short(b.chat.Label("form-cancel"), 24), false, false),
 		Blocks: slack.Blocks{BlockSet: blocks},
 	}
 }
 
 // openForward opens the form that makes a request of a message.
 func (b *Bot) openForward(ctx context.Context, c slack.InteractionCallback) error {
-	blocks := []slack.Block{typed(fieldText, b.chat.Label("forward-text"), short(plain(c.Message.Text, ""), longest), true, true)}
+	blocks := []slack.Block{typed(fieldText, b.chat.Label("forward-text"), bot.Short(plain(c.Message.Text, ""), longest), true, true)}
 	for _, f := range forwardFields {
 		blocks = append(blocks, typed(f.block, b.chat.Label(f.label), "", false, false))
 	}

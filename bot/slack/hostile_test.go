@@ -42,7 +42,7 @@ func TestSlacksOwnSignature(t *testing.T) {
 		t.Errorf("another body under the same signature: %d", status)
 	}
 	if status := g.post(t, form, body, header); status != http.StatusOK {
-		t.Errorf("Slack's own request: %d\n%s", status, g.log)
+		t.Errorf("Slack's own request: %d\n%s", status, g.Office.Log)
 	}
 }
 
@@ -245,7 +245,7 @@ func TestBrokenEnvelopes(t *testing.T) {
 	}
 	shown := w.after(1, func() {
 		if _, ok := w.overSocket("events_api", callback(w.says(nobody, hall, "", "Bonjour"))); !ok {
-			t.Errorf("not acknowledged\n%s", g.log)
+			t.Errorf("not acknowledged\n%s", g.Office.Log)
 		}
 	})
 	if len(shown) != 1 {
@@ -280,8 +280,8 @@ func FuzzRequests(f *testing.F) {
 		if status := g.post(t, contentType, body, sign(body, g.w.clock(), signing)); status >= 500 && status != http.StatusServiceUnavailable {
 			t.Errorf("%d", status)
 		}
-		if bytes.Contains([]byte(g.log.String()), []byte("panic")) {
-			t.Error(g.log)
+		if bytes.Contains([]byte(g.Office.Log.String()), []byte("panic")) {
+			t.Error(g.Office.Log)
 		}
 	})
 }

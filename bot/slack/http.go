@@ -100,7 +100,7 @@ func (b *Bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "POST seulement", http.StatusMethodNotAllowed)
 		return
 	}
-	if b.life.Err() != nil { // it stops: another replica, or the next start
+	if b.work.Life().Err() != nil { // it stops: another replica, or the next start
 		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
 		return
 	}

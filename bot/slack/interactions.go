@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -24,31 +23,12 @@ const (
 	onUseful    = "useful"     // the value is the answer's key
 	onUseless   = "useless"
 	onPublish   = "publish" // the value is the name of the person's message
-	onAct       = "act"     // act:take, the value is a cardKey
+	onAct       = "act"     // act:take, the value is a bot.CardKey
 
 	formForward = "forward"
 	formVote    = "vote"
 	formAct     = "act"
 )
-
-// cardKey is the request that a card shows, and at which version.
-type cardKey struct {
-	Reference string
-	Version   int64
-}
-
-func (k cardKey) String() string { return k.Reference + "@" + strconv.FormatInt(k.Version, 10) }
-
-func parseCardKey(s string) (k cardKey, err error) {
-	reference, version, ok := strings.Cut(s, "@")
-	if k.Reference = reference; !ok || reference == "" {
-		return k, errMalformed
-	}
-	if k.Version, err = strconv.ParseInt(version, 10, 64); err != nil {
-		return k, errMalformed
-	}
-	return k, nil
-}
 
 // sheet is what a form must know when it comes back.
 type sheet struct {
@@ -154,7 +134,7 @@ func (b *Bot) tell(c slack.InteractionCallback, text string) {
 }
 
 func (b *Bot) tellIn(channel, user, url, text string) {
-	b.background("réponse à un bouton", func(ctx context.Context) error {
+	b.work.Background("réponse à un bouton", func(ctx context.Context) error {
 		options := []slack.MsgOption{slack.MsgOptionText(fallback(text), false)}
 		if url != "" {
 			_, _, err := b.api.PostMessageContext(ctx, channel, append(options, slack.MsgOptionResponseURL(url, slack.ResponseTypeEphemeral))...)
@@ -179,7 +159,7 @@ func (b *Bot) publish(ctx context.Context, c slack.InteractionCallback, id strin
 	if err != nil || !ours {
 		return err
 	}
-	b.background("publication", func(ctx context.Context) error {
+	b.work.Background("publication", func(ctx context.Context) error {
 		who, err := b.Person(ctx, person)
 		if err == nil {
 			text := b.chat.Published(who, question)
@@ -192,7 +172,7 @@ func (b *Bot) publish(ctx context.Context, c slack.InteractionCallback, id strin
 			b.tell(c, b.chat.Label("not-published"))
 			return errors.Join(err, b.chat.Store.Done(ctx, channel, in.ID, b.chat.Now()))
 		}
-		b.chat.Serve(b.life, claim)
+		b.chat.Serve(b.work.Life(), claim)
 		return nil
 	})
 	return nil
@@ -200,9 +180,9 @@ func (b *Bot) publish(ctx context.Context, c slack.InteractionCallback, id strin
 
 // act presses a card's button: at once, or through a form.
 func (b *Bot) act(ctx context.Context, c slack.InteractionCallback, act bot.Act, value string) error {
-	key, err := parseCardKey(value)
+	key, err := bot.ParseCardKey(value)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w : %w", errMalformed, err)
 	}
 	s := sheet{Act: act, Key: value, Channel: c.Channel.ID, TS: c.Container.MessageTs, Headline: plain(c.Message.Text, "")}
 	said, err := b.pressed(ctx, c, s, key)
@@ -216,7 +196,7 @@ func (b *Bot) act(ctx context.Context, c slack.InteractionCallback, act bot.Act,
 }
 
 // pressed gives what to tell the person, nothing when a form opens.
-func (b *Bot) pressed(ctx context.Context, c slack.InteractionCallback, s sheet, key cardKey) (said string, err error) {
+func (b *Bot) pressed(ctx context.Context, c slack.InteractionCallback, s sheet, key bot.CardKey) (said string, err error) {
 	press, err := b.press(ctx, c, s.Act, key, c.Channel.ID)
 	if err != nil {
 		return "", err
@@ -237,7 +217,7 @@ func (b *Bot) pressed(ctx context.Context, c slack.InteractionCallback, s sheet,
 	return "", wrap("ouvrir le formulaire", err)
 }
 
-func (b *Bot) press(ctx context.Context, c slack.InteractionCallback, act bot.Act, key cardKey, channel string) (bot.Press, error) {
+func (b *Bot) press(ctx context.Context, c slack.InteractionCallback, act bot.Act, key bot.CardKey, channel string) (bot.Press, error) {
 	who, err := b.Person(ctx, Platform+"/"+c.User.ID)
 	if err != nil {
 		return bot.Press{}, err
@@ -253,7 +233,7 @@ func (b *Bot) refresh(s sheet, card bot.Card) {
 	}
 	card.Headline = s.Headline
 	blocks := messages(b.card(card))[0]
-	b.background("mise à jour d'une carte", func(ctx context.Context) error {
+	b.work.Background("mise à jour d'une carte", func(ctx context.Context) error {
 		_, _, _, err := b.api.UpdateMessageContext(ctx, s.Channel, s.TS, slack.MsgOptionText(fallback(card.Headline), false), slack.MsgOptionBlocks(blocks...))
 		return err
 	})
@@ -273,9 +253,9 @@ func (b *Bot) submitted(ctx context.Context, c slack.InteractionCallback) (any, 
 		_, err := b.chat.Vote(ctx, s.Channel, s.Thread, s.Key, false, reason)
 		return failedForm(b, fieldReason, err)
 	case formAct:
-		key, err := parseCardKey(s.Key)
+		key, err := bot.ParseCardKey(s.Key)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w : %w", errMalformed, err)
 		}
 		press, err := b.press(ctx, c, s.Act, key, s.Channel)
 		if err == nil {
@@ -337,7 +317,7 @@ func (b *Bot) home(ctx context.Context, user string) error {
 }
 
 func (b *Bot) line(r ledger.Request) []slack.Block {
-	return sections("*" + escape(b.chat.MineLine(r)) + "*\n" + escape(short(r.Text, 200)))
+	return sections("*" + escape(b.chat.MineLine(r)) + "*\n" + escape(bot.Short(r.Text, 200)))
 }
 
 func wrap(doing string, err error) error {

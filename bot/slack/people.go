@@ -3,49 +3,16 @@ package slack
 import (
 	"context"
 	"fmt"
-	"sync"
-	"time"
 
 	"github.com/slack-go/slack"
 
 	"guichet/bot"
 )
 
-// cache keeps what Slack said for a while.
-type cache[T any] struct {
-	keep  time.Duration
-	mu    sync.Mutex
-	known map[string]kept[T]
-}
-
-type kept[T any] struct {
-	value T
-	until time.Time
-}
-
-// most is how many values a cache keeps before it starts again from nothing.
-const most = 10_000
-
-func (c *cache[T]) get(key string, now time.Time) (value T, ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	k, ok := c.known[key]
-	return k.value, ok && now.Before(k.until)
-}
-
-func (c *cache[T]) put(key string, value T, now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.known == nil || len(c.known) >= most {
-		c.known = map[string]kept[T]{}
-	}
-	c.known[key] = kept[T]{value, now.Add(c.keep)}
-}
-
 // Person implements bot.Platform: who somebody is, their user groups, their address if Slack confirmed it.
 func (b *Bot) Person(ctx context.Context, id string) (bot.Person, error) {
 	now := b.chat.Now()
-	if p, ok := b.people.get(id, now); ok {
+	if p, ok := b.people.Get(id, now); ok {
 		return p, nil
 	}
 	me, err := b.self()
@@ -69,7 +36,7 @@ func (b *Bot) Person(ctx context.Context, id string) (bot.Person, error) {
 	if u.IsEmailConfirmed {
 		p.Email = u.Profile.Email
 	}
-	b.people.put(id, p, now)
+	b.people.Put(id, p, now)
 	return p, nil
 }
 
@@ -82,7 +49,7 @@ func outside(u *slack.User, me *slack.AuthTestResponse) bool {
 // groupsOf gives the user groups that somebody is in.
 func (b *Bot) groupsOf(ctx context.Context, user string) ([]string, error) {
 	now := b.chat.Now()
-	all, ok := b.groups.get("", now)
+	all, ok := b.groups.Get("", now)
 	if !ok {
 		groups, err := b.api.GetUserGroupsContext(ctx, slack.GetUserGroupsOptionIncludeUsers(true))
 		if err != nil {
@@ -94,7 +61,7 @@ func (b *Bot) groupsOf(ctx context.Context, user string) ([]string, error) {
 				all[u] = append(all[u], Platform+"/"+g.ID)
 			}
 		}
-		b.groups.put("", all, now)
+		b.groups.Put("", all, now)
 	}
 	return all[user], nil
 }
@@ -105,7 +72,7 @@ func (b *Bot) External(ctx context.Context, channel string) (bool, error) {
 	if personal(id) {
 		return false, nil
 	}
-	if external, ok := b.external.get(id, now); ok {
+	if external, ok := b.external.Get(id, now); ok {
 		return external, nil
 	}
 	c, err := b.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
@@ -113,6 +80,6 @@ func (b *Bot) External(ctx context.Context, channel string) (bool, error) {
 		return false, fmt.Errorf("conversations.info : %w", err)
 	}
 	external := c.IsExtShared || c.IsPendingExtShared || c.IsShared && !c.IsOrgShared
-	b.external.put(id, external, now)
+	b.external.Put(id, external, now)
 	return external, nil
 }

@@ -61,82 +61,13 @@ func plain(text, me string) string {
 	return strings.TrimSpace(unescaper.Replace(text))
 }
 
-// short cuts a text to a number of characters.
-func short(text string, most int) string {
-	if utf8.RuneCountInString(text) <= most {
-		return text
-	}
-	runes := []rune(text)
-	return string(runes[:most-1]) + "…"
-}
-
 // fallback is the text of a message for notifications and for screen readers.
 func fallback(text string) string { return split(escape(text), noticeLimit)[0] }
 
-const fence = "```"
+// whole is what is never cut: links and escaped signs.
+var whole = regexp.MustCompile(`<[^<>]*>|&[a-z]+;`)
 
-// split cuts a text of mrkdwn in parts of at most limit characters: between paragraphs, else lines, else words. It never
-// cuts in a link or an escaped sign; a code fence that must be cut is closed and opened again.
-func split(text string, limit int) []string {
-	var parts []string
-	open := false
-	for text != "" {
-		head := ""
-		room := limit
-		if open {
-			head = fence + "\n"
-			room -= len(head)
-		}
-		part := text
-		if utf8.RuneCountInString(text) > room {
-			part = text[:cut(text, room-len(fence)-1)]
-		}
-		text = strings.TrimLeft(text[len(part):], "\n")
-		if strings.Count(part, fence)%2 == 1 {
-			open = !open
-		}
-		part = head + strings.TrimRight(part, " \n")
-		if open && text != "" {
-			part += "\n" + fence
-		}
-		open = open && text != ""
-		if strings.TrimSpace(part) != "" {
-			parts = append(parts, part)
-		}
-	}
-	if len(parts) == 0 {
-		return []string{" "}
-	}
-	return parts
-}
-
-// cut gives the best place to cut a text within a number of characters, in bytes.
-func cut(text string, room int) int {
-	end := 0 // bytes of the first characters
-	for range room {
-		_, size := utf8.DecodeRuneInString(text[end:])
-		end += size
-	}
-	best := end
-	for _, between := range []string{"\n\n", "\n", " "} {
-		if i := strings.LastIndex(text[:end], between); i > end/2 {
-			best = i + len(between)
-			break
-		}
-	}
-	// Not in ``` nor <…> nor &…;: only what this program wrote holds the last two, and always whole.
-	for i := max(best-len(fence)+1, 1); i < best; i++ {
-		if strings.HasPrefix(text[i:], fence) {
-			best = i
-		}
-	}
-	for _, pair := range [][2]string{{"<", ">"}, {"&", ";"}} {
-		if i := strings.LastIndex(text[:best], pair[0]); i > 0 && !strings.Contains(text[i:best], pair[1]) && strings.Contains(text[i:], pair[1]) {
-			best = i
-		}
-	}
-	return best
-}
+func split(text string, limit int) []string { return bot.Split(text, limit, whole) }
 
 // sections gives the blocks of a text of mrkdwn.
 func sections(mrkdwn string) []slack.Block {
@@ -162,17 +93,17 @@ func link(url, text string) string {
 
 // quote gives a citation: its source, then its words, in blocks of its own.
 func quote(n int, q bot.Quote) []slack.Block {
-	source := []string{link(q.URL, escape(short(q.Title, 200)))}
+	source := []string{link(q.URL, escape(bot.Short(q.Title, 200)))}
 	for _, more := range []string{q.Section, q.Date} {
 		if more != "" {
-			source = append(source, escape(short(more, 200)))
+			source = append(source, escape(bot.Short(more, 200)))
 		}
 	}
 	if q.Closed {
 		source = append(source, "dispositif clos")
 	}
 	head := fmt.Sprintf("*[%d]* %s", n, strings.Join(source, " · "))
-	words := strings.Split("« "+strings.ReplaceAll(escape(q.Text), fence, "'''")+" »", "\n")
+	words := strings.Split("« "+strings.ReplaceAll(escape(q.Text), bot.Fence, "'''")+" »", "\n")
 	text := head + "\n> " + strings.Join(words, "\n> ")
 	if utf8.RuneCountInString(text) <= sectionLimit {
 		return sections(text)
@@ -208,7 +139,7 @@ func fields(all []bot.Field) []slack.Block {
 }
 
 func button(action, value, text string) *slack.ButtonBlockElement {
-	return slack.NewButtonBlockElement(action, value, slack.NewTextBlockObject(slack.PlainTextType, short(text, buttonLimit), false, false))
+	return slack.NewButtonBlockElement(action, value, slack.NewTextBlockObject(slack.PlainTextType, bot.Short(text, buttonLimit), false, false))
 }
 
 // rows puts buttons in blocks.
@@ -253,7 +184,7 @@ func (b *Bot) card(c bot.Card) []slack.Block {
 	blocks := append(sections("*"+escape(c.Headline)+"*"), fields(c.Fields)...)
 	var buttons []slack.BlockElement
 	for _, act := range c.Acts {
-		buttons = append(buttons, button(onAct+":"+string(act), cardKey{c.Reference, c.Version}.String(), b.chat.ActLabel(act)))
+		buttons = append(buttons, button(onAct+":"+string(act), c.Key().String(), b.chat.ActLabel(act)))
 	}
 	return append(blocks, rows(buttons)...)
 }

@@ -76,13 +76,13 @@ func FuzzSplit(f *testing.F) {
 			if i := strings.LastIndex(part, "&"); i >= 0 && !strings.Contains(part[i:], ";") {
 				t.Errorf("cut in an escaped sign: %q", part)
 			}
-			if len(parts) > 1 && strings.Count(part, fence)%2 == 1 && strings.Count(text, fence)%2 == 0 {
-				t.Errorf("a fence is left open: %q", part)
+			if len(parts) > 1 && strings.Count(part, bot.Fence)%2 == 1 && strings.Count(text, bot.Fence)%2 == 0 {
+				t.Errorf("a bot.Fence is left open: %q", part)
 			}
 			joined += part
 		}
 		// Nothing is lost but white space and the fences that were closed and opened again.
-		squeeze := func(s string) string { return strings.Join(strings.Fields(strings.ReplaceAll(s, fence, "")), "") }
+		squeeze := func(s string) string { return strings.Join(strings.Fields(strings.ReplaceAll(s, bot.Fence, "")), "") }
 		if utf8.ValidString(text) && strings.Trim(squeeze(joined), "`") != strings.Trim(squeeze(text), "`") {
 			t.Errorf("%q became %q", squeeze(text), squeeze(joined))
 		}
@@ -101,9 +101,9 @@ func TestALinkIsNotCut(t *testing.T) {
 }
 
 func TestAFenceIsClosedAndOpenedAgain(t *testing.T) {
-	parts := split("Avant\n"+fence+"\n"+strings.Repeat("ligne de code\n", 40)+fence+"\nAprès", 200)
+	parts := split("Avant\n"+bot.Fence+"\n"+strings.Repeat("ligne de code\n", 40)+bot.Fence+"\nAprès", 200)
 	for _, part := range parts {
-		if strings.Count(part, fence)%2 != 0 {
+		if strings.Count(part, bot.Fence)%2 != 0 {
 			t.Errorf("%q", part)
 		}
 	}
@@ -194,8 +194,8 @@ func FuzzSheet(f *testing.F) {
 	f.Add(`{"act":"take","key":"2026-0001@1"}`)
 	f.Add("@")
 	f.Fuzz(func(t *testing.T, source string) {
-		if key, err := parseCardKey(source); err == nil {
-			if again, err := parseCardKey(key.String()); err != nil || again != key {
+		if key, err := bot.ParseCardKey(source); err == nil {
+			if again, err := bot.ParseCardKey(key.String()); err != nil || again != key {
 				t.Errorf("%q: %+v, %v", source, again, err)
 			}
 		}

@@ -10,9 +10,7 @@ import (
 	"log"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,27 +47,22 @@ type Bot struct {
 
 	// me is who the bot is, told by Slack when it starts.
 	me       atomic.Pointer[slack.AuthTestResponse]
-	people   cache[bot.Person]
-	groups   cache[map[string][]string]
-	external cache[bool]
-	written  cache[bool] // channels whose last message seen was recorded a moment ago
+	people   bot.Cache[bot.Person]
+	groups   bot.Cache[map[string][]string]
+	external bot.Cache[bool]
+	written  bot.Cache[bool] // channels whose last message seen was recorded a moment ago
 	replays  replays
 	// name tells this process from the other replicas.
 	name string
-	// life ends when the bot stops: what was begun is given back, for another replica or the next start.
-	life  context.Context
-	end   context.CancelFunc
-	work  sync.WaitGroup
-	turns chan struct{}
+	work *bot.Work
 }
 
 // New gives the bot. It must be put in chat.Platforms, then run.
 func New(c Config, chat *bot.Chat) *Bot {
-	life, end := context.WithCancel(context.Background())
 	return &Bot{
-		life: life, end: end, name: rand.Text(), Config: c, chat: chat, api: client(c, slack.OptionRetry(3)), turns: make(chan struct{}, atOnce),
-		people: cache[bot.Person]{keep: 5 * time.Minute}, groups: cache[map[string][]string]{keep: 5 * time.Minute},
-		external: cache[bool]{keep: time.Minute}, written: cache[bool]{keep: 5 * time.Second},
+		work: bot.NewWork(Platform, c.Log), name: rand.Text(), Config: c, chat: chat, api: client(c, slack.OptionRetry(3)),
+		people: bot.Cache[bot.Person]{Keep: 5 * time.Minute}, groups: bot.Cache[map[string][]string]{Keep: 5 * time.Minute},
+		external: bot.Cache[bool]{Keep: time.Minute}, written: bot.Cache[bool]{Keep: 5 * time.Second},
 	}
 }
 
@@ -86,9 +79,7 @@ func client(c Config, more ...slack.Option) *slack.Client {
 
 // Run serves the workspace until the context ends, then lets what was begun end. It waits for Slack as long as it takes.
 func (b *Bot) Run(ctx context.Context) error {
-	defer b.work.Wait()
-	defer context.AfterFunc(ctx, b.end)()
-	defer b.end()
+	defer b.work.Until(ctx)()
 	if !b.start(ctx) {
 		return nil
 	}
@@ -97,7 +88,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		b.listen(ctx)
 		return nil
 	}
-	b.background("rattrapage", b.catchUp)
+	b.work.Background("rattrapage", b.catchUp)
 	<-ctx.Done()
 	return nil
 }
@@ -127,27 +118,6 @@ func (b *Bot) self() (*slack.AuthTestResponse, error) {
 	return nil, errors.New("Slack n'a pas encore reconnu guichet")
 }
 
-// background does what nobody waits for; the failure is the operator's.
-func (b *Bot) background(what string, do func(context.Context) error) {
-	b.work.Go(func() {
-		ctx, cancel := context.WithTimeout(b.life, 2*callTime)
-		defer cancel()
-		if err := guarded(func() error { return do(ctx) }); err != nil && b.life.Err() == nil {
-			b.Log.ErrorContext(ctx, "slack : "+what, "error", err)
-		}
-	})
-}
-
-// guarded makes an error of a panic: it stops nothing else.
-func guarded(do func() error) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("panique : %v\n%s", cause, debug.Stack())
-		}
-	}()
-	return do()
-}
-
 // receive records a message and serves it afterwards. An error means that Slack must bring it again.
 func (b *Bot) receive(ctx context.Context, in bot.Incoming, retry bool) error {
 	soon, cancel := context.WithTimeout(ctx, answerTime)
@@ -156,18 +126,16 @@ func (b *Bot) receive(ctx context.Context, in bot.Incoming, retry bool) error {
 	if err != nil {
 		shown := b.chat.NotReceived(in, err)
 		if !retry { // told once
-			b.background("panne non dite", func(ctx context.Context) error { return b.Show(ctx, in, shown, false) })
+			b.work.Background("panne non dite", func(ctx context.Context) error { return b.Show(ctx, in, shown, false) })
 		}
 		return err
 	}
 	if !ours {
 		return nil
 	}
-	b.work.Go(func() {
-		b.turns <- struct{}{}
-		defer func() { <-b.turns }()
+	b.work.Turn(func() {
 		b.acknowledge(in)
-		b.chat.Serve(b.life, claim)
+		b.chat.Serve(b.work.Life(), claim)
 	})
 	return nil
 }
@@ -200,7 +168,7 @@ func (b *Bot) acknowledge(in bot.Incoming) {
 	if err != nil || p.TS == "" {
 		return
 	}
-	b.background("accusé de lecture", func(ctx context.Context) error {
+	b.work.Background("accusé de lecture", func(ctx context.Context) error {
 		err := b.api.AddReactionContext(ctx, "eyes", slack.NewRefToMessage(p.Channel, p.TS))
 		if said(err, "already_reacted", "message_not_found", "too_many_reactions", "no_reaction") {
 			return nil

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"guichet/bot"
+	"guichet/bot/bottest"
 	"guichet/bot/slack"
 	"guichet/migrations/databasetest"
 	"guichet/routing/ledger"
@@ -22,7 +23,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files again")
 
-const question = "Quels sont les types de conventions avec les EPCI ?"
+const question = bottest.Question
 
 // A whole conversation, the same over HTTP and over Socket Mode: what people see is in testdata.
 func TestConversation(t *testing.T) {
@@ -42,7 +43,7 @@ func conversation(t *testing.T, sockets bool) {
 		t.Helper()
 		answer, ok := send(kind, payload)
 		if !ok {
-			t.Fatalf("%s is not acknowledged: %v\n%s", kind, payload, g.log)
+			t.Fatalf("%s is not acknowledged: %v\n%s", kind, payload, g.Office.Log)
 		}
 		return answer
 	}
@@ -126,7 +127,7 @@ func conversation(t *testing.T, sockets bool) {
 	if got != string(want) {
 		t.Errorf("the conversation differs (go test -update writes it again):\n%s", diff(string(want), got))
 	}
-	history, err := g.journal.History(context.Background(), "slack/"+partnerChannel, said["ts"].(string), 10)
+	history, err := g.Journal.History(context.Background(), "slack/"+partnerChannel, said["ts"].(string), 10)
 	if err != nil || len(history) != 1 {
 		t.Errorf("%d turns, %v", len(history), err)
 	}
@@ -234,7 +235,7 @@ func TestAPanicIsToldToThePerson(t *testing.T) {
 	for _, text := range []string{"Quel est le montant de ce qui plante ?", "Bonjour"} {
 		shown := w.after(1, func() { w.overSocket("events_api", callback(w.says(nobody, hall, "", text))) })
 		if want := map[bool]string{true: "pas pu être enregistré", false: "Bonjour"}[text != "Bonjour"]; len(shown) != 1 || !strings.Contains(shown[0].blocks, want) {
-			t.Errorf("%s: %+v\n%s", text, shown, g.log)
+			t.Errorf("%s: %+v\n%s", text, shown, g.Office.Log)
 		}
 	}
 }
@@ -247,7 +248,7 @@ func TestAReplyThatSlackRefusesIsTriedAgain(t *testing.T) {
 	if _, ok := g.overHTTP("events_api", callback(w.says(nobody, hall, "", "Bonjour"))); !ok {
 		t.Fatal("not acknowledged")
 	}
-	w.until("the failure is told to the operator", func() bool { return strings.Contains(g.log.String(), "réponse non montrée") })
+	w.until("the failure is told to the operator", func() bool { return strings.Contains(g.Office.Log.String(), "réponse non montrée") })
 	w.mu.Lock()
 	delete(w.refuse, "chat.postMessage")
 	w.mu.Unlock()
@@ -285,7 +286,7 @@ func TestWhatIsThereIsNotWrittenAgain(t *testing.T) {
 	}
 	notice := ledger.Notice{Channel: "slack/" + hall, Thread: "", Text: "Un avis.", Key: "cle"}
 	for range 2 {
-		if _, err := g.chat.Deliver(t.Context(), notice); err != nil {
+		if _, err := g.Chat.Deliver(t.Context(), notice); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -302,7 +303,7 @@ func TestCatchUp(t *testing.T) {
 	root := w.says(nobody, partnerChannel, "", "<@UBOT> Bonjour")
 	w.after(1, func() { w.overSocket("events_api", callback(root)) })
 	w.until("the reading is recorded", func() bool {
-		seen, err := g.journal.LastSeen(t.Context(), "slack")
+		seen, err := g.Journal.LastSeen(t.Context(), "slack")
 		return err == nil && len(seen) == 1
 	})
 	g.stop()
@@ -335,7 +336,7 @@ func TestSocketsComeBack(t *testing.T) {
 	select {
 	case <-w.joined:
 	case <-time.After(10 * time.Second):
-		t.Fatalf("guichet did not connect again\n%s", g.log)
+		t.Fatalf("guichet did not connect again\n%s", g.Office.Log)
 	}
 	if shown := w.after(1, func() { w.overSocket("events_api", callback(w.says(nobody, hall, "", "Bonjour"))) }); len(shown) != 1 {
 		t.Errorf("%+v", shown)
@@ -348,7 +349,7 @@ func TestSocketsComeBack(t *testing.T) {
 	select {
 	case <-w.joined:
 	case <-time.After(10 * time.Second):
-		t.Fatalf("guichet did not connect again\n%s", g.log)
+		t.Fatalf("guichet did not connect again\n%s", g.Office.Log)
 	}
 }
 
@@ -387,7 +388,7 @@ func TestNotForUsThroughTheForm(t *testing.T) {
 	w.after(1, func() {
 		g.overHTTP("interactive", w.submit(agent, map[string]string{"to": "DAEN", "text": "c'est une subvention"}))
 	})
-	requests, err := g.requests.List(t.Context(), ledger.Viewer{Staff: true}, ledger.Filter{})
+	requests, err := g.Requests.List(t.Context(), ledger.Viewer{Staff: true}, ledger.Filter{})
 	if err != nil || len(requests) != 1 || requests[0].Lead != "DAEN" {
 		t.Fatalf("%+v, %v", requests, err)
 	}

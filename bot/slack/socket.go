@@ -9,6 +9,8 @@ import (
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
 	"github.com/slack-go/slack/socketmode"
+
+	"guichet/bot"
 )
 
 // listen keeps a Socket Mode connection until the context ends. The library connects again with longer and longer waits;
@@ -46,7 +48,7 @@ func (b *Bot) read(ctx context.Context, socket *socketmode.Client) {
 			switch e.Type {
 			case socketmode.EventTypeConnected:
 				b.Log.InfoContext(ctx, "Slack est connecté")
-				b.background("rattrapage", b.catchUp)
+				b.work.Background("rattrapage", b.catchUp)
 			case socketmode.EventTypeConnectionError:
 				if failure, ok := e.Data.(*slack.ConnectionErrorEvent); ok {
 					b.Log.WarnContext(ctx, "Slack injoignable, nouvel essai prévu", "error", failure.ErrorObj, "try", failure.Attempt, "wait", failure.Backoff)
@@ -67,7 +69,7 @@ func (b *Bot) read(ctx context.Context, socket *socketmode.Client) {
 // envelope handles one event and acknowledges it.
 func (b *Bot) envelope(ctx context.Context, socket *socketmode.Client, e socketmode.Event) {
 	var answer any
-	err := guarded(func() (err error) {
+	err := bot.Guarded(func() (err error) {
 		switch data := e.Data.(type) {
 		case slackevents.EventsAPIEvent:
 			err = b.event(ctx, data, e.Request.RetryAttempt > 0)

@@ -1,7 +1,6 @@
 package slack_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -9,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -25,16 +23,10 @@ import (
 	api "github.com/slack-go/slack"
 	"github.com/slack-go/slack/slacktest"
 
-	"guichet/bot"
-	"guichet/bot/lexicon"
+	"guichet/bot/bottest"
 	"guichet/bot/slack"
-	"guichet/bot/sqljournal"
-	"guichet/knowledge"
 	"guichet/migrations/database"
 	"guichet/migrations/databasetest"
-	"guichet/routing/ledger"
-	"guichet/routing/ledger/sqlledger"
-	"guichet/routing/rulebook"
 )
 
 // The people and the channels of the workspace; all are fictional. UBOT is guichet.
@@ -531,78 +523,14 @@ func (s *socket) envelope(id, kind string, payload any, retry int, patience time
 	return nil, false
 }
 
-// base answers with a passage of each audience that the viewer may see, as the real one does.
-type base struct{}
-
-// marks are words that only one audience may read.
-var marks = map[knowledge.Audience]string{knowledge.Public: "OUVERT", knowledge.Partner: "RESERVE-EPCI", knowledge.Staff: "CONFIDENTIEL"}
-
-func (b *base) Ask(_ context.Context, v knowledge.Viewer, question string, _ time.Time) (knowledge.Answer, error) {
-	if strings.Contains(question, "plante") {
-		panic("une panne de la base")
-	}
-	if strings.Contains(question, "introuvable") {
-		return knowledge.Answer{Abstained: true, Looked: []string{"introuvable"}}, nil
-	}
-	var a knowledge.Answer
-	for _, audience := range []knowledge.Audience{knowledge.Public, knowledge.Partner, knowledge.Staff} {
-		if audience > v.Audience {
-			continue
-		}
-		words := marks[audience]
-		if audience == knowledge.Partner && v.Audience == knowledge.Partner {
-			words += " " + v.EPCI
-		}
-		a.Text = "Extrait " + words + " de <la fiche> & de *ses* annexes."
-		a.Quotes = append(a.Quotes, knowledge.Quote{Document: "fiche", Title: "Fiche " + words, Section: "Montant", Text: a.Text, URL: "https://exemple.invalid/fiche?a=1&b=2", Audience: audience, Date: morning})
-	}
-	return a, nil
-}
-
-// outbox keeps what the ledger plans, for deliver.
-type outbox struct {
-	mu      sync.Mutex
-	notices []ledger.Notice
-}
-
-func (o *outbox) Deliver(_ context.Context, n ledger.Notice) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.notices = append(o.notices, n)
-	return nil
-}
-func (o *outbox) HandOver(context.Context, string, time.Time) error { return nil }
-
 // guichet is one process of guichet in the workspace.
 type guichet struct {
 	*slack.Bot
-	chat     *bot.Chat
-	requests *sqlledger.Ledger
-	journal  *sqljournal.Journal
-	base     *base
-	outbox   *outbox
-	log      *lines
-	w        *workspace
-	http     *httptest.Server
-	stop     func()
-	stopped  chan struct{}
-}
-
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	*bottest.Office
+	w       *workspace
+	http    *httptest.Server
+	stop    func()
+	stopped chan struct{}
 }
 
 const (
@@ -611,49 +539,16 @@ const (
 	signing  = "essai-secret-3"
 )
 
-type region struct {
-	book   *rulebook.Book
-	reader *lexicon.Lexicon
-}
-
-var loaded = sync.OnceValues(func() (region, error) {
-	book, err := rulebook.Load(rulebook.Default())
-	if err != nil {
-		return region{}, err
-	}
-	reader, err := lexicon.New(book)
-	return region{book, reader}, err
-})
-
 // serve starts guichet: over HTTP events, or Socket Mode.
 func (w *workspace) serve(db *database.DB, sockets bool) *guichet {
 	w.t.Helper()
-	shipped, err := loaded()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	channels, err := bot.ParseChannels([]byte(channelsFile), []string{"DPEAP"})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	g := &guichet{base: &base{}, outbox: &outbox{}, log: &lines{}, w: w, stopped: make(chan struct{})}
-	log := slog.New(slog.NewTextHandler(g.log, nil))
-	g.requests, g.journal = sqlledger.New(db, g.outbox, ledger.DefaultTexts()), sqljournal.New(db)
-	desk := &bot.Desk{
-		Journal: g.journal, Requests: g.requests, Tx: db, Base: g.base, Reader: shipped.reader, Rules: shipped.book.Rules,
-		Directory: bot.NewDirectory(shipped.book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: shipped.book.Conduct.WaitForFact, Log: log,
-	}
-	g.chat = &bot.Chat{
-		Desk: desk, Store: g.journal, Journal: g.journal, Requests: g.requests, Tx: db, Rules: shipped.book.Rules, Texts: bot.DefaultTexts(), Channels: channels,
-		Platforms: map[string]bot.Platform{}, Now: w.clock, Log: log,
-		Limits: &bot.Limits{Person: bot.Pace{Every: time.Microsecond, Burst: 1000}, Channel: bot.Pace{Every: time.Microsecond, Burst: 1000}},
-	}
-	config := slack.Config{BotToken: botToken, SigningSecret: signing, API: w.server.GetAPIURL(), Log: log}
+	g := &guichet{Office: bottest.NewOffice(w.t, db, channelsFile, w.clock), w: w, stopped: make(chan struct{})}
+	config := slack.Config{BotToken: botToken, SigningSecret: signing, API: w.server.GetAPIURL(), Log: g.Chat.Log}
 	if sockets {
 		config.AppToken = appToken
 	}
-	g.Bot = slack.New(config, g.chat)
-	g.chat.Platforms[slack.Platform] = g.Bot
+	g.Bot = slack.New(config, g.Chat)
+	g.Chat.Platforms[slack.Platform] = g.Bot
 	g.http = httptest.NewServer(g.Bot)
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
@@ -668,8 +563,8 @@ func (w *workspace) serve(db *database.DB, sockets bool) *guichet {
 	w.t.Cleanup(func() {
 		g.stop()
 		for _, secret := range []string{botToken, appToken, signing} {
-			if strings.Contains(g.log.String(), secret) {
-				w.t.Errorf("a secret is in the log: %s", g.log)
+			if strings.Contains(g.Office.Log.String(), secret) {
+				w.t.Errorf("a secret is in the log: %s", g.Office.Log)
 			}
 		}
 	})
@@ -677,7 +572,7 @@ func (w *workspace) serve(db *database.DB, sockets bool) *guichet {
 		select {
 		case <-w.joined:
 		case <-time.After(10 * time.Second):
-			w.t.Fatalf("guichet does not connect\n%s", g.log)
+			w.t.Fatalf("guichet does not connect\n%s", g.Office.Log)
 		}
 		return g
 	}
@@ -844,19 +739,7 @@ func (w *workspace) quiet() {
 
 func (g *guichet) deliver() {
 	g.w.t.Helper()
-	for {
-		g.outbox.mu.Lock()
-		if len(g.outbox.notices) == 0 {
-			g.outbox.mu.Unlock()
-			return
-		}
-		n := g.outbox.notices[0]
-		g.outbox.notices = g.outbox.notices[1:]
-		g.outbox.mu.Unlock()
-		if _, err := g.chat.Deliver(context.Background(), n); err != nil {
-			g.w.t.Fatal(err)
-		}
-	}
+	g.Deliver(g.w.t)
 }
 
 // press gives the payload of a button of a message (docs.slack.dev/reference/interaction-payloads/block_actions-payload).

@@ -23,7 +23,7 @@ const description = "Le guichet unique de la Région pour les entreprises : il r
 type cli struct {
 	config
 
-	Serve     serveCmd     `cmd:"" help:"Tout démarrer : page web, Slack s'il est réglé, tâches."`
+	Serve     serveCmd     `cmd:"" help:"Tout démarrer : page web, Slack et Discord s'ils sont réglés, tâches."`
 	Ingest    ingestCmd    `cmd:"" help:"Ajouter ou rafraîchir des documents."`
 	Documents documentsCmd `cmd:"" help:"Lister, montrer ou retirer les documents de la base."`
 	Base      baseCmd      `cmd:"" help:"Relire la base."`
@@ -181,4 +181,20 @@ func dataFolder() (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	return filepath.Join(home, ".local", "share"), err
+}
+
+// secret reads a secret from a variable, or from the file that the variable of the same name and _FILE gives.
+func secret(name string) (string, error) {
+	value, path := os.Getenv(name), os.Getenv(name+"_FILE")
+	if path == "" {
+		return value, nil
+	}
+	if value != "" {
+		return "", fmt.Errorf("%s et %s_FILE sont donnés tous les deux : gardez-en un", name, name)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("lire %s_FILE : %w", name, frenchFile(err))
+	}
+	return strings.TrimSpace(string(content)), nil
 }

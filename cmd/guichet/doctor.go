@@ -34,12 +34,7 @@ type check struct {
 func (c *doctorCmd) Run(ctx context.Context, a *app) error {
 	rules, channels := a.checkRules()
 	checks := append(a.checkDatabase(ctx), rules...)
-	// What the next versions bring is said too: its absence must not surprise.
-	for _, absent := range []struct{ name, detail string }{
-		{"discord", "canal absent de cette version"},
-	} {
-		checks = append(checks, check{Name: absent.name, Absent: true, Detail: absent.detail})
-	}
+	checks = append(checks, a.checkDiscord(ctx, channels)...)
 	checks = append(checks, a.checkSlack(ctx, channels)...)
 	broken := 0
 	for _, k := range checks {
@@ -70,6 +65,15 @@ func (c *doctorCmd) Run(ctx context.Context, a *app) error {
 		return fmt.Errorf("%d point(s) empêchent guichet de travailler", broken)
 	}
 	return nil
+}
+
+// found gives what a chat platform's check found.
+func found(platform string, findings []bot.Finding) []check {
+	checks := make([]check, 0, len(findings))
+	for _, f := range findings {
+		checks = append(checks, check{Name: platform, OK: f.OK, Detail: f.Detail, Todo: f.Todo})
+	}
+	return checks
 }
 
 func (a *app) checkDatabase(ctx context.Context) []check {

@@ -80,6 +80,13 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 		server.Handler = mux
 		work.Go(func() error { return chat.Run(workCtx) })
 	}
+	discord, err := a.openDiscord(o)
+	if err != nil {
+		return err
+	}
+	if discord != nil {
+		work.Go(func() error { return discord.Run(workCtx) })
+	}
 	work.Go(func() error {
 		jobs := courier.Config{Outbox: o.ledger, Deliver: deliver(o.chat, courier.ToLog(a.log)), Now: a.now, Log: a.log}
 		if !a.Embeddings.builtIn() {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 
@@ -35,22 +34,6 @@ func (a *app) slackConfig() (c slack.Config, ok bool, err error) {
 	return c, true, nil
 }
 
-// secret reads a secret from a variable, or from the file that the variable of the same name and _FILE gives.
-func secret(name string) (string, error) {
-	value, path := os.Getenv(name), os.Getenv(name+"_FILE")
-	if path == "" {
-		return value, nil
-	}
-	if value != "" {
-		return "", fmt.Errorf("%s et %s_FILE sont donnés tous les deux : gardez-en un", name, name)
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("lire %s_FILE : %w", name, frenchFile(err))
-	}
-	return strings.TrimSpace(string(content)), nil
-}
-
 // openSlack opens the channel in the office; nil when Slack is not wanted.
 func (a *app) openSlack(o *office) (*slack.Bot, error) {
 	c, wanted, err := a.slackConfig()
@@ -77,9 +60,5 @@ func (a *app) checkSlack(ctx context.Context, channels bot.Channels) []check {
 			named = append(named, channel)
 		}
 	}
-	var checks []check
-	for _, f := range slack.Check(ctx, c, named) {
-		checks = append(checks, check{Name: "slack", OK: f.OK, Detail: f.Detail, Todo: f.Todo})
-	}
-	return checks
+	return found(slack.Platform, slack.Check(ctx, c, named))
 }

@@ -156,7 +156,10 @@ type Intake struct {
 	// while the decision has no lead.
 	EntryPoint string
 	Deadline   time.Time
-	At         time.Time
+	// Apart tells that the message speaks of another need, and perhaps of another company, than the one that its
+	// conversation is still asked about: it joins no request but the same company's.
+	Apart bool
+	At    time.Time
 }
 
 // Filter narrows a List; empty fields do not.
@@ -181,8 +184,8 @@ type Store interface {
 	// same request back and writes nothing. On a join the request given back may be another person's: tell the asker its
 	// reference and lead, not its text or its author.
 	Take(ctx context.Context, in Intake) (r Request, joined bool, err error)
-	// Decide records the decision made with a fact that came later; the request must be Waiting.
-	Decide(ctx context.Context, reference string, d routing.Decision, by string, at time.Time) (Request, error)
+	// Decide records the decision made with a fact that came later, and the words that gave it; the request must be Waiting.
+	Decide(ctx context.Context, reference string, d routing.Decision, words, by string, at time.Time) (Request, error)
 	// Assign gives the request to a direction (lead, may be empty to keep it) and a person (owner, may be empty), with the reason.
 	Assign(ctx context.Context, reference, lead, owner, why, by string, at time.Time) (Request, error)
 	// SetStatus records taken, closed or unreachable, with the reason. Who takes a request without owner becomes its owner.

@@ -250,11 +250,11 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
 		if r.Status != ledger.Waiting || r.Lead != "" || told(t, l, r.Reference) != "" || !jobs.HandOvers[r.Reference].Equal(in.Deadline) {
 			t.Errorf("%+v, planned %v", r, jobs.HandOvers)
 		}
-		r, err := l.Decide(t.Context(), r.Reference, decision("SUD", "EST"), "Ada", noon.Add(time.Hour))
+		r, err := l.Decide(t.Context(), r.Reference, decision("SUD", "EST"), "12 salariés", "Ada", noon.Add(time.Hour))
 		if err != nil || r.Status != ledger.Transmitted || r.Lead != "SUD" || told(t, l, r.Reference) != "associated → EST, new_request → SUD" {
 			t.Errorf("%+v %v, told %s", r, err, told(t, l, r.Reference))
 		}
-		if _, err := l.Decide(t.Context(), r.Reference, decision("EST"), "Ada", noon); !errors.Is(err, ledger.ErrTransition) {
+		if _, err := l.Decide(t.Context(), r.Reference, decision("EST"), "12 salariés", "Ada", noon); !errors.Is(err, ledger.ErrTransition) {
 			t.Errorf("decided twice: %v", err)
 		}
 		if err := l.HandOver(t.Context(), r.Reference, in.Deadline); err != nil {
@@ -263,7 +263,7 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
 		if got := get(t, l, r.Reference); got.Lead != "SUD" || kinds(got) != "received decided decided" {
 			t.Errorf("the hand-over of a decided request changed it: %s, %s", got.Lead, kinds(got))
 		}
-		if _, err := l.Decide(t.Context(), "2026-9999", decision("SUD"), "Ada", noon); !errors.Is(err, ledger.ErrNotFound) {
+		if _, err := l.Decide(t.Context(), "2026-9999", decision("SUD"), "12 salariés", "Ada", noon); !errors.Is(err, ledger.ErrNotFound) {
 			t.Errorf("unknown request decided: %v", err)
 		}
 	})

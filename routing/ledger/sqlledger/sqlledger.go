@@ -105,7 +105,7 @@ func (l *Ledger) open(ctx context.Context, in ledger.Intake) (found ledger.Reque
 	i := slices.IndexFunc(candidates, func(r ledger.Request) bool {
 		return ledger.SameCompany(r.Company, r.Place, in.Company, in.Place)
 	})
-	if i < 0 {
+	if i < 0 && !in.Apart {
 		i = slices.IndexFunc(candidates, func(r ledger.Request) bool {
 			return r.Status == ledger.Waiting && r.Channel == in.Channel && r.Thread == in.Thread && !ledger.OtherCompany(r.Company, in.Company)
 		})
@@ -148,7 +148,7 @@ func (l *Ledger) create(ctx context.Context, in ledger.Intake) (ledger.Request, 
 	if err != nil {
 		return r, err
 	}
-	r, err = l.decide(ctx, r, in.Decision, ledger.Self, in.At)
+	r, err = l.decide(ctx, r, in.Decision, "", ledger.Self, in.At)
 	if err != nil {
 		return r, err
 	}
@@ -186,7 +186,7 @@ func (l *Ledger) join(ctx context.Context, r ledger.Request, in ledger.Intake) (
 		return r, err
 	}
 	if r.Status == ledger.Waiting {
-		return l.decide(ctx, r, in.Decision, ledger.Self, in.At)
+		return l.decide(ctx, r, in.Decision, "", ledger.Self, in.At)
 	}
 	r, _, err = l.append(ctx, r, ledger.Event{At: in.At, Kind: ledger.Decided, By: ledger.Self, Decision: &in.Decision})
 	if err != nil {
@@ -208,8 +208,8 @@ func (l *Ledger) message(ctx context.Context, r ledger.Request, in ledger.Intake
 }
 
 // decide records a decision on a request that is Waiting and tells the directions that it names.
-func (l *Ledger) decide(ctx context.Context, r ledger.Request, d routing.Decision, by string, at time.Time) (ledger.Request, error) {
-	r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.Decided, By: by, Lead: d.Lead, Decision: &d})
+func (l *Ledger) decide(ctx context.Context, r ledger.Request, d routing.Decision, words, by string, at time.Time) (ledger.Request, error) {
+	r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.Decided, By: by, Why: words, Lead: d.Lead, Decision: &d})
 	if err != nil || r.Lead == "" {
 		return r, err
 	}
@@ -230,12 +230,12 @@ func (l *Ledger) decide(ctx context.Context, r ledger.Request, d routing.Decisio
 }
 
 // Decide implements ledger.Store.
-func (l *Ledger) Decide(ctx context.Context, reference string, d routing.Decision, by string, at time.Time) (ledger.Request, error) {
+func (l *Ledger) Decide(ctx context.Context, reference string, d routing.Decision, words, by string, at time.Time) (ledger.Request, error) {
 	return l.change(ctx, "enregistrer la décision", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
 		if r.Status != ledger.Waiting {
 			return r, fmt.Errorf("%w : la demande est %s", ledger.ErrTransition, r.Status.Label())
 		}
-		return l.decide(ctx, r, d, by, at)
+		return l.decide(ctx, r, d, words, by, at)
 	})
 }
 
