@@ -65,7 +65,7 @@ type Root struct {
 	Name string
 }
 
-// Path gives the root of a file or folder of the system.
+// Path gives the root of a file or folder of the system. Its errors do not repeat the name.
 func Path(name string) (Root, error) {
 	absolute, err := filepath.Abs(name)
 	if err != nil {
@@ -74,9 +74,9 @@ func Path(name string) (Root, error) {
 	info, err := os.Stat(absolute)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Root{}, fmt.Errorf("%s : fichier ou dossier introuvable", name)
+		return Root{}, errors.New("fichier ou dossier introuvable")
 	case err != nil:
-		return Root{}, fmt.Errorf("lire %s : %w", name, err)
+		return Root{}, fmt.Errorf("lecture impossible : %w", err)
 	case info.IsDir():
 		return Root{FS: os.DirFS(absolute), Dir: ".", Name: absolute}, nil
 	}

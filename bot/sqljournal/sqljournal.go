@@ -70,8 +70,9 @@ func (j *Journal) Record(ctx context.Context, m bot.Message, r bot.Reply, next b
 		if gap == nil {
 			return nil
 		}
+		// What is missing in the base has nothing to do with who asked.
 		_, err := j.db.Conn(ctx).ExecContext(ctx, `INSERT INTO gaps (question, audience, channel, looked, at) VALUES ($1, $2, $3, $4, $5)`,
-			gap.Question, gap.Audience.String(), gap.Channel, gap.Looked, database.Stamp(gap.At))
+			knowledge.WithoutContacts(gap.Question), gap.Audience.String(), gap.Channel, knowledge.WithoutContacts(gap.Looked), database.Stamp(gap.At))
 		return err
 	})
 	if err != nil {

@@ -63,7 +63,7 @@ var templateFuncs = template.FuncMap{
 	"kind":        func(k bot.ReplyKind) string { return label(kindLabels, k) },
 	"status":      func(s ledger.Status) string { return label(statusLabels, s) },
 	"event":       func(k ledger.EventKind) string { return label(eventLabels, k) },
-	"notice":      func(k ledger.NoticeKind) string { return label(noticeLabels, k) },
+	"notice":      func(k ledger.NoticeKind) string { return k.Label() },
 	"role":        func(r routing.Role) string { return label(roleLabels, r) },
 	"audience":    func(a knowledge.Audience) string { return label(audienceLabels, a.String()) },
 	"action": func(p requestPage, name, label, ask string) actionForm {

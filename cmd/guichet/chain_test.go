@@ -347,7 +347,7 @@ func TestRegionMistakes(t *testing.T) {
 			t.Fatal(err)
 		}
 		code, out, stderr := c.run("", "rules", "check", "--rules", dir)
-		if code != exitError || !strings.Contains(out, test.want) || !strings.Contains(out, filepath.Base(test.file)) || !strings.Contains(stderr, "problème(s) dans les règles") {
+		if code != exitError || !strings.Contains(out, test.want) || !strings.Contains(out, filepath.Base(test.file)) || !strings.Contains(stderr, " dans les règles") {
 			t.Errorf("%s: code %d, %s%s", test.want, code, out, stderr)
 		}
 		if strings.HasPrefix(test.file, "rules") && !regexp.MustCompile(regexp.QuoteMeta(path)+`:\d+ : `).MatchString(out) {

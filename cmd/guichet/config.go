@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"guichet/knowledge"
 	"guichet/knowledge/openai"
 	"guichet/knowledge/static"
@@ -37,6 +39,9 @@ type cli struct {
 	Migrate   migrateCmd   `cmd:"" help:"Le schéma de la base."`
 	Copy      copyCmd      `cmd:"" help:"Copier une base dans une autre, neuve, et vérifier la copie."`
 	Rules     rulesCmd     `cmd:"" help:"Exporter ou vérifier les règles de la Région."`
+	Help      helpCmd      `cmd:"" help:"Afficher l'aide d'une commande."`
+
+	Version kong.VersionFlag `name:"version" help:"Écrire la version du programme."`
 }
 
 // config are the flags of every command.

@@ -57,7 +57,7 @@ func TestIngestReportsEachFailure(t *testing.T) {
 	}
 	code, out, stderr := c.run("", "ingest", "--json", dir, filepath.Join(dir, "absent.md"), "ftp://exemple.invalid/page")
 	report := decode(t, out)
-	if code != exitError || report["added"] != 1.0 || !strings.Contains(stderr, "8 source(s) en échec") {
+	if code != exitError || report["added"] != 1.0 || !strings.Contains(stderr, "8 sources en échec") {
 		t.Errorf("code %d, %s, %s", code, out, stderr)
 	}
 	reasons := map[string]string{}

@@ -118,12 +118,24 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 	} else {
-		c.show(a, report)
+		c.show(a, report, max(audience, c.least()))
 	}
 	if len(report.Failed) > 0 {
-		return fmt.Errorf("%d source(s) en échec ; les autres sont dans la base", len(report.Failed))
+		failed := count(len(report.Failed), "source en échec", "sources en échec")
+		if report.Added+report.Updated+report.Unchanged > 0 {
+			failed += " ; les autres sont dans la base"
+		}
+		return errors.New(failed)
 	}
 	return nil
+}
+
+// least is the widest audience that the flags leave.
+func (c *ingestCmd) least() knowledge.Audience {
+	if c.EPCI != "" {
+		return knowledge.Partner
+	}
+	return knowledge.Public
 }
 
 // checkEPCI refuses an EPCI that nobody belongs to, and one beside the public.
@@ -144,15 +156,16 @@ func (c *ingestCmd) checkEPCI(a *app) error {
 	return nil
 }
 
-func (c *ingestCmd) show(a *app, report knowledge.Report) {
+func (c *ingestCmd) show(a *app, report knowledge.Report, audience knowledge.Audience) {
 	for _, f := range report.Failed {
 		fmt.Fprintf(a.stdout, "échec %s : %s\n", f.Path, f.Error)
 	}
 	for _, d := range report.Damaged {
 		fmt.Fprintf(a.stdout, "abîmé %s : %s du texte (%s) ; repartez si possible du fichier d'origine\n", d.Path, percent(d.Share), strings.Join(d.Why, ", "))
 	}
-	fmt.Fprintf(a.stdout, "%d ajoutés, %d mis à jour, %d inchangés, %d retirés, %d en échec ; %d passages (audience : %s)\n",
-		report.Added, report.Updated, report.Unchanged, report.Removed, len(report.Failed), report.Chunks, c.Audience)
+	fmt.Fprintf(a.stdout, "%s, %d mis à jour, %s, %s, %d en échec ; %s (audience : %s)\n",
+		count(report.Added, "ajouté", "ajoutés"), report.Updated, count(report.Unchanged, "inchangé", "inchangés"), count(report.Removed, "retiré", "retirés"),
+		len(report.Failed), count(report.Chunks, "passage", "passages"), audience)
 }
 
 // percent writes a share that is not zero.

@@ -215,7 +215,7 @@ func TestWrongUsage(t *testing.T) {
 		{"ask --batch x y", "pas les deux"},
 		{"ask a b", "entre guillemets"},
 		{"ask --foo x", "option inconnue --foo"},
-		{"ask --audienc x", `vouliez-vous dire "--audience"`},
+		{"ask --audienc x", `vouliez-vous dire « --audience »`},
 		{"ask --audience tous x", "audience « tous » inconnue"},
 		{"ask --now hier x", "date « hier » illisible"},
 		{"ask --json=peut-être x", "--json : true ou false est attendu"},

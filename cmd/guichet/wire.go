@@ -122,7 +122,7 @@ func loadRegion(dir string) (region, error) {
 		return r, err
 	}
 	r.texts, err = override(folder, textsFile, bot.DefaultTexts, bot.ParseTexts)
-	problems := err
+	problems := errors.Join(rulebook.Unknown(dir, textsFile, noticesFile, reviewFile, bot.ChannelsFile), err)
 	r.notices, err = override(folder, noticesFile, ledger.DefaultTexts, ledger.ParseTexts)
 	problems = errors.Join(problems, err)
 	r.review, err = override(folder, reviewFile, review.Default, review.Parse)

@@ -158,7 +158,7 @@ func pool(path string, size int, txlock string, pragmas ...string) (*sql.DB, err
 func (e sqliteEngine) explain(err error) error {
 	switch {
 	case errors.Is(err, sqlite3.NOTADB):
-		return fmt.Errorf("le fichier %s n'est pas une base SQLite : %w", e.path, err)
+		return fmt.Errorf("le fichier %s n'est pas une base SQLite : donnez celui d'une base de guichet, ou un chemin où il n'y a rien", e.path)
 	case errors.Is(err, sqlite3.CORRUPT):
 		return fmt.Errorf("la base %s est abîmée, restaurez une sauvegarde : %w", e.path, err)
 	case errors.Is(err, sqlite3.READONLY), errors.Is(err, sqlite3.CANTOPEN), errors.Is(err, sqlite3.PERM):

@@ -32,6 +32,20 @@ const (
 	Question NoticeKind = "question" // the lead asks something
 )
 
+var noticeLabels = map[NoticeKind]string{
+	NewRequest: "nouvelle demande", Associated: "direction associée", Joined: "message joint à une demande ouverte", Human: "une personne est demandée",
+	Returned: "demande rouverte", Precision: "précision donnée",
+	TakenUp: "demande prise en charge", Moved: "demande confiée à une autre direction", Replied: "réponse à la personne", Question: "question à la personne",
+}
+
+// Label gives the kind in French.
+func (k NoticeKind) Label() string {
+	if label, ok := noticeLabels[k]; ok {
+		return label
+	}
+	return string(k) // the base may be that of a later program
+}
+
 // Notice is a message to send after the transaction that made it necessary. Key makes its delivery idempotent.
 type Notice struct {
 	Key  string     `json:"key"`
