@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,7 @@ var templateFuncs = template.FuncMap{
 	"requestPath": func(reference string) string { return "/agents/demandes/" + url.PathEscape(reference) },
 	"external":    external,
 	"frenchDay":   frenchDay,
+	"readable":    readable,
 	"excerpt":     excerpt,
 	"join":        strings.Join,
 	"number":      func(index int) int { return index + 1 }, // of a quote, as sentences cite it
@@ -101,6 +103,35 @@ func paragraphs(text string) []string {
 func passagePath(document string, ordinal int) string {
 	n := strconv.Itoa(ordinal)
 	return "/document/" + url.PathEscape(document) + "?p=" + n + "#p-" + n
+}
+
+var (
+	strong = regexp.MustCompile(`\*\*([^*\n]+)\*\*|__([^_\n]+)__`)
+	link   = regexp.MustCompile(`(!?)\[([^\]]*)\]\(([^)\s]*)\)`)
+	// marks stand for the tags of strong until the links are made.
+	marks   = strings.NewReplacer("\x01", "<strong>", "\x02", "</strong>")
+	noMarks = strings.NewReplacer("\x01", "", "\x02", "", "`", "")
+)
+
+// readable shows the inline Markdown of a passage (bold, links) as people read it. All the rest is escaped.
+func readable(text string) template.HTML {
+	text = template.HTMLEscapeString(noMarks.Replace(text))
+	text = strong.ReplaceAllString(text, "\x01$1$2\x02")
+	text = link.ReplaceAllStringFunc(text, func(whole string) string {
+		parts := link.FindStringSubmatch(whole)
+		label, address := parts[2], parts[3]
+		switch mail, isMail := strings.CutPrefix(address, "mailto:"); {
+		case parts[1] != "": // an image: what it says
+			return label
+		case external(address) != "":
+			return `<a href="` + address + `" rel="noreferrer external">` + label + `</a>`
+		case isMail && label != mail:
+			return label + " (" + mail + ")"
+		default:
+			return label
+		}
+	})
+	return template.HTML(marks.Replace(text)) //nolint:gosec // escaped above, the tags are ours
 }
 
 // excerpt gives the start of a text, for a list.

@@ -368,6 +368,26 @@ func TestRegionMistakes(t *testing.T) {
 	}
 	dir := t.TempDir()
 	c.done("rules", "export", dir)
+	for name, want := range map[string]string{"rule.yaml": "« rules.yaml »", "words/faits.yml": "« words/faits.yaml »", "brouillon.txt": "n'est pas lu"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"rules", "check"}, {"route", "Un prêt"}} {
+			if code, out, stderr := c.run("", append(args, "--rules", dir)...); code != exitError || !strings.Contains(out+stderr, name+" : ") || !strings.Contains(out+stderr, want) {
+				t.Errorf("guichet %v with %s: code %d, %s%s", args, name, code, out, stderr)
+			}
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"NOTES.md", ".gitignore", "words/metiers.yaml"} { // the Region's own
+		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.done("rules", "check", "--rules", dir)
 	before, err := os.ReadFile(filepath.Join(dir, "rules.yaml"))
 	if err != nil {
 		t.Fatal(err)

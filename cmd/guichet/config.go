@@ -145,7 +145,7 @@ type siren string
 func (s *siren) UnmarshalText(text []byte) error {
 	number := strings.ReplaceAll(string(text), " ", "")
 	if !routing.IsSIREN(number) {
-		return fmt.Errorf("« %s » n'est pas un SIREN : il lui faut neuf chiffres, dont le dernier vérifie les autres", text)
+		return fmt.Errorf("SIREN « %s » erroné : il lui faut neuf chiffres, dont le dernier vérifie les autres", text)
 	}
 	*s = siren(number)
 	return nil

@@ -48,7 +48,7 @@ func lineOf(d knowledge.Document, v knowledge.Viewer, now time.Time) documentLin
 
 func (l documentLine) show(w io.Writer) {
 	fmt.Fprintf(w, "%s  %s\n", l.ID, l.Title)
-	facts := present("audience "+l.Audience.String(), forEPCI(l.EPCI), count(l.Passages, "passage", "passages"), dated("du ", l.Date), l.validity())
+	facts := present("audience "+l.Audience.String(), forEPCI(l.EPCI), howMany(l.Passages, "passage", "passages"), dated("du ", l.Date), l.validity())
 	if l.Damaged > 0 {
 		facts = append(facts, percent(l.Damaged)+" du texte abîmé")
 	}
@@ -108,7 +108,7 @@ func (c *documentsList) Run(ctx context.Context, a *app) error {
 	for _, l := range lines {
 		l.show(a.stdout)
 	}
-	fmt.Fprintf(a.stdout, "%s pour l'audience %s\n", count(len(lines), "document", "documents"), c.Audience)
+	fmt.Fprintf(a.stdout, "%s pour l'audience %s\n", howMany(len(lines), "document", "documents"), c.Audience)
 	return nil
 }
 

@@ -75,12 +75,17 @@ func frenchUsage(err error) string {
 // quoted is what kong quotes.
 var quoted = regexp.MustCompile(`"([^"]*)"`)
 
-// libraryMessages are what the libraries that read YAML, conditions and templates say of a mistake in the Region's files
-// or in a front matter, and the same in French.
+// libraryMessages are what the libraries that read JSON, YAML, conditions, templates and files say of a mistake, and the same in
+// French.
 var libraryMessages = []struct {
 	english *regexp.Regexp
 	french  string
 }{
+	// JSON.
+	{regexp.MustCompile(`invalid character '\\?(.[^']*)' (?:looking|after|in|before)[^:;]*`), "JSON incorrect près de « $1 »"},
+	{regexp.MustCompile(`unexpected end of JSON input`), "le JSON n'est pas fini"},
+	{regexp.MustCompile(`json: cannot unmarshal .*? into Go struct field \S*\.(\w+) of type \S+`), "le champ « $1 » n'a pas le type attendu"},
+	{regexp.MustCompile(`json: cannot unmarshal .*? into Go value of type \S+`), "un objet JSON est attendu"},
 	// Conditions (CEL).
 	{regexp.MustCompile(`ERROR: <input>:\d+:(\d+): `), "caractère $1, "},
 	{regexp.MustCompile(`undeclared reference to '([^']*)'(?: \(in container '[^']*'\))? \(did you mean '([^']*)'\?\)`), "« $1 » n'est pas un fait déclaré ; vouliez-vous dire « $2 » ?"},
@@ -106,11 +111,6 @@ var libraryMessages = []struct {
 	{regexp.MustCompile(`map has no entry for key "([^"]*)"`), "« $1 » n'est pas une valeur de ce texte"},
 	{regexp.MustCompile(`can't evaluate field (\w+) in type \S+`), "« $1 » n'est pas une valeur de ce texte"},
 	{regexp.MustCompile(`unclosed action.*|unexpected "." in .*|unexpected EOF|expected :=`), "l'écriture entre {{ et }} est incorrecte"},
-	// JSON.
-	{regexp.MustCompile(`invalid character '\\?(.[^']*)' (?:looking|after|in|before)[^:;]*`), "JSON incorrect près de « $1 »"},
-	{regexp.MustCompile(`unexpected end of JSON input`), "le JSON n'est pas fini"},
-	{regexp.MustCompile(`json: cannot unmarshal .*? into Go struct field \S*\.(\w+) of type \S+`), "le champ « $1 » n'a pas le type attendu"},
-	{regexp.MustCompile(`json: cannot unmarshal .*? into Go value of type \S+`), "un objet JSON est attendu"},
 	// The system and its files.
 	{regexp.MustCompile(`(?:open|read|write|stat|lstat|mkdir|readdirent|fdopendir) (\S.*?): (no such file or directory|permission denied|is a directory|not a directory|no space left on device|read-only file system)`), "$1 : $2"},
 	{regexp.MustCompile(`\bno such file or directory`), "fichier ou dossier introuvable"},
@@ -137,8 +137,8 @@ func plural[N int | int64](n N, one, many string) string {
 	return many
 }
 
-// count writes a number and what it counts.
-func count[N int | int64](n N, one, many string) string {
+// howMany writes a number and what it counts.
+func howMany[N int | int64](n N, one, many string) string {
 	return fmt.Sprintf("%d %s", n, plural(n, one, many))
 }
 

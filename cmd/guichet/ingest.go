@@ -121,7 +121,7 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 		c.show(a, report, max(audience, c.least()))
 	}
 	if len(report.Failed) > 0 {
-		failed := count(len(report.Failed), "source en échec", "sources en échec")
+		failed := howMany(len(report.Failed), "source en échec", "sources en échec")
 		if report.Added+report.Updated+report.Unchanged > 0 {
 			failed += " ; les autres sont dans la base"
 		}
@@ -164,8 +164,8 @@ func (c *ingestCmd) show(a *app, report knowledge.Report, audience knowledge.Aud
 		fmt.Fprintf(a.stdout, "abîmé %s : %s du texte (%s) ; repartez si possible du fichier d'origine\n", d.Path, percent(d.Share), strings.Join(d.Why, ", "))
 	}
 	fmt.Fprintf(a.stdout, "%s, %d mis à jour, %s, %s, %d en échec ; %s (audience : %s)\n",
-		count(report.Added, "ajouté", "ajoutés"), report.Updated, count(report.Unchanged, "inchangé", "inchangés"), count(report.Removed, "retiré", "retirés"),
-		len(report.Failed), count(report.Chunks, "passage", "passages"), audience)
+		howMany(report.Added, "ajouté", "ajoutés"), report.Updated, howMany(report.Unchanged, "inchangé", "inchangés"), howMany(report.Removed, "retiré", "retirés"),
+		len(report.Failed), howMany(report.Chunks, "passage", "passages"), audience)
 }
 
 // percent writes a share that is not zero.

@@ -96,7 +96,7 @@ func (c *rulesCheck) Run(_ context.Context, a *app) error {
 		}
 	}
 	if len(lines) > 0 {
-		return errors.New(count(len(lines), "problème", "problèmes") + " dans les règles")
+		return errors.New(howMany(len(lines), "problème", "problèmes") + " dans les règles")
 	}
 	if !a.JSON {
 		set := r.book.Rules.Set()
