@@ -63,6 +63,8 @@ const (
 	choiceShare = 0.6
 	// named is from where on a question is held to name a document: the share of the title's words and of the question's weight.
 	namedTitle, namedQuestion = 0.5, 0.2
+	// nameAlone is the share of the question's weight above which it holds nothing but the title.
+	nameAlone = 0.95
 	// closedMalus keeps closed schemes behind open ones when the question names none.
 	closedMalus = 0.75
 )
@@ -89,7 +91,9 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	best := found[0]
 	// That a scheme is closed answers most of what is asked about it, if it is the one that is meant.
 	tells := best.titled == 1 && best.Document.Closed(now) && (q.asks(openness) || best.kind(q) && best.dated(q, now) && best.holdsValued(q))
-	if confidence < limits.Answer && !tells {
+	// A document's name and nothing else asks what it is.
+	nameOnly := best.isNamed() && best.inTitle > nameAlone && q.required() == 0
+	if confidence < limits.Answer && !tells && !nameOnly {
 		return q.abstain(), nil
 	}
 	if q.asks(listing) && !best.isNamed() && best.required == 0 {
@@ -98,7 +102,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	var texts []string
 	answer := Answer{Looked: q.looked()}
 	notice := best.Document.Closed(now)
-	if answer.Unsure = confidence < limits.Sure && !notice; answer.Unsure {
+	if answer.Unsure = confidence < limits.Sure && !notice && !nameOnly; answer.Unsure {
 		texts = append(texts, "Je n'en suis pas sûr, mais je crois que ce passage répond :")
 	}
 	if notice {

@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -184,6 +185,9 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 	if len(title) > 0 {
 		c.titled = float64(len(titles)) / float64(len(title))
 	}
+	if q.abbreviates(h.Document.Title) {
+		c.titled = 1
+	}
 	c.score += held
 	c.score += wholeShare * total * c.whole
 	c.score += localShare*total*c.local + meaningShare*total*c.nearness
@@ -203,6 +207,16 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 	if n := utf8.RuneCountInString(h.Text); n > longPassage {
 		c.score *= math.Sqrt(longPassage / float64(n))
 	}
+}
+
+// abbreviates tells whether the question names a document by the acronym in its title.
+func (q question) abbreviates(title string) bool {
+	for _, w := range french.Words(title) {
+		if w.Acronym && len(w.Fold) > 2 && slices.ContainsFunc(q.concepts, func(c concept) bool { return french.Fold(c.word) == w.Fold }) {
+			return true
+		}
+	}
+	return false
 }
 
 // positions gives the first place of each word.

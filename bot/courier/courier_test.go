@@ -387,7 +387,7 @@ func handsOverAtTheDeadline(t *testing.T, e databasetest.Engine) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.ledger.Decide(t.Context(), decided.Reference, routing.Decision{Lead: "SUD"}, "Ada", noon); err != nil {
+	if _, err := o.ledger.Decide(t.Context(), decided.Reference, routing.Decision{Lead: "SUD"}, "12", "Ada", noon); err != nil {
 		t.Fatal(err)
 	}
 	p := newPost()
