@@ -137,7 +137,7 @@ func (r Refresher) one(ctx context.Context, remote Remote, again bool) (Step, Re
 		remote.Gone = true
 		remote.ETag, remote.Modified, remote.Reading = "", "", ""
 		if g.report.Removed > 0 {
-			failure = fmt.Errorf("%w : ses documents ne répondent plus (%d retirés)", failure, g.report.Removed)
+			failure = fmt.Errorf("%w : ses documents ne répondent plus (retirés : %d)", failure, g.report.Removed)
 		}
 	case failure != nil && ctx.Err() != nil:
 		return step, g.report, fmt.Errorf("rafraîchissement interrompu : %w", ctx.Err())

@@ -368,7 +368,7 @@ func TestRegionMistakes(t *testing.T) {
 	}
 	dir := t.TempDir()
 	c.done("rules", "export", dir)
-	for name, want := range map[string]string{"rule.yaml": "« rules.yaml »", "words/faits.yml": "« words/faits.yaml »", "brouillon.txt": "n'est pas lu"} {
+	for name, want := range map[string]string{"rule.yaml": "« rules.yaml »", "words/faits.yml": "« words/faits.yaml »", "essai.csv": "retirez-le"} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -382,7 +382,7 @@ func TestRegionMistakes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"NOTES.md", ".gitignore", "words/metiers.yaml"} { // the Region's own
+	for _, name := range []string{"NOTES.md", ".gitignore", "jeton", "words/metiers.yaml"} { // the Region's own
 		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}

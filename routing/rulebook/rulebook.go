@@ -76,8 +76,8 @@ func Load(folder fs.FS) (*Book, error) {
 	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct}, nil
 }
 
-// Unknown joins a problem for each file of the Region's folder that nobody reads: one of them may be a rule file under a
-// wrong name. Others are the files of the folder that other packages read. Notes (.md) and hidden files are left alone.
+// Unknown joins a problem for each file of the Region's folder that nobody reads and that looks like one of its files, by its
+// extension or by its name. Others are the files of the folder that other packages read.
 func Unknown(dir string, others ...string) error {
 	if dir == "" {
 		return nil
@@ -103,7 +103,16 @@ func Unknown(dir string, others ...string) error {
 			}
 		case entry.IsDir() || path.Ext(name) == ".md" || slices.Contains(known, name) || path.Dir(name) == wordsFolder && path.Ext(name) == ".yaml":
 		default:
-			problems = append(problems, routing.Problem{Pos: routing.Pos{File: name}, Reason: "ce fichier n'est pas lu" + nearest(name, known)})
+			near := nearest(name, known)
+			switch {
+			case near != "":
+				near = " ; vouliez-vous dire « " + near + " » ?"
+			case slices.Contains([]string{".yaml", ".yml", ".csv"}, path.Ext(name)):
+				near = " : retirez-le (un vocabulaire de plus va dans words/, en .yaml)"
+			default: // not one of ours
+				return nil
+			}
+			problems = append(problems, routing.Problem{Pos: routing.Pos{File: name}, Reason: "ce fichier n'est pas lu" + near})
 		}
 		return nil
 	})
@@ -113,7 +122,7 @@ func Unknown(dir string, others ...string) error {
 	return errors.Join(problems...)
 }
 
-// nearest says which known file a name may stand for.
+// nearest gives the known file that a name may stand for, « » when it resembles none.
 func nearest(name string, known []string) string {
 	best, least := "", len(name)/3 // more different than that, it is another name
 	for _, k := range known {
@@ -123,10 +132,7 @@ func nearest(name string, known []string) string {
 			}
 		}
 	}
-	if best == "" {
-		return " : les vocabulaires de plus vont dans words/, en .yaml ; retirez les autres"
-	}
-	return " ; vouliez-vous dire « " + best + " » ?"
+	return best
 }
 
 // Export writes the default files into a folder, for the Region to edit. It never overwrites a file.
