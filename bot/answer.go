@@ -170,7 +170,7 @@ func (d *Desk) does(code string) string {
 func quotes(in []knowledge.Quote) []Quote {
 	out := make([]Quote, 0, len(in))
 	for _, q := range in {
-		quote := Quote{Document: q.Document, Title: q.Title, Section: q.Section, Text: q.Text, URL: q.URL, Ordinal: q.Ordinal, Page: q.Page, Closed: q.Closed}
+		quote := Quote{Document: q.Document, Title: q.Title, Section: q.Section, Text: q.Text, URL: q.URL, Ordinal: q.Ordinal, Page: q.Page, Closed: q.Closed, Old: q.Old}
 		if !q.Date.IsZero() {
 			quote.Date = q.Date.Format("2006-01-02")
 		}

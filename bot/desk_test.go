@@ -490,3 +490,15 @@ func TestWhoDoesWhatMakesNoRequest(t *testing.T) {
 		}
 	}
 }
+
+func TestASourceTellsItsDate(t *testing.T) {
+	for want, q := range map[string]bot.Quote{
+		"sans date":                   {},
+		"12/06/2026":                  {Date: "2026-06-12"},
+		"01/06/2022, source ancienne": {Date: "2022-06-01", Old: true},
+	} {
+		if got := q.Dated(); got != want {
+			t.Errorf("%+v is dated %q, want %q", q, got, want)
+		}
+	}
+}

@@ -70,7 +70,7 @@ const longestAnswer = 12
 // answer reads the fact that was asked for in a message. What asks for a person, asks a question, gives a way to be reached
 // or tells another need is no answer, whatever numbers and places it holds.
 func (d *Desk) answer(m Message, state State, r Reading) (routing.Fact, bool) {
-	if state.Asked == "" || m.Request || r.Intents[WantsHuman] != "" {
+	if state.Asked == "" || r.Intents[WantsHuman] != "" {
 		return routing.Fact{}, false
 	}
 	text := strings.TrimSpace(reachable.ReplaceAllString(m.Text, ""))

@@ -68,8 +68,20 @@ type Quote struct {
 	Ordinal int
 	// Page is the page that it stands on, 0 when the document has none.
 	Page int `json:",omitempty"`
-	// Closed tells that the scheme can no longer be asked for.
-	Closed bool
+	// Closed tells that the scheme can no longer be asked for, Old that the text was written long ago (knowledge.OldAfter).
+	Closed, Old bool
+}
+
+// Dated tells people when the source was written (Date is as in JSON, 2006-01-02).
+func (q Quote) Dated() string {
+	day, err := time.Parse(time.DateOnly, q.Date)
+	switch {
+	case err != nil:
+		return "sans date"
+	case q.Old:
+		return day.Format("02/01/2006") + ", source ancienne"
+	}
+	return day.Format("02/01/2006")
 }
 
 // Field is a labelled value (« Direction chef de file : … »).

@@ -44,11 +44,14 @@ type Quote struct {
 	URL      string
 	Date     time.Time // zero when not known
 	Audience Audience
-	// Closed tells that the scheme can no longer be asked for.
-	Closed bool
+	// Closed tells that the scheme can no longer be asked for, Old that the text was written more than OldAfter ago.
+	Closed, Old bool
 	// Page is the page that the passage stands on, 0 when the document has none.
 	Page int
 }
+
+// OldAfter is the age from which on a source is marked as old: amounts and contacts seldom stand longer.
+const OldAfter = 2 * 365 * 24 * time.Hour
 
 const (
 	// extracts is how many passages an answer holds at most, related how near the best one's score the others must be.
@@ -422,7 +425,7 @@ func (b *Base) closed(ctx context.Context, v Viewer, d Document, now time.Time) 
 
 func quote(d Document, p Passage, now time.Time) Quote {
 	return Quote{Document: d.ID, Ordinal: p.Ordinal, Title: d.Title, Section: strings.Join(p.Path, " › "), Text: p.Text, Page: p.Page,
-		URL: d.URL, Date: d.Date, Audience: d.Audience, Closed: d.Closed(now)}
+		URL: d.URL, Date: d.Date, Audience: d.Audience, Closed: d.Closed(now), Old: !d.Date.IsZero() && d.Date.Before(now.Add(-OldAfter))}
 }
 
 var (

@@ -86,6 +86,21 @@ func TestAsk(t *testing.T) {
 	}
 }
 
+func TestOldSourcesAreMarked(t *testing.T) {
+	a, err := real(t).Ask(t.Context(), staff, "Combien de chargés de mission territoriaux a la DFP ?", day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range a.Quotes {
+		if old := q.Date.Year() == 2022; q.Old != old {
+			t.Errorf("%s of %s: old is %v", q.Document, q.Date, q.Old)
+		}
+	}
+	if len(a.Quotes) == 0 || !a.Quotes[0].Old {
+		t.Errorf("no old source is quoted: %+v", a.Quotes)
+	}
+}
+
 func TestPassagesThatDisagreeAreBothShown(t *testing.T) {
 	a, err := real(t).Ask(t.Context(), staff, "Quelle est la date du comité technique d'octobre 2022 ?", day)
 	if err != nil {

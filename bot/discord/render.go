@@ -129,7 +129,7 @@ func web(url string) string {
 // quote gives a citation: its source, then its words, in embeds of its own.
 func quote(n int, q bot.Quote) []*discordgo.MessageEmbed {
 	var source []string
-	for _, more := range []string{q.Section, q.Date} {
+	for _, more := range []string{q.Section, q.Dated()} {
 		if more != "" {
 			source = append(source, escape(bot.Short(more, 200)))
 		}

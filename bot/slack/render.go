@@ -94,7 +94,7 @@ func link(url, text string) string {
 // quote gives a citation: its source, then its words, in blocks of its own.
 func quote(n int, q bot.Quote) []slack.Block {
 	source := []string{link(q.URL, escape(bot.Short(q.Title, 200)))}
-	for _, more := range []string{q.Section, q.Date} {
+	for _, more := range []string{q.Section, q.Dated()} {
 		if more != "" {
 			source = append(source, escape(bot.Short(more, 200)))
 		}

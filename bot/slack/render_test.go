@@ -175,7 +175,7 @@ func TestLimitsOfBlocks(t *testing.T) {
 		t.Errorf("%d blocks, %d blocks", len(short), len(far))
 	}
 	for i, text := range texts(far) {
-		if !strings.HasPrefix(text, fmt.Sprintf("*[2]* Fiche (%d/%d)\n> ", i+1, len(far))) {
+		if !strings.HasPrefix(text, fmt.Sprintf("*[2]* Fiche · sans date (%d/%d)\n> ", i+1, len(far))) {
 			t.Errorf("%.80q", text)
 		}
 	}

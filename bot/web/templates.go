@@ -55,7 +55,6 @@ var templateFuncs = template.FuncMap{
 	"passagePath": passagePath,
 	"requestPath": func(reference string) string { return "/agents/demandes/" + url.PathEscape(reference) },
 	"external":    external,
-	"frenchDay":   frenchDay,
 	"readable":    readable,
 	"excerpt":     excerpt,
 	"join":        strings.Join,
@@ -141,15 +140,6 @@ func excerpt(text string) string {
 		return string(runes[:length]) + "…"
 	}
 	return text
-}
-
-// frenchDay gives a day written 2006-01-02 as the French write it, and any other text as it stands.
-func frenchDay(text string) string {
-	day, err := time.Parse(time.DateOnly, text)
-	if err != nil {
-		return text
-	}
-	return day.Format(dayLayout)
 }
 
 // external gives an address that a person may follow on the web, "" for anything else (a file path, another scheme).

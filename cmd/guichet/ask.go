@@ -58,6 +58,8 @@ type citation struct {
 	Date     string             `json:"date"`
 	Audience knowledge.Audience `json:"audience"`
 	Closed   bool               `json:"closed"`
+	// Old tells that the text was written more than two years ago.
+	Old bool `json:"old"`
 }
 
 func (c *askCmd) Run(ctx context.Context, a *app) error {
@@ -86,7 +88,7 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 		}
 		for _, q := range answer.Quotes {
 			out.Citations = append(out.Citations, citation{
-				Document: q.Document, Title: q.Title, Section: q.Section, Quote: q.Text, Page: q.Page, URL: q.URL, Date: isoDay(q.Date), Audience: q.Audience, Closed: q.Closed,
+				Document: q.Document, Title: q.Title, Section: q.Section, Quote: q.Text, Page: q.Page, URL: q.URL, Date: isoDay(q.Date), Audience: q.Audience, Closed: q.Closed, Old: q.Old,
 			})
 		}
 		out.ElapsedMS = elapsed(start)
@@ -100,7 +102,7 @@ func showAnswer(w io.Writer, a answerLine) {
 		fmt.Fprintln(w, "\nSources")
 	}
 	for i, c := range a.Citations {
-		fmt.Fprintf(w, "[%d] %s\n    « %s »\n", i+1, strings.Join(present(c.Title, c.Section, onPage(c.Page), c.Date, c.URL), " · "), strings.ReplaceAll(c.Quote, "\n", "\n      "))
+		fmt.Fprintf(w, "[%d] %s\n    « %s »\n", i+1, strings.Join(present(c.Title, c.Section, onPage(c.Page), written(c), c.URL), " · "), strings.ReplaceAll(c.Quote, "\n", "\n      "))
 	}
 }
 
@@ -113,4 +115,15 @@ func present(parts ...string) []string {
 		}
 	}
 	return out
+}
+
+// written tells people when the source was written.
+func written(c citation) string {
+	switch {
+	case c.Date == "":
+		return "sans date"
+	case c.Old:
+		return c.Date + " (source ancienne)"
+	}
+	return c.Date
 }
