@@ -481,13 +481,15 @@ func (g *ingester) guard(source string, d Document) error {
 
 // widens gives the error of an audience that more people are in than in the former one.
 func widens(before Audience, beforeEPCI string, after Audience, afterEPCI string) error {
-	switch {
-	case after < before:
-		return fmt.Errorf("déjà dans la base pour l'audience %[1]s, et cette ingestion le montrerait à l'audience %[2]s : donnez « --audience %[1]s », ou « --audience %[2]s » si c'est voulu", before, after)
-	case after == Partner && before == Partner && beforeEPCI != "" && beforeEPCI != afterEPCI:
-		return fmt.Errorf("déjà dans la base pour l'EPCI %[1]s seul, et cette ingestion le montrerait à d'autres : donnez « --epci %[1]s », ou ajoutez « --audience partner » si c'est voulu", beforeEPCI)
+	kept, again := "l'audience "+before.String(), "--audience "+before.String()
+	oneEPCI := before == Partner && beforeEPCI != ""
+	if oneEPCI {
+		kept, again = "l'EPCI "+beforeEPCI+" seul", "--epci "+beforeEPCI
 	}
-	return nil
+	if after > before || after == before && (!oneEPCI || afterEPCI == beforeEPCI) {
+		return nil
+	}
+	return fmt.Errorf("déjà dans la base pour %s, et cette ingestion le montrerait à d'autres : donnez « %s », ou « --audience %s » si c'est voulu", kept, again, after)
 }
 
 // list gives the files of the roots, in order, hidden ones left out, each with its mapping; complete is false when a folder

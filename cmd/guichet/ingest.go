@@ -37,6 +37,9 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	if c.Audience != nil {
 		audience = *c.Audience
 	}
+	if c.EPCI != "" {
+		audience = max(audience, knowledge.Partner)
+	}
 	if err := c.checkEPCI(a); err != nil {
 		return err
 	}
@@ -118,7 +121,7 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 	} else {
-		c.show(a, report, max(audience, c.least()))
+		c.show(a, report, audience)
 	}
 	if len(report.Failed) > 0 {
 		failed := howMany(len(report.Failed), "source en échec", "sources en échec")
@@ -128,14 +131,6 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 		return errors.New(failed)
 	}
 	return nil
-}
-
-// least is the widest audience that the flags leave.
-func (c *ingestCmd) least() knowledge.Audience {
-	if c.EPCI != "" {
-		return knowledge.Partner
-	}
-	return knowledge.Public
 }
 
 // checkEPCI refuses an EPCI that nobody belongs to, and one beside the public.

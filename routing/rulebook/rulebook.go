@@ -1,5 +1,5 @@
 // Package rulebook reads the files that the Region edits (directions, facts, subjects, rules, words, territories) and
-// ships the default set. It may import routing and a YAML library; every mistake is reported with its file and line.
+// ships the default set. It may import routing, a YAML library and one that compares names; every mistake is reported with its file and line.
 package rulebook
 
 import (
