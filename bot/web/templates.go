@@ -130,7 +130,7 @@ func readable(text string) template.HTML {
 			return label
 		}
 	})
-	return template.HTML(marks.Replace(text)) //nolint:gosec // escaped above, the tags are ours
+	return template.HTML(marks.Replace(text)) // escaped above, the tags are ours
 }
 
 // excerpt gives the start of a text, for a list.
