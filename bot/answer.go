@@ -89,6 +89,9 @@ func (d *Desk) Ask(ctx context.Context, v knowledge.Viewer, text string, now tim
 	if err != nil {
 		return found, err
 	}
+	if found.Abstained {
+		found.Text += " " + d.Texts.say("whom", "entry", d.Rules.EntryPoint())
+	}
 	r := d.Reader.Read(text)
 	if precise, _ := d.weigh(r.Facts); !precise || r.Intents[WantsWho] == "" {
 		return d.word(ctx, asked, found, nil), nil
@@ -103,6 +106,15 @@ func (d *Desk) Ask(ctx context.Context, v knowledge.Viewer, text string, now tim
 		said.Text, said.Quotes = said.Text+"\n\n"+found.Text, append(said.Quotes, found.Quotes...)
 	}
 	return said, nil
+}
+
+// Unknown says that a question has no answer, what was looked for and whom to ask; the question is kept as a gap.
+func (d *Desk) Unknown(ctx context.Context, m Message, found knowledge.Answer) (string, error) {
+	looked := strings.Join(found.Looked, ", ")
+	reply := Reply{Kind: ReplyUnknown, Text: d.Texts.say("unknown", "looked", looked, "entry", d.Rules.EntryPoint())}
+	gap := &Gap{Question: m.Text, Audience: m.Asker.Audience, Channel: m.Channel, At: m.At, Looked: looked}
+	err := d.Journal.Record(ctx, m, reply, Conversation{Channel: m.Channel, Thread: m.Thread}, gap)
+	return reply.Text, err
 }
 
 func (d *Desk) ask(ctx context.Context, m Message, text string) (knowledge.Answer, error) {

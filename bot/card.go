@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -50,13 +51,32 @@ func ParseCardKey(s string) (k CardKey, err error) {
 // Act is what a button of a card does.
 type Act string
 
-// The acts. All but Take need a form: a direction and a reason, an answer, a question.
+// The acts. Those of PartDone and PartPass are an associated direction's, the others the lead's.
 const (
 	Take      Act = "take"
 	Pass      Act = "pass"
 	GiveReply Act = "answer"
 	AskPerson Act = "ask"
+	PartDone  Act = "part-done"
+	PartPass  Act = "part-pass"
 )
+
+// AtOnce tells that an act needs no form; the others need a text, and Pass a direction.
+func (a Act) AtOnce() bool { return a == Take || a == PartDone }
+
+// ForPerson tells that the person who asked reads what is written in the form.
+func (a Act) ForPerson() bool { return a == GiveReply || a == AskPerson }
+
+// formLabels are the keys of what each form asks to write.
+var formLabels = map[Act]string{Pass: "form-why", GiveReply: "form-answer", AskPerson: "form-question", PartPass: "form-why"}
+
+// ActAsks gives what the form of an act asks to write.
+func (c *Chat) ActAsks(a Act) string {
+	if key, ok := formLabels[a]; ok {
+		return c.Texts.say(key)
+	}
+	return ""
+}
 
 // ActLabel gives the text of an act's button.
 func (c *Chat) ActLabel(a Act) string { return c.Texts.say("act-" + string(a)) }
@@ -146,6 +166,10 @@ func (c *Chat) ready(ctx context.Context, p Press, r ledger.Request) error {
 	switch {
 	case r.Version != p.Version:
 		return errRefused{c.Texts.say("act-moved", "reference", r.Reference, "status", r.Status.Label(), "lead", r.Lead, "owner", r.Owner)}
+	case p.Act == PartDone || p.Act == PartPass:
+		if !owes(s.Direction, r) {
+			return errRefused{c.Texts.say("act-forbidden")}
+		}
 	case s.Direction == "" || s.Direction != r.Lead:
 		return errRefused{c.Texts.say("act-forbidden")}
 	}
@@ -154,7 +178,7 @@ func (c *Chat) ready(ctx context.Context, p Press, r ledger.Request) error {
 
 func (c *Chat) act(ctx context.Context, p Press) (string, error) {
 	by, now, text := p.Person.Name, c.Now(), strings.TrimSpace(p.Text)
-	if p.Act != Take && text == "" || p.Act == Pass && p.To == "" {
+	if !p.Act.AtOnce() && text == "" || p.Act == Pass && p.To == "" {
 		return "", errRefused{c.Texts.say("act-empty")}
 	}
 	var err error
@@ -175,6 +199,19 @@ func (c *Chat) act(ctx context.Context, p Press) (string, error) {
 	case AskPerson:
 		_, err = c.Requests.AskPerson(ctx, p.Reference, text, by, now)
 		said = c.Texts.say("act-asked", "reference", p.Reference)
+	case PartDone, PartPass:
+		s, err := c.Settings(ctx, p.Channel, p.External)
+		if err != nil {
+			return "", err
+		}
+		part := ledger.Done
+		if p.Act == PartPass {
+			part = ledger.NotForUs
+		}
+		if _, err := c.Requests.SetPart(ctx, p.Reference, s.Direction, part, text, by, now); err != nil {
+			return "", err
+		}
+		return c.Texts.say("act-part", "reference", p.Reference, "direction", s.Direction, "part", part.Label()), nil
 	default:
 		return "", fmt.Errorf("geste « %s » inconnu", p.Act)
 	}
@@ -207,6 +244,11 @@ func ledgerViewer(s ChannelSettings) (v ledger.Viewer, ok bool) {
 	return v, false
 }
 
+// owes tells that a direction has a part of a request still to do.
+func owes(direction string, r ledger.Request) bool {
+	return slices.ContainsFunc(r.Pace.Parts, func(p ledger.Part) bool { return p.Direction == direction && p.Status == ledger.Transmitted })
+}
+
 func sees(v ledger.Viewer, r ledger.Request) bool {
 	return v.Staff || v.EPCI != "" && v.EPCI == r.Place.EPCI
 }
@@ -230,6 +272,9 @@ func (c *Chat) cardIn(ctx context.Context, channel string, external bool, refere
 		return Card{}, err
 	}
 	card := Card{Reference: r.Reference, Version: r.Version, Headline: headline, Fields: c.fields(r, earlier)}
+	if owes(s.Direction, r) {
+		card.Acts = []Act{PartDone, PartPass}
+	}
 	if s.Direction == "" || s.Direction != r.Lead {
 		return card, nil
 	}
@@ -268,6 +313,7 @@ func (c *Chat) fields(r ledger.Request, earlier []string) []Field {
 	if r.Status == ledger.Waiting {
 		add("field-due", r.Deadline.Format("02/01/2006 à 15:04"))
 	}
+	add("field-due", r.DueLabel(c.Now()))
 	company := r.Company.Name
 	if number := r.Company.SIREN; number != "" {
 		company = strings.TrimSpace(company + " (" + number + ")")
@@ -283,7 +329,15 @@ func (c *Chat) fields(r ledger.Request, earlier []string) []Field {
 	add("field-message", r.Text)
 	add("field-facts", strings.Join(c.facts(d.Facts), "\n"))
 	add("field-reasons", strings.Join(d.Reasons, "\n"))
-	add("field-associated", strings.Join(r.Associated, ", "))
+	var parts []string
+	for _, p := range r.Pace.Parts {
+		part := p.Direction
+		if p.Status != ledger.Transmitted {
+			part += " (" + p.Status.Label() + ")"
+		}
+		parts = append(parts, part)
+	}
+	add("field-associated", strings.Join(parts, ", "))
 	add("field-operators", strings.Join(d.Operators, ", "))
 	var said []string
 	for _, e := range r.Events {

@@ -88,7 +88,7 @@ func (m *messenger) Deliver(_ context.Context, n ledger.Notice) error {
 	m.notices = append(m.notices, n)
 	return nil
 }
-func (m *messenger) HandOver(context.Context, string, time.Time) error { return nil }
+func (m *messenger) FollowUp(context.Context, string, time.Time) error { return nil }
 
 type region struct {
 	book   *rulebook.Book
@@ -125,7 +125,7 @@ func openChat(t *testing.T, e databasetest.Engine) *messenger {
 		"chat/GUEST":   {ID: "chat/GUEST", Name: "Gus", Groups: []string{"chat/AGENTS"}, Outside: true},
 		"chat/NOBODY":  {ID: "chat/NOBODY", Name: "Nils"},
 	}}}
-	m.requests = sqlledger.New(db, m, ledger.DefaultTexts())
+	m.requests = sqlledger.New(db, m, ledger.DefaultTexts(), ledger.Agenda{})
 	journal := sqljournal.New(db)
 	desk := &bot.Desk{
 		Journal: journal, Requests: m.requests, Tx: db, Base: m.base, Reader: reader, Rules: book.Rules,
@@ -410,6 +410,51 @@ func TestNotForUs(t *testing.T) {
 	}
 	if last := m.platform.said[len(m.platform.said)-1]; !strings.Contains(last, "DAEN") {
 		t.Errorf("the person hears %q", last)
+	}
+}
+
+func TestAnAssociatedDirectionTellsItsPart(t *testing.T) {
+	for act, want := range map[bot.Act]ledger.Status{bot.PartDone: ledger.Done, bot.PartPass: ledger.NotForUs} {
+		m := openChat(t, databasetest.SQLite)
+		own := bot.ChannelSettings{Audience: knowledge.Staff, Direction: "DAEN"}
+		if err := m.Store.SetChannel(t.Context(), "chat/DAEN", &own, "chat/ADMIN", m.now); err != nil {
+			t.Fatal(err)
+		}
+		lead, reference := m.handedOver()
+		m.deliver()
+		cards := m.platform.cards["chat/DAEN"]
+		if len(cards) != 1 || !slices.Equal(cards[0].Acts, []bot.Act{bot.PartDone, bot.PartPass}) {
+			t.Fatalf("the associated direction gets %+v", cards)
+		}
+		press := func(act bot.Act, channel, text string) (bot.Card, string) {
+			t.Helper()
+			p := bot.Press{Act: act, Reference: reference, Version: cards[0].Version, Channel: channel, Person: m.platform.people["chat/AGENT"], Text: text}
+			card, said, err := m.Press(t.Context(), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return card, said
+		}
+		if _, said := press(bot.PartPass, "chat/DAEN", ""); !strings.Contains(said, "Rien") {
+			t.Errorf("not for us, without a reason: %q", said)
+		}
+		if _, said := press(act, "chat/STAFF", "vu"); !strings.Contains(said, "Rien") {
+			t.Errorf("the lead told the part of another: %q", said)
+		}
+		after, said := press(act, "chat/DAEN", "vu avec eux")
+		r := m.staffRequest(reference)
+		i := slices.IndexFunc(r.Pace.Parts, func(p ledger.Part) bool { return p.Direction == "DAEN" })
+		if part := r.Pace.Parts[i]; part.Status != want || part.By != "Agathe" || part.Why != "vu avec eux" || len(after.Acts) != 0 || !strings.Contains(said, "DAEN") {
+			t.Errorf("%q, part %+v, acts %v", said, part, after.Acts)
+		}
+		m.deliver()
+		toLead := m.platform.cards["chat/STAFF"]
+		if last := toLead[len(toLead)-1]; !strings.Contains(last.Headline, "DAEN") || !slices.Equal(last.Acts, lead.Acts) {
+			t.Errorf("the lead gets %+v", last)
+		}
+		if _, said := m.press(lead, bot.Take, "chat/AGENT", "", ""); !strings.Contains(said, reference) || m.staffRequest(reference).Status != ledger.Taken {
+			t.Errorf("the lead's card is out of date for a part: %q", said)
+		}
 	}
 }
 

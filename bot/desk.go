@@ -137,6 +137,8 @@ func (d *Desk) think(ctx context.Context, m Message, state State, said func(stri
 		return d.contact(m, state), nil
 	case intentPlace:
 		return d.placed(m, state, reading), nil
+	case intentStatus:
+		return d.status(ctx, m, state, reading)
 	case intentSmall:
 		return d.small(reading, state), nil
 	case intentOffered:

@@ -42,7 +42,7 @@ func (b *base) Ask(_ context.Context, v knowledge.Viewer, question string, _ tim
 type noJobs struct{}
 
 func (noJobs) Deliver(context.Context, ledger.Notice) error      { return nil }
-func (noJobs) HandOver(context.Context, string, time.Time) error { return nil }
+func (noJobs) FollowUp(context.Context, string, time.Time) error { return nil }
 
 type counter struct {
 	desk     *bot.Desk
@@ -65,7 +65,7 @@ func open(t *testing.T) *counter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &counter{base: &base{}, requests: sqlledger.New(db, noJobs{}, ledger.DefaultTexts()), journal: sqljournal.New(db)}
+	c := &counter{base: &base{}, requests: sqlledger.New(db, noJobs{}, ledger.DefaultTexts(), ledger.Agenda{}), journal: sqljournal.New(db)}
 	c.desk = &bot.Desk{
 		Journal: c.journal, Requests: c.requests, Tx: db, Base: c.base, Reader: reader, Rules: book.Rules,
 		Directory: bot.NewDirectory(book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: book.Conduct.WaitForFact, Log: slog.New(slog.DiscardHandler),
@@ -198,7 +198,7 @@ func TestARequestThatMovesMeanwhileIsReadAgain(t *testing.T) {
 	c := open(t)
 	asked := c.say(t, "fil", "Un industriel veut s'implanter à Beauvais, il cherche 5 hectares.")
 	waiting := c.request(t, asked.Request)
-	if err := c.requests.HandOver(t.Context(), asked.Request, morning.Add(time.Hour)); err != nil {
+	if err := c.requests.FollowUp(t.Context(), asked.Request, morning.Add(100*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	c.desk.Requests = &stale{c.requests, []ledger.Request{waiting}}

@@ -18,6 +18,7 @@ const (
 	intentHuman
 	intentContact // a phone number or an e-mail, for a request that exists
 	intentPlace   // which of several communes was meant
+	intentStatus  // whether a company was helped, where a request stands
 	intentSmall
 	intentUnclear // neither an answer to the question asked nor anything else
 )
@@ -43,6 +44,8 @@ func (d *Desk) intent(m Message, r Reading, state State) intent {
 		return intentPlace
 	case m.Request:
 		return intentRequest
+	case has(WantsStatus) || namesRequest(m.Text):
+		return intentStatus
 	case (has(SaysHello) || has(SaysThanks) || has(AsksWhatIsIt)) && !precise && !has(WantsHelp) && words <= 8 && !strings.Contains(m.Text, "?"):
 		return intentSmall
 	case has(AsksWhatIsIt) && !precise && !aboutCompany:

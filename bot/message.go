@@ -41,6 +41,7 @@ const (
 	ReplyAsk     ReplyKind = "ask"     // the one fact that decides is asked for
 	ReplyRouted  ReplyKind = "routed"  // a request is recorded and handed to its lead
 	ReplyHuman   ReplyKind = "human"   // a person was asked to take over
+	ReplyStatus  ReplyKind = "status"  // where a company's requests stand
 	ReplySmall   ReplyKind = "small"   // greeting, thanks, « que sais-tu faire »
 	ReplyRefused ReplyKind = "refused" // the message could not be read (empty, too long…) or recorded; Text says what to do
 )

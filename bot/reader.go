@@ -38,4 +38,5 @@ const (
 	SaysThanks   Intent = "thanks"
 	AsksWhatIsIt Intent = "help" // what guichet can do
 	Agrees       Intent = "yes"
+	WantsStatus  Intent = "status" // to know whether a company was helped, or where a request stands
 )

@@ -23,7 +23,7 @@ type Texts map[string]*template.Template
 // textValues are the sentences that the desk needs, each with the values that its template may show.
 var textValues = map[string][]string{
 	"hello": nil, "thanks": nil, "help": nil,
-	"refused": {"reason"}, "not-recorded": {"incident"}, "unknown": {"looked", "entry"}, "worded": nil,
+	"refused": {"reason"}, "not-recorded": {"incident"}, "unknown": {"looked", "entry"}, "whom": {"entry"}, "worded": nil,
 	"offer": nil, "offer-choice": nil, "human-choice": nil,
 	"routed": {"reference", "lead", "does"}, "joined": {"reference", "lead"}, "to-entry-point": {"reference", "entry"}, "still-asked": {"reference", "question"},
 	"ask": {"reference", "question"}, "ask-again": {"reference", "question", "entry"},
@@ -37,10 +37,13 @@ var textValues = map[string][]string{
 	"example-question": nil, "example-who": nil, "example-request": nil,
 	"field-reference": nil, "field-lead": nil, "field-associated": nil, "field-operators": nil, "field-territory": nil,
 	"field-section": nil, "field-reasons": nil, "field-if": nil,
+	"status-which": nil, "status-none": {"sought"}, "status-found": {"sought", "near", "requests", "answered"},
+	"status-line":   {"company", "received", "status", "lead", "associated", "owner", "due"},
+	"status-answer": {"date", "by", "text"}, "status-ending": {"date", "status", "why"},
 	"specified": {"reference", "lead"}, "wait": {"seconds"},
 	"field-company": nil, "field-message": nil, "field-facts": nil, "field-due": nil, "field-earlier": nil, "field-status": nil, "field-owner": nil, "field-exchange": nil,
 	"fact-default": nil, "fact-register": nil, "fact-asked": nil, "fact-given": nil, "fact-model": nil,
-	"act-take": nil, "act-pass": nil, "act-answer": nil, "act-ask": nil,
+	"act-take": nil, "act-pass": nil, "act-answer": nil, "act-ask": nil, "act-part-done": nil, "act-part-pass": nil, "act-part": {"reference", "direction", "part"},
 	"act-moved": {"reference", "status", "lead", "owner"}, "act-forbidden": nil, "act-empty": nil, "act-out-of-reach": {"reference"},
 	"act-taken": {"reference"}, "act-passed": {"reference", "lead"}, "act-answered": {"reference"}, "act-asked": {"reference"},
 	"card-elsewhere": nil, "publish": nil, "published": {"name", "question"}, "not-published": nil, "not-noted": nil, "useful": nil, "useless": nil, "vote-noted": nil, "vote-unknown": nil, "vote-why": nil,

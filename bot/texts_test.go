@@ -43,7 +43,7 @@ func TestAnAnswerAfterTheDelayIsKeptForTheEntryPoint(t *testing.T) {
 	c := open(t)
 	asked := c.say(t, "fil", "Un industriel veut s'implanter chez nous, il cherche 5 hectares.")
 	r := c.request(t, asked.Request)
-	if err := c.requests.HandOver(t.Context(), asked.Request, r.Deadline); err != nil {
+	if err := c.requests.FollowUp(t.Context(), asked.Request, r.Deadline); err != nil {
 		t.Fatal(err)
 	}
 	reply := c.say(t, "fil", "Son siège est en Italie")

@@ -54,7 +54,7 @@ func NewOffice(t testing.TB, db *database.DB, channelsYAML string, now func() ti
 	}
 	o := &Office{Base: &Base{}, Outbox: &Outbox{}, Log: &Lines{}, Journal: sqljournal.New(db)}
 	log := slog.New(slog.NewTextHandler(o.Log, nil))
-	o.Requests = sqlledger.New(db, o.Outbox, ledger.DefaultTexts())
+	o.Requests = sqlledger.New(db, o.Outbox, ledger.DefaultTexts(), ledger.Agenda{})
 	desk := &bot.Desk{
 		Journal: o.Journal, Requests: o.Requests, Tx: db, Base: o.Base, Reader: region.reader, Rules: region.book.Rules,
 		Directory: bot.NewDirectory(region.book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: region.book.Conduct.WaitForFact, Log: log,
@@ -135,8 +135,8 @@ func (o *Outbox) Deliver(_ context.Context, n ledger.Notice) error {
 	return nil
 }
 
-// HandOver implements ledger.Outbox.
-func (o *Outbox) HandOver(context.Context, string, time.Time) error { return nil }
+// FollowUp implements ledger.Jobs.
+func (o *Outbox) FollowUp(context.Context, string, time.Time) error { return nil }
 
 func (o *Outbox) next() (n ledger.Notice, ok bool) {
 	o.mu.Lock()

@@ -1,5 +1,5 @@
-// Package courier does what follows a transaction or comes with time: it delivers the outbox, hands over the requests that
-// wait for a fact too long, and has the sources read again. Its jobs are River's, written in the ledger's own transactions,
+// Package courier does what follows a transaction or comes with time: it delivers the outbox, follows up the requests on
+// which nobody acted in time, and has the sources read again. Its jobs are River's, written in the ledger's own transactions,
 // so that a plan is kept if, and only if, the rest is; each job is idempotent. It may import routing/ledger,
 // migrations/database and River.
 package courier
@@ -70,12 +70,6 @@ type deliverArgs struct {
 
 func (deliverArgs) Kind() string { return "deliver_notice" }
 
-type handOverArgs struct {
-	Reference string `json:"reference"`
-}
-
-func (handOverArgs) Kind() string { return "hand_over" }
-
 // Deliver implements ledger.Jobs; a key is planned once.
 func (c *Courier) Deliver(ctx context.Context, n ledger.Notice) error {
 	return c.plan(ctx, deliverArgs{Key: n.Key}, &river.InsertOpts{
@@ -83,11 +77,6 @@ func (c *Courier) Deliver(ctx context.Context, n ledger.Notice) error {
 		MaxAttempts: 3 * tries,
 		UniqueOpts:  river.UniqueOpts{ByArgs: true},
 	})
-}
-
-// HandOver implements ledger.Jobs.
-func (c *Courier) HandOver(ctx context.Context, reference string, at time.Time) error {
-	return c.plan(ctx, handOverArgs{Reference: reference}, &river.InsertOpts{ScheduledAt: at, MaxAttempts: tries})
 }
 
 func (c *Courier) plan(ctx context.Context, job river.JobArgs, opts *river.InsertOpts) error {
@@ -128,8 +117,10 @@ func (c *Courier) Dead(ctx context.Context) ([]Dead, error) {
 		switch job.Kind {
 		case deliverArgs{}.Kind():
 			d.What = "envoyer l'avis " + of.Key
-		case handOverArgs{}.Kind():
-			d.What = "confier la demande " + of.Reference + " à la porte d'entrée"
+		case followUpArgs{}.Kind(), handOver:
+			d.What = "suivre la demande " + of.Reference
+		case followUpAllArgs{}.Kind():
+			d.What = "chercher les échéances des demandes"
 		case embedArgs{}.Kind():
 			d.What = "calculer les vecteurs du document " + of.Document
 		case embedAllArgs{}.Kind():
@@ -175,29 +166,31 @@ type Config struct {
 	Refresh *Refresh
 
 	// Set by tests: the delays between tries, how often the table of jobs is read, how long jobs may run on after the
-	// context ends.
-	retry      river.ClientRetryPolicy
-	poll, stop time.Duration
+	// context ends, how often due requests are looked for.
+	retry             river.ClientRetryPolicy
+	poll, stop, round time.Duration
 }
 
 // Run runs the jobs until the context ends, then lets those that run finish, for a few seconds.
 func (c *Courier) Run(ctx context.Context, cfg Config) error {
+	cfg.round = cmp.Or(cfg.round, time.Minute)
 	cfg.poll, cfg.stop = cmp.Or(cfg.poll, time.Second), cmp.Or(cfg.stop, 5*time.Second)
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &deliverer{Config: cfg})
-	river.AddWorker(workers, &handOverer{Config: cfg})
+	river.AddWorker(workers, &follower{Config: cfg})
+	river.AddWorker(workers, &allFollower{Config: cfg})
 	queues := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}}
 	if cfg.Embed != nil {
 		river.AddWorker(workers, &embedder{Config: cfg})
 		river.AddWorker(workers, &allEmbedder{Config: cfg})
 		queues[embeddings] = river.QueueConfig{MaxWorkers: 2}
 	}
-	var rounds []*river.PeriodicJob
+	rounds := []*river.PeriodicJob{followUpRound(cfg.round)}
 	if cfg.Refresh != nil {
 		river.AddWorker(workers, &rounder{Config: cfg, courier: c})
 		river.AddWorker(workers, &refresher{Config: cfg})
 		queues[sources] = river.QueueConfig{MaxWorkers: 2}
-		rounds = cfg.Refresh.rounds()
+		rounds = append(rounds, cfg.Refresh.rounds()...)
 	}
 	client, err := river.NewClient(driver(c.db.Dialect, c.db.Writer()), &river.Config{
 		Queues:       queues,
@@ -206,6 +199,7 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 		// River would read a table every 50 ms instead.
 		PollOnly:             true,
 		FetchPollInterval:    cfg.poll,
+		FetchCooldown:        min(cfg.poll, river.FetchCooldownDefault),
 		JobTimeout:           30 * time.Second,
 		RescueStuckJobsAfter: 2 * time.Minute, // what a killed process was doing is done again
 		RetryPolicy:          cfg.retry,
@@ -249,6 +243,9 @@ func (d *deliverer) Work(ctx context.Context, job *river.Job[deliverArgs]) error
 	if !n.SentAt.IsZero() || !n.DeadAt.IsZero() {
 		return nil
 	}
+	if n.Stale {
+		return d.Outbox.Failed(ctx, n.Key, "la demande a avancé entre-temps", true, d.Now())
+	}
 	failure := d.try(ctx, n)
 	// What happened is recorded even when the job's time is over.
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -279,15 +276,6 @@ func (d *deliverer) try(ctx context.Context, n ledger.Notice) (err error) {
 		}
 	}()
 	return d.Deliver(ctx, n)
-}
-
-type handOverer struct {
-	river.WorkerDefaults[handOverArgs]
-	Config
-}
-
-func (h *handOverer) Work(ctx context.Context, job *river.Job[handOverArgs]) error {
-	return h.Outbox.HandOver(ctx, job.Args.Reference, h.Now())
 }
 
 // warnings keeps River's warnings and errors; it tells its every step otherwise.

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
 	"guichet/migrations/database"
@@ -92,7 +93,7 @@ func open(t *testing.T, url string) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &office{t: t, db: db, courier: c, ledger: sqlledger.New(db, c, ledger.DefaultTexts()), log: &syncBuffer{}}
+	return &office{t: t, db: db, courier: c, ledger: sqlledger.New(db, c, ledger.DefaultTexts(), ledger.Agenda{}), log: &syncBuffer{}}
 }
 
 func (o *office) config(deliver Deliver) Config {
@@ -201,7 +202,7 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			return err
 		}
-		r, _, err := sqlledger.New(db, c, ledger.DefaultTexts()).Take(ctx, ledger.Intake{
+		r, _, err := sqlledger.New(db, c, ledger.DefaultTexts(), ledger.Agenda{}).Take(ctx, ledger.Intake{
 			Channel: "web", Message: "1", Thread: "1", At: noon, Decision: routing.Decision{Lead: "NORD", Associated: []string{"SUD"}},
 		})
 		fmt.Println(r.Reference)
@@ -473,13 +474,13 @@ func twoCouriersDeliverOnce(t *testing.T, e databasetest.Engine) {
 func TestLedgerOverRiver(t *testing.T) { databasetest.Each(t, ledgerOverRiver) }
 
 func ledgerOverRiver(t *testing.T, e databasetest.Engine) {
-	ledgertest.Run(t, func(t *testing.T, jobs ledger.Jobs) ledgertest.Ledger {
+	ledgertest.Run(t, func(t *testing.T, jobs ledger.Jobs, agenda ledger.Agenda) ledgertest.Ledger {
 		db := e.New(t)
 		c, err := New(t.Context(), db)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return sqlledger.New(db, both{c, jobs}, ledger.DefaultTexts())
+		return sqlledger.New(db, both{c, jobs}, ledger.DefaultTexts(), agenda)
 	})
 }
 
@@ -493,11 +494,48 @@ func (b both) Deliver(ctx context.Context, n ledger.Notice) error {
 	return b[1].Deliver(ctx, n)
 }
 
-func (b both) HandOver(ctx context.Context, reference string, at time.Time) error {
-	if err := b[0].HandOver(ctx, reference, at); err != nil {
+func (b both) FollowUp(ctx context.Context, reference string, at time.Time) error {
+	if err := b[0].FollowUp(ctx, reference, at); err != nil {
 		return err
 	}
-	return b[1].HandOver(ctx, reference, at)
+	return b[1].FollowUp(ctx, reference, at)
+}
+
+// formerHandOver is a job as the program planned it when it had no other for a request.
+type formerHandOver struct {
+	Reference string `json:"reference"`
+}
+
+func (formerHandOver) Kind() string { return "hand_over" }
+
+func TestAJobOfAFormerProgramIsDone(t *testing.T) { databasetest.Each(t, formerJob) }
+
+func formerJob(t *testing.T, e databasetest.Engine) {
+	o := open(t, e.URL(t))
+	r := o.take(1, "")
+	err := o.db.InTx(t.Context(), func(ctx context.Context) error {
+		return o.courier.plan(ctx, formerHandOver{r.Reference}, &river.InsertOpts{MaxAttempts: tries})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := o.run(o.config(newPost().deliver))
+	defer stop()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		var state string
+		if err := o.db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT state FROM river_job WHERE kind = 'hand_over'`).Scan(&state); err != nil {
+			t.Fatal(err)
+		}
+		if state == "completed" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the job is %s\n%s", state, o.log)
+		}
+	}
+	if got := o.kinds(r.Reference); !strings.HasPrefix(got, "received decided assigned") || strings.Count(got, "assigned") != 1 {
+		t.Error(got)
+	}
 }
 
 func TestToLog(t *testing.T) {

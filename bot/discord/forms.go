@@ -80,10 +80,9 @@ func (b *Bot) voteForm(answer string) form {
 
 // actForm asks what an act on a request needs; shown is the card's message, to the direction of « pas pour nous ».
 func (b *Bot) actForm(act bot.Act, key bot.CardKey, shown, to string) form {
-	what := map[bot.Act]string{bot.Pass: "form-why", bot.GiveReply: "form-answer", bot.AskPerson: "form-question"}[act]
 	return form{
 		CustomID: bot.Short(formAct+":"+string(act)+":"+key.String()+":"+shown+":"+to, optionLimit), Title: bot.Short(b.chat.ActLabel(act)+" : "+key.Reference, titleLimit),
-		Components: []discordgo.MessageComponent{typed(fieldText, b.chat.Label(what), "", true, true)},
+		Components: []discordgo.MessageComponent{typed(fieldText, b.chat.ActAsks(act), "", true, true)},
 	}
 }
 

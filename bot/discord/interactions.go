@@ -310,7 +310,7 @@ func (b *Bot) act(ctx context.Context, i interaction, act bot.Act, card string) 
 	if err != nil {
 		return errors.Join(errMalformed, err)
 	}
-	if act == bot.Take {
+	if act.AtOnce() {
 		b.tell(ctx, i, func(ctx context.Context) (string, error) { return b.press(ctx, i, act, key, i.Message.ID, "", "") })
 		return nil
 	}

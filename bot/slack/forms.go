@@ -81,7 +81,6 @@ func (b *Bot) openVote(ctx context.Context, c slack.InteractionCallback, in bot.
 // actForm asks what an act on a request needs.
 func (b *Bot) actForm(s sheet, card bot.Card) slack.ModalViewRequest {
 	var blocks []slack.Block
-	what := map[bot.Act]string{bot.Pass: "form-why", bot.GiveReply: "form-answer", bot.AskPerson: "form-question"}[s.Act]
 	if s.Act == bot.Pass {
 		var options []*slack.OptionBlockObject
 		for _, d := range card.Directions[:min(len(card.Directions), 100)] {
@@ -90,8 +89,8 @@ func (b *Bot) actForm(s sheet, card bot.Card) slack.ModalViewRequest {
 		blocks = append(blocks, slack.NewInputBlock(fieldTo, label(b.chat.Label("form-to")), nil,
 			slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, fieldTo, options...)))
 	}
-	blocks = append(blocks, typed(fieldText, b.chat.Label(what), "", true, true))
-	if s.Act != bot.Pass {
+	blocks = append(blocks, typed(fieldText, b.chat.ActAsks(s.Act), "", true, true))
+	if s.Act.ForPerson() {
 		blocks = append(blocks, paragraphs(b.chat.Label("form-seen"))...)
 	}
 	return b.form(formAct, s, card.Reference, b.chat.ActLabel(s.Act), blocks...)

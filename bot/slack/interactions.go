@@ -202,7 +202,7 @@ func (b *Bot) pressed(ctx context.Context, c slack.InteractionCallback, s sheet,
 		return "", err
 	}
 	do := b.chat.Ready
-	if s.Act == bot.Take {
+	if s.Act.AtOnce() {
 		do = b.chat.Press
 	}
 	card, said, err := do(ctx, press)

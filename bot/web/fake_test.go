@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"guichet/bot"
+	"guichet/bot/web"
 	"guichet/knowledge"
 	"guichet/routing"
 	"guichet/routing/ledger"
@@ -120,9 +121,11 @@ func (j *fakeJournal) Gaps(context.Context, int) ([]bot.Gap, error) { return j.g
 type fakeLedger struct {
 	ledger.Store
 	request ledger.Request
-	filter  ledger.Filter
-	done    []string
-	err     error
+	// thread, when set, is the conversation that began the request.
+	thread string
+	filter ledger.Filter
+	done   []string
+	err    error
 }
 
 func (l *fakeLedger) act(done, why, by string, kind ledger.EventKind, at time.Time) (ledger.Request, error) {
@@ -155,8 +158,13 @@ func (l *fakeLedger) Reopen(_ context.Context, _, why, by string, at time.Time) 
 	return l.act("reopen: "+why, why, by, ledger.Reopened, at)
 }
 
+func (l *fakeLedger) SetPart(_ context.Context, _, direction string, s ledger.Status, why, by string, at time.Time) (ledger.Request, error) {
+	return l.act("part "+direction+" "+string(s)+": "+why, why, by, ledger.PartSet, at)
+}
+
 func (l *fakeLedger) Get(_ context.Context, v ledger.Viewer, reference string) (ledger.Request, error) {
-	if !v.Staff || reference != l.request.Reference {
+	own := v.Channel == web.Channel && v.Thread != "" && v.Thread == l.thread
+	if !v.Staff && !own || reference != l.request.Reference {
 		return ledger.Request{}, ledger.ErrNotFound
 	}
 	return l.request, l.err

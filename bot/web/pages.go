@@ -14,6 +14,7 @@ import (
 
 	"guichet/bot"
 	"guichet/knowledge"
+	"guichet/routing/ledger"
 )
 
 // turnLimit is how much of a conversation a page shows.
@@ -24,7 +25,9 @@ const maxReason = 1000
 
 // chatPage is what chat.html shows.
 type chatPage struct {
-	Turns    []turnView
+	Turns []turnView
+	// Requests are those that the conversation began, where they stand.
+	Requests []ledger.Request
 	Examples []bot.Choice
 	// Nonce tells the forms of this page from those of another: sending the same text twice from one page is one message.
 	Nonce string
@@ -72,7 +75,28 @@ func (s *site) chat(w http.ResponseWriter, r *http.Request, thread string, code 
 		}
 		page.Turns = append(page.Turns, view)
 	}
+	page.Requests = s.begun(r.Context(), thread, turns)
 	s.render(w, code, chatTemplate, page)
+}
+
+// begun gives the requests that a conversation began, with their events; the page is whole without them.
+func (s *site) begun(ctx context.Context, thread string, turns []bot.Turn) (all []ledger.Request) {
+	seen := map[string]bool{"": true}
+	for _, turn := range turns {
+		reference := turn.Reply.Request
+		if seen[reference] {
+			continue
+		}
+		seen[reference] = true
+		r, err := s.Requests.Get(ctx, ledger.Viewer{Channel: Channel, Thread: thread}, reference)
+		switch {
+		case err == nil:
+			all = append(all, r)
+		case !errors.Is(err, ledger.ErrNotFound): // it joined another person's
+			s.Log.ErrorContext(ctx, "request not read", "reference", reference, "error", err)
+		}
+	}
+	return all
 }
 
 // postMessage takes a message. Without the script the answer is a redirection, so that reloading the page sends nothing.

@@ -111,6 +111,7 @@ func (s *site) routes() *http.ServeMux {
 	mux.HandleFunc("GET /agents", s.agents(s.showRequests))
 	mux.HandleFunc("GET /agents/demandes/{reference}", s.agents(s.showRequest))
 	mux.HandleFunc("POST /agents/demandes/{reference}/{action}", s.agents(s.postAction))
+	mux.HandleFunc("GET /agents/entreprise", s.agents(s.showCompany))
 	mux.HandleFunc("GET /agents/envois", s.agents(s.showNotices))
 	mux.HandleFunc("GET /agents/questions", s.agents(s.showGaps))
 

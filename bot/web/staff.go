@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"guichet/bot"
 	"guichet/routing/ledger"
@@ -35,18 +36,25 @@ type requestsPage struct {
 	Status     ledger.Status
 	Lead, Text string
 	Limit      int
+	// Late keeps the requests whose due date is over at Now.
+	Late bool
+	Now  time.Time
 }
 
 func (s *site) showRequests(w http.ResponseWriter, r *http.Request, agent string) {
 	query := r.URL.Query()
 	page := requestsPage{
 		staffPage:  staffPage{agent, "requests"},
-		Directions: s.Directions, Statuses: statuses,
+		Directions: s.Directions, Statuses: ledger.Statuses(),
 		Status: ledger.Status(query.Get("etat")), Lead: query.Get("direction"), Text: strings.TrimSpace(query.Get("texte")),
+		Late: query.Get("retard") != "", Now: s.Now(),
 	}
 	filter := ledger.Filter{Lead: page.Lead, Text: page.Text, Limit: requestsLimit}
 	if page.Status != "" {
 		filter.Status = []ledger.Status{page.Status}
+	}
+	if page.Late {
+		filter.Late = page.Now
 	}
 	var err error
 	if page.Requests, err = s.Requests.List(r.Context(), staffViewer, filter); err != nil {
@@ -63,13 +71,14 @@ type requestPage struct {
 	staffPage
 	ledger.Request
 	Directions []Direction
+	Now        time.Time
 	// Draft is the text of an action that was refused, Action its name and Alert why.
 	Draft, Action, Alert string
 }
 
 // Open tells whether the company still waits for something.
 func (p requestPage) Open() bool {
-	return p.Status == ledger.Waiting || p.Status == ledger.Transmitted || p.Status == ledger.Taken
+	return p.Status.Open()
 }
 
 func (s *site) showRequest(w http.ResponseWriter, r *http.Request, agent string) {
@@ -82,8 +91,28 @@ func (s *site) request(w http.ResponseWriter, r *http.Request, code int, page re
 		s.staffProblem(w, r, err)
 		return
 	}
-	page.Directions = s.Directions
+	page.Directions, page.Now = s.Directions, s.Now()
 	s.render(w, code, requestTemplate, page)
+}
+
+type companyPage struct {
+	staffPage
+	// Sought is a SIREN, a SIRET or a name.
+	Sought string
+	Card   ledger.Card
+	Now    time.Time
+}
+
+func (s *site) showCompany(w http.ResponseWriter, r *http.Request, agent string) {
+	page := companyPage{staffPage: staffPage{agent, "company"}, Sought: strings.TrimSpace(r.URL.Query().Get("nom")), Now: s.Now()}
+	if page.Sought != "" {
+		var err error
+		if page.Card, err = ledger.CardOf(r.Context(), s.Requests, staffViewer, page.Sought); err != nil {
+			s.staffProblem(w, r, err)
+			return
+		}
+	}
+	s.render(w, http.StatusOK, companyTemplate, page)
 }
 
 // postAction does one thing to a request, in the agent's name.
@@ -113,6 +142,19 @@ func (s *site) postAction(w http.ResponseWriter, r *http.Request, agent string) 
 			return
 		}
 		_, err = s.Requests.SetStatus(ctx, reference, ledger.Closed, text, agent, s.Now())
+	case "injoignable":
+		if text == "" {
+			refuse(http.StatusUnprocessableEntity, textMissingText)
+			return
+		}
+		_, err = s.Requests.SetStatus(ctx, reference, ledger.Unreachable, text, agent, s.Now())
+	case "part":
+		part := ledger.Status(r.PostFormValue("part"))
+		if part == ledger.NotForUs && text == "" {
+			refuse(http.StatusUnprocessableEntity, textMissingText)
+			return
+		}
+		_, err = s.Requests.SetPart(ctx, reference, lead, part, text, agent, s.Now())
 	case "rouvrir":
 		if text == "" {
 			refuse(http.StatusUnprocessableEntity, textMissingText)

@@ -17,7 +17,7 @@ func (v *visit) login(name string) (*http.Response, string) {
 	return v.do("POST", "/agents/connexion", url.Values{"nom": {name}, "jeton": {token}})
 }
 
-var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/envois", "/agents/questions"}
+var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/envois", "/agents/questions"}
 
 func TestStaffNeedsTheToken(t *testing.T) {
 	v := newVisit(t)
@@ -133,6 +133,41 @@ func TestStaffReads(t *testing.T) {
 	}
 }
 
+func TestStaffSeesWhatIsLate(t *testing.T) {
+	v := newVisit(t)
+	v.login("Agente Fictive")
+	v.ledger.request.Due = today.Add(-time.Hour)
+	v.ledger.request.Pace.Parts = []ledger.Part{{Direction: "DIR-B", Status: ledger.NotForUs, By: "Agent Fictif", At: today, Why: "hors <b>sujet</b>"}}
+	_, page := v.get("/agents?retard=oui")
+	v.expect(page, "02/03/2026", "en retard</mark>", "checked")
+	if !v.ledger.filter.Late.Equal(today) {
+		t.Errorf("filter %+v", v.ledger.filter)
+	}
+	_, page = v.get("/agents")
+	if !v.ledger.filter.Late.IsZero() {
+		t.Errorf("filter %+v", v.ledger.filter)
+	}
+	v.expect(page, "2026-0042")
+	_, page = v.get("/agents/demandes/2026-0042")
+	v.expect(page, "Échéance", "en retard</mark>", "DIR-B : pas pour nous, Agent Fictif", "hors &lt;b&gt;sujet&lt;/b&gt;", "De nouveau à faire")
+}
+
+func TestStaffAsksOfACompany(t *testing.T) {
+	v := newVisit(t)
+	v.login("Agente Fictive")
+	_, page := v.get("/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive")
+	v.expect(page, `<a href="/agents/demandes/2026-0042">2026-0042</a>`, "Aucune réponse apportée à ce jour", "DIR-A")
+	if v.ledger.filter.Company != "société fictive" {
+		t.Errorf("filter %+v", v.ledger.filter)
+	}
+	v.ledger.request.Events = append(v.ledger.request.Events, ledger.Event{At: today, Kind: ledger.AnswerGiven, By: "Agent Fictif", Why: "Oui, <i>voici</i>."})
+	_, page = v.get("/agents/entreprise?nom=123+456+782")
+	v.expect(page, "Oui, &lt;i&gt;voici&lt;/i&gt;.", "Réponse du 02/03/2026 (Agent Fictif)")
+	if v.ledger.filter.SIREN != "123456782" {
+		t.Errorf("filter %+v", v.ledger.filter)
+	}
+}
+
 func TestStaffActs(t *testing.T) {
 	v := newVisit(t)
 	v.login("Agente Fictive")
@@ -148,13 +183,17 @@ func TestStaffActs(t *testing.T) {
 		{"repondre", url.Values{"texte": {"Oui :\r\nvoici comment."}}},
 		{"clore", url.Values{"texte": {"réglé"}}},
 		{"rouvrir", url.Values{"texte": {"l’entreprise rappelle"}}},
+		{"injoignable", url.Values{"texte": {"trois appels"}}},
+		{"part", url.Values{"direction": {"DIR-B"}, "part": {"done"}}},
+		{"part", url.Values{"direction": {"DIR-B"}, "part": {"not_for_us"}, "texte": {"hors sujet"}}},
 	} {
 		if response, page := act(step.action, step.form); response.StatusCode != http.StatusOK || response.Request.Method != http.MethodGet {
 			t.Errorf("%s: %s %d\n%s", step.action, response.Request.Method, response.StatusCode, page)
 		}
 	}
 	const want = "taken:  by Agente Fictive|assign DIR-B/Agent Fictif: c’est son secteur by Agente Fictive|" +
-		"answer: Oui :\nvoici comment. by Agente Fictive|closed: réglé by Agente Fictive|reopen: l’entreprise rappelle by Agente Fictive"
+		"answer: Oui :\nvoici comment. by Agente Fictive|closed: réglé by Agente Fictive|reopen: l’entreprise rappelle by Agente Fictive|" +
+		"unreachable: trois appels by Agente Fictive|part DIR-B done:  by Agente Fictive|part DIR-B not_for_us: hors sujet by Agente Fictive"
 	if got := strings.Join(v.ledger.done, "|"); got != want {
 		t.Errorf("done\n%s\nwant\n%s", got, want)
 	}
@@ -170,6 +209,8 @@ func TestStaffActs(t *testing.T) {
 		"assign without why": {"affecter", url.Values{"direction": {"DIR-B"}}, http.StatusUnprocessableEntity},
 		"assign to nobody":   {"affecter", url.Values{"texte": {"pourquoi"}}, http.StatusUnprocessableEntity},
 		"unknown direction":  {"affecter", url.Values{"direction": {"DIR-Z"}, "texte": {"pourquoi"}}, http.StatusUnprocessableEntity},
+		"gone without why":   {"injoignable", url.Values{}, http.StatusUnprocessableEntity},
+		"refuse without why": {"part", url.Values{"direction": {"DIR-B"}, "part": {"not_for_us"}}, http.StatusUnprocessableEntity},
 		"unknown action":     {"effacer", url.Values{"texte": {"pourquoi"}}, http.StatusNotFound},
 	} {
 		if response, _ := act(c.action, c.form); response.StatusCode != c.code {

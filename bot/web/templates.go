@@ -37,6 +37,7 @@ var (
 	loginTemplate    = page("login.html")
 	requestsTemplate = page("requests.html", "staff.html")
 	requestTemplate  = page("request.html", "staff.html")
+	companyTemplate  = page("company.html", "staff.html")
 	noticesTemplate  = page("notices.html", "staff.html")
 	gapsTemplate     = page("gaps.html", "staff.html")
 )
@@ -60,13 +61,21 @@ var templateFuncs = template.FuncMap{
 	"join":        strings.Join,
 	"number":      func(index int) int { return index + 1 }, // of a quote, as sentences cite it
 	"moment":      func(t time.Time) string { return t.Local().Format(dayLayout + " à 15:04") },
-	"iso":         func(t time.Time) string { return t.Format(time.RFC3339) },
-	"kind":        func(k bot.ReplyKind) string { return label(kindLabels, k) },
-	"status":      func(s ledger.Status) string { return label(statusLabels, s) },
-	"event":       func(k ledger.EventKind) string { return label(eventLabels, k) },
-	"notice":      func(k ledger.NoticeKind) string { return k.Label() },
-	"role":        func(r routing.Role) string { return label(roleLabels, r) },
-	"audience":    func(a knowledge.Audience) string { return label(audienceLabels, a.String()) },
+	"day":         ledger.Day,
+	"companyPath": func(name string) string { return "/agents/entreprise?nom=" + url.QueryEscape(name) },
+	"silence": func(r ledger.Request) *ledger.Event {
+		if e, ok := r.Silence(); ok {
+			return &e
+		}
+		return nil
+	},
+	"iso":      func(t time.Time) string { return t.Format(time.RFC3339) },
+	"kind":     func(k bot.ReplyKind) string { return label(kindLabels, k) },
+	"status":   func(s ledger.Status) string { return label(statusLabels, s) },
+	"event":    func(k ledger.EventKind) string { return label(eventLabels, k) },
+	"notice":   func(k ledger.NoticeKind) string { return k.Label() },
+	"role":     func(r routing.Role) string { return label(roleLabels, r) },
+	"audience": func(a knowledge.Audience) string { return label(audienceLabels, a.String()) },
 	"action": func(p requestPage, name, label, ask string) actionForm {
 		return actionForm{Page: p, Name: name, Label: label, Ask: ask}
 	},

@@ -46,6 +46,7 @@ var kindLabels = map[bot.ReplyKind]string{
 	bot.ReplyAsk:     "Une précision, s’il vous plaît",
 	bot.ReplyRouted:  "Demande enregistrée",
 	bot.ReplyHuman:   "Une personne prend le relais",
+	bot.ReplyStatus:  "Où en est la demande",
 	bot.ReplySmall:   "guichet",
 	bot.ReplyRefused: "Message non traité",
 }
@@ -57,11 +58,8 @@ var statusLabels = map[ledger.Status]string{
 	ledger.Answered:    "répondue",
 	ledger.Closed:      "close",
 	ledger.Unreachable: "demandeur injoignable",
-}
-
-// statuses are in the order of a request's life, for the filter.
-var statuses = []ledger.Status{
-	ledger.Waiting, ledger.Transmitted, ledger.Taken, ledger.Answered, ledger.Closed, ledger.Unreachable,
+	ledger.Done:        "part faite",
+	ledger.NotForUs:    "pas pour nous",
 }
 
 var eventLabels = map[ledger.EventKind]string{
@@ -74,6 +72,10 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.HumanAsked:  "Une personne est demandée",
 	ledger.Questioned:  "Précision demandée",
 	ledger.Specified:   "Précision donnée",
+	ledger.PartSet:     "Part d’une direction associée",
+	ledger.Reminded:    "Rappel",
+	ledger.Escalated:   "Porte d’entrée prévenue",
+	ledger.NoNews:      "Sans nouvelles",
 	ledger.NoticeSent:  "Avis envoyé",
 	ledger.NoticeDead:  "Avis impossible à envoyer",
 }

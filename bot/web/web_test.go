@@ -21,6 +21,7 @@ import (
 	"guichet/bot"
 	"guichet/bot/web"
 	"guichet/knowledge"
+	"guichet/routing/ledger"
 )
 
 const token = "jeton-d’essai"
@@ -651,4 +652,25 @@ func TestHealthAndMetrics(t *testing.T) {
 	_, body := v.get("/metrics")
 	v.expect(body, `guichet_web_replies_total{kind="answer"} 1`, `guichet_web_replies_total{kind="error"} 1`,
 		"guichet_web_reply_seconds_count 2", `guichet_web_requests_total{code="303",route="POST /{$}"} 1`)
+}
+
+// Where no message can be sent to the person, the page tells them where their requests stand.
+func TestTheConversationShowsItsRequests(t *testing.T) {
+	v := newVisit(t)
+	_, page := v.get("/")
+	v.refuse(page, "Vos demandes")
+	v.do("POST", "/", url.Values{"texte": {"demande un prêt"}, "page": {"p1"}})
+	_, page = v.get("/")
+	v.refuse(page, "Vos demandes") // the request is another conversation's: this message only joined it
+	v.ledger.thread = v.desk.got[0].Thread
+	v.ledger.request.Due = today.AddDate(0, 0, 3)
+	v.ledger.request.Pace.NoNews = 1
+	v.ledger.request.Events = append(v.ledger.request.Events,
+		ledger.Event{At: today, Kind: ledger.NoNews, By: ledger.Self, Why: "Pas encore <b>de</b> nouvelles."}, ledger.Event{At: today, Kind: ledger.AnswerGiven, By: "Bo", Why: "Voici <b>l’aide</b>."})
+	_, page = v.get("/")
+	v.expect(page, "Vos demandes", "n° 2026-0042", "échéance le 05/03/2026", "Pas encore &lt;b&gt;de&lt;/b&gt; nouvelles.", "Voici &lt;b&gt;l’aide&lt;/b&gt;.")
+	v.ledger.err = errors.New("disk full")
+	if response, page := v.get("/"); response.StatusCode != http.StatusOK || strings.Contains(page, "Vos demandes") {
+		t.Errorf("without the ledger: status %d", response.StatusCode)
+	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"strings"
@@ -81,6 +82,13 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 		answer, err := o.desk.Ask(ctx, in.viewer(c.asker), in.Q, a.now())
 		if err != nil {
 			return answerLine{}, err
+		}
+		if answer.Abstained && c.Batch == "" { // a batch measures: its questions are nobody's
+			v := in.viewer(c.asker)
+			m := bot.Message{Channel: "cli", ID: rand.Text(), Thread: rand.Text(), Text: in.Q, Asker: bot.Asker{Audience: v.Audience, EPCI: v.EPCI}, At: a.now()}
+			if answer.Text, err = o.desk.Unknown(ctx, m, answer); err != nil {
+				return answerLine{}, err
+			}
 		}
 		out := answerLine{ID: in.ID, Answer: answer.Text, Abstained: answer.Abstained, Grounding: "extract", Citations: []citation{}}
 		if answer.Worded {

@@ -183,6 +183,78 @@ func ledgerViewers(t *testing.T, e databasetest.Engine) {
 	}
 }
 
+// From the message to the answer: the due date, a reminder by serve's own jobs, the part of the associated direction, then
+// what became of the company, for those who may know.
+func TestTheLifeOfARequest(t *testing.T) { databasetest.Each(t, theLifeOfARequest) }
+
+func theLifeOfARequest(t *testing.T, e databasetest.Engine) {
+	t.Parallel()
+	c := terminalOn(t, e)
+	made := c.object("--now", "2026-04-29", "request", "new", "L'entreprise Verlinor Bois, SIREN 123456782, à Amiens, 12 salariés, cherche un prêt pour une machine.")
+	reference, thread := made["request"].(string), made["thread"].(string)
+	list := func(now string, flags ...string) int {
+		t.Helper()
+		return len(c.object(append([]string{"--now", now, "request", "list", "--audience", "staff"}, flags...)...)["requests"].([]any))
+	}
+	// Three working days after Wednesday 29 April, 1 May set aside: Tuesday 5 May.
+	if out := c.done("--now", "2026-04-29", "request", "list", "--audience", "staff"); !strings.Contains(out, "05/05/2026") {
+		t.Errorf("no due date in %s", out)
+	}
+	if list("2026-05-05", "--late") != 0 || list("2026-05-06", "--late") != 1 || list("2026-05-06", "--part", "DAEN") != 1 {
+		t.Error("late, or owed by DAEN, on the wrong day")
+	}
+	app := c.app(t)
+	app.now = func() time.Time { return time.Date(2026, 5, 12, 12, 0, 0, 0, time.UTC) }
+	db, err := app.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	o, err := app.openOffice(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jobs, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	err = o.courier.Run(jobs, courier.Config{Outbox: o.ledger, Now: app.now, Log: app.log, Deliver: func(_ context.Context, n ledger.Notice) error {
+		if n.Kind == ledger.Escalation {
+			stop()
+		}
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := c.done("request", "show", reference, "--thread", thread)
+	for _, want := range []string{"rappel 1 à MHDFF", "rappel 3 à MHDFF", "DAEN est prévenue", "Sans nouvelles", "05/05/2026, en retard"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("no « %s » in\n%s", want, shown)
+		}
+	}
+	if strings.Contains(shown, "rappel 4") {
+		t.Errorf("reminded too often:\n%s", shown)
+	}
+	c.done("--now", "2026-05-12", "request", "status", reference, "taken", "--by", "Bo")
+	c.done("--now", "2026-05-12", "request", "part", reference, "DAEN", "done", "--by", "Al", "--why", "vu")
+	if list("2026-05-13", "--part", "DAEN") != 0 || list("2026-05-13", "--late") != 0 {
+		t.Error("still late, or owed by DAEN")
+	}
+	c.done("--now", "2026-05-13", "request", "answer", reference, "Un prêt à taux nul est possible.", "--by", "Bo")
+	for viewer, sees := range map[string]bool{
+		"--audience staff": true, "--audience partner --epci 248000531": true, "--audience partner --epci 200093201": false, "--thread " + thread: true, "--thread autre": false,
+	} {
+		for _, sought := range []string{"123 456 782", "12345678200002", "SARL VERLINOR-BOIS", "Verlinnor Bois"} {
+			card := c.object(append([]string{"company", sought}, strings.Fields(viewer)...)...)
+			if got := len(card["requests"].([]any)) == 1 && strings.Contains(fmt.Sprint(card), "taux nul"); got != sees || card["near"] != (sees && sought == "Verlinnor Bois") {
+				t.Errorf("%s, %s: %v", viewer, sought, card)
+			}
+		}
+	}
+	if code, out, stderr := c.run("", "company", "Verlinor Bois"); code != exitError || out != "" || strings.Contains(stderr, reference) {
+		t.Errorf("the public reads a card: %d %s %s", code, out, stderr)
+	}
+}
+
 // What is ingested for the staff is never seen by others: not a document, not a quote, not one of its words in an answer.
 func TestStaffDocumentDoesNotLeak(t *testing.T) { databasetest.Each(t, staffDocumentDoesNotLeak) }
 
@@ -262,6 +334,20 @@ func TestClosedScheme(t *testing.T) {
 		if got := strings.Contains(answer["answer"].(string), "clos"); got != closed || answer["abstained"] == true {
 			t.Errorf("on %s: %v", day, answer["answer"])
 		}
+	}
+}
+
+// A question of the terminal without an answer says whom to ask and is kept as a gap; those of a batch measure, and are not.
+func TestUnansweredQuestionIsAGap(t *testing.T) {
+	c := newTerminal(t)
+	lone := c.object("ask", "Combien coûte le zorglub de Zorgville ?")
+	batch, _, _ := c.run(`{"id":"1","q":"Quel âge a le zorglub ?"}`+"\n", "ask", "--batch", "-")
+	gaps := c.done("gaps")
+	if lone["abstained"] != true || !strings.Contains(lone["answer"].(string), "DAEN") || batch != exitDone {
+		t.Errorf("%v, batch %d", lone, batch)
+	}
+	if !strings.Contains(gaps, "Combien coûte le zorglub") || strings.Contains(gaps, "Quel âge") {
+		t.Errorf("gaps: %s", gaps)
 	}
 }
 

@@ -436,7 +436,8 @@ func (c *crowd) count(address string) (n tally) {
 	n.broken += len(messages) + len(requests) + len(notices)
 	n.broken += c.number(db, `SELECT count(*) FROM requests r WHERE 1 <> (SELECT count(*) FROM request_messages m WHERE m.request_id = r.id)`)
 	n.unsent += c.number(db, `SELECT count(*) FROM notices WHERE sent_at = 0`)
-	n.stuck = c.number(db, `SELECT count(*) FROM river_job WHERE state <> 'completed' AND NOT (kind = 'hand_over' AND state = 'scheduled')`)
+	// What is for later is not stuck, nor a round that was killed: the next one does all that is due.
+	n.stuck = c.number(db, `SELECT count(*) FROM river_job WHERE state <> 'completed' AND kind <> 'follow_up_due' AND NOT (kind = 'follow_up' AND state = 'scheduled')`)
 	if jobs := c.number(db, `SELECT count(*) FROM river_job WHERE kind = 'deliver_notice'`); jobs != n.notices {
 		n.broken++
 	}

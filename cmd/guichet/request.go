@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/user"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type requestCmd struct {
 	Status requestStatus `cmd:"" help:"Changer l'état d'une demande."`
 	Answer requestAnswer `cmd:"" help:"Enregistrer la réponse donnée à l'entreprise."`
 	Reopen requestReopen `cmd:"" help:"Rouvrir une demande."`
+	Part   requestPart   `cmd:"" help:"Dire où en est la part d'une direction associée."`
 }
 
 // author is who acts on the ledger.
@@ -139,6 +141,8 @@ type requestList struct {
 	Status []ledger.Status `placeholder:"ÉTAT" help:"N'en garder que ces états : waiting, transmitted, taken, answered, closed, unreachable."`
 	Lead   string          `placeholder:"DIRECTION" help:"N'en garder que celles d'une direction."`
 	Text   string          `placeholder:"TEXTE" help:"N'en garder que celles qui contiennent ce texte."`
+	Part   string          `placeholder:"DIRECTION" help:"N'en garder que celles, ouvertes, où cette direction associée a encore sa part à faire."`
+	Late   bool            `help:"N'en garder que celles dont l'échéance est passée."`
 	Limit  int             `default:"100" placeholder:"N" help:"Nombre de demandes (100 par défaut)."`
 }
 
@@ -148,12 +152,16 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	for _, s := range c.Status {
-		if s.Label() == "" {
+		if !slices.Contains(ledger.Statuses(), s) {
 			return usageError{fmt.Errorf("--status « %s » : waiting, transmitted, taken, answered, closed ou unreachable", s)}
 		}
 	}
 	return a.withLedger(ctx, func(store ledger.Store) error {
-		requests, err := store.List(ctx, viewer, ledger.Filter{Status: c.Status, Lead: c.Lead, EPCI: string(c.EPCI), Text: c.Text, Limit: c.Limit})
+		filter := ledger.Filter{Status: c.Status, Lead: c.Lead, EPCI: string(c.EPCI), Text: c.Text, Part: c.Part, Limit: c.Limit}
+		if c.Late {
+			filter.Late = a.now()
+		}
+		requests, err := store.List(ctx, viewer, filter)
 		if err != nil {
 			return err
 		}
@@ -164,7 +172,7 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 			fmt.Fprintln(a.stdout, "Aucune demande.")
 		}
 		for _, r := range requests {
-			fmt.Fprintf(a.stdout, "%s  %-10s %-27s %s\n", r.Reference, dash(r.Lead), r.Status.Label(), firstLine(r.Text, 80))
+			fmt.Fprintf(a.stdout, "%s  %-10s %-27s %-21s %s\n", r.Reference, dash(r.Lead), r.Status.Label(), dash(r.DueLabel(a.now())), firstLine(r.Text, 80))
 		}
 		return nil
 	})
@@ -188,12 +196,12 @@ func (c *requestShow) Run(ctx context.Context, a *app) error {
 		if a.JSON {
 			return writeJSON(a.stdout, r)
 		}
-		showRequest(a.stdout, r)
+		showRequest(a.stdout, r, a.now())
 		return nil
 	})
 }
 
-func showRequest(w io.Writer, r ledger.Request) {
+func showRequest(w io.Writer, r ledger.Request, now time.Time) {
 	fmt.Fprintf(w, "Demande %s, %s\n", r.Reference, r.Status.Label())
 	line := func(label, value string) {
 		if value != "" {
@@ -204,9 +212,15 @@ func showRequest(w io.Writer, r ledger.Request) {
 	line("Entreprise", strings.Join(present(r.Company.Name, r.Company.SIREN), " · "))
 	line("Chef de file", r.Lead)
 	line("Suivie par", r.Owner)
-	line("Associées", strings.Join(r.Associated, ", "))
+	line("Échéance", r.DueLabel(now))
+	for i, p := range r.Pace.Parts {
+		line([]string{"Associées", ""}[min(i, 1)], strings.Join(present(p.Direction, p.Status.Label(), p.By, ledger.Day(p.At), p.Why), " · "))
+	}
 	for i, reason := range r.Decision.Reasons {
 		line([]string{"Pourquoi", ""}[min(i, 1)], reason)
+	}
+	if e, ok := r.Silence(); ok {
+		line("Sans nouvelles", e.Why)
 	}
 	if r.Status == ledger.Waiting {
 		line("Question", r.Decision.Question)
@@ -220,7 +234,8 @@ func showRequest(w io.Writer, r ledger.Request) {
 
 var eventLabels = map[ledger.EventKind]string{
 	ledger.Received: "message reçu", ledger.Decided: "décision", ledger.Assigned: "confiée", ledger.StatusSet: "état", ledger.AnswerGiven: "réponse donnée",
-	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.Questioned: "précision demandée", ledger.Specified: "précision donnée", ledger.NoticeSent: "avis envoyé", ledger.NoticeDead: "avis abandonné",
+	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.Questioned: "précision demandée", ledger.Specified: "précision donnée", ledger.PartSet: "part d'une direction associée", ledger.Reminded: "rappel", ledger.Escalated: "porte d'entrée prévenue", ledger.NoNews: "sans nouvelles",
+	ledger.NoticeSent: "avis envoyé", ledger.NoticeDead: "avis abandonné",
 }
 
 type requestAssign struct {
@@ -264,6 +279,20 @@ type requestStatus struct {
 func (c *requestStatus) Run(ctx context.Context, a *app) error {
 	return a.change(ctx, func(store ledger.Store, at time.Time) (ledger.Request, error) {
 		return store.SetStatus(ctx, c.Reference, c.Status, c.Why, c.name(), at)
+	})
+}
+
+type requestPart struct {
+	author
+	Reference string        `arg:"" help:"Numéro de la demande."`
+	Direction string        `arg:"" help:"Direction associée."`
+	Status    ledger.Status `arg:"" enum:"done,not_for_us,transmitted" help:"done (part faite), not_for_us (pas pour nous) ou transmitted (de nouveau à faire)."`
+	Why       string        `placeholder:"RAISON" help:"Pourquoi."`
+}
+
+func (c *requestPart) Run(ctx context.Context, a *app) error {
+	return a.change(ctx, func(store ledger.Store, at time.Time) (ledger.Request, error) {
+		return store.SetPart(ctx, c.Reference, c.Direction, c.Status, c.Why, c.name(), at)
 	})
 }
 
@@ -315,11 +344,19 @@ func (a *app) change(ctx context.Context, do func(ledger.Store, time.Time) (ledg
 			return err
 		}
 		if a.JSON {
-			return writeJSON(a.stdout, map[string]any{"reference": r.Reference, "status": r.Status, "lead": r.Lead, "owner": r.Owner, "associated": some(r.Associated)})
+			return writeJSON(a.stdout, map[string]any{"reference": r.Reference, "status": r.Status, "lead": r.Lead, "owner": r.Owner, "associated": some(r.Associated), "due": orNull(r.Due), "parts": some(r.Pace.Parts)})
 		}
 		fmt.Fprintf(a.stdout, "%s : %s\n", r.Reference, strings.Join(present(r.Status.Label(), r.Lead, r.Owner), " · "))
 		return nil
 	})
+}
+
+// orNull gives a time, or null for the zero one.
+func orNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t
 }
 
 func dash(s string) string {

@@ -114,6 +114,9 @@ type region struct {
 	review   review.Criteria
 }
 
+// agenda says when things are due.
+func (r region) agenda() ledger.Agenda { return ledger.Agenda{Delays: r.book.Conduct.Delays} }
+
 // loadRegion reads and checks the Region's folder; the error joins every problem found, each with its file and line.
 func loadRegion(dir string) (region, error) {
 	var r region
@@ -197,7 +200,7 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 	if o.base, err = a.openBase(ctx, db, o.courier); err != nil {
 		return nil, err
 	}
-	o.ledger = sqlledger.New(db, o.courier, r.notices)
+	o.ledger = sqlledger.New(db, o.courier, r.notices, r.agenda())
 	o.desk = &bot.Desk{
 		Journal: o.journal, Requests: o.ledger, Tx: db, Base: o.base, Reader: r.reader, Rules: r.book.Rules, Directory: directory, Texts: r.texts,
 		WaitForFact: r.book.Conduct.WaitForFact, Log: a.log,
@@ -248,5 +251,5 @@ func (a *app) openLedger(ctx context.Context, db *database.DB) (*sqlledger.Ledge
 	if err != nil {
 		return nil, err
 	}
-	return sqlledger.New(db, jobs, r.notices), nil
+	return sqlledger.New(db, jobs, r.notices, r.agenda()), nil
 }

@@ -58,6 +58,12 @@ const (
 	Unreachable Status = "unreachable"
 )
 
+// What an associated direction says of its part. A part that is Transmitted is still to be done.
+const (
+	Done     Status = "done"
+	NotForUs Status = "not_for_us"
+)
+
 // EventKind is what happened to a request.
 type EventKind string
 
@@ -72,6 +78,10 @@ const (
 	HumanAsked  EventKind = "human_asked" // the person asked for someone
 	Questioned  EventKind = "questioned"  // the lead asked the person something
 	Specified   EventKind = "specified"   // the person answered it
+	PartSet     EventKind = "part"        // an associated direction (Lead) said where its part stands
+	Reminded    EventKind = "reminded"    // the lead was reminded
+	Escalated   EventKind = "escalated"   // the entry point was told that reminders changed nothing
+	NoNews      EventKind = "no_news"     // the person was told that there is no news yet
 	NoticeSent  EventKind = "notice_sent" // a notice was delivered
 	NoticeDead  EventKind = "notice_dead" // a notice could not be delivered after every try
 )
@@ -89,7 +99,7 @@ type Event struct {
 	// Why is the reason, the message or the answer, as written.
 	Why    string `json:"why,omitempty"`
 	Status Status `json:"status,omitempty"`
-	// Lead is the direction's code when the event gave or changed it, Owner the person in charge likewise.
+	// Lead is the direction's code when the event gave or changed it, or whose part it tells; Owner the person in charge likewise.
 	Lead  string `json:"lead,omitempty"`
 	Owner string `json:"owner,omitempty"`
 	// Decision is the whole decision of a Decided event. When the event has no Lead but its decision has one, a message
@@ -111,10 +121,30 @@ type Place struct {
 	Departement string `json:"departement,omitempty"`
 }
 
+// Pace is what the events say of a request's stage: when it began, and what was sent since.
+type Pace struct {
+	Since     time.Time `json:"since,omitzero"`
+	Reminders int       `json:"reminders,omitempty"`
+	Escalated bool      `json:"escalated,omitempty"`
+	NoNews    int       `json:"no_news,omitempty"`
+	// Parts are those of the associated directions, in their order.
+	Parts []Part `json:"parts,omitempty"`
+}
+
+// Part is what an associated direction has to do: Transmitted, Done or NotForUs, said by whom, when and why.
+type Part struct {
+	Direction string    `json:"direction"`
+	Status    Status    `json:"status"`
+	By        string    `json:"by,omitempty"`
+	At        time.Time `json:"at,omitzero"`
+	Why       string    `json:"why,omitempty"`
+}
+
 // Request is one company request, with what its events make of it.
 type Request struct {
 	ID int64 `json:"-"`
-	// Version changes with each event but those of the post: what a person saw at a version is out of date at another.
+	// Version changes with each event but those of the post and of the associated directions' parts: what a person saw at a
+	// version is out of date at another.
 	Version int64 `json:"-"`
 	// Reference is what people are told: « 2026-0042 », the year and a number in it.
 	Reference string `json:"reference"`
@@ -137,6 +167,11 @@ type Request struct {
 	Deadline   time.Time `json:"deadline,omitzero"`
 	CreatedAt  time.Time `json:"created_at"`
 	UpdatedAt  time.Time `json:"updated_at"`
+	// Due is the last second of the day by which the present stage should end, by the delays when it began; zero when
+	// nobody owes anything. Next is when something comes of itself, zero when nothing does.
+	Due  time.Time `json:"due,omitzero"`
+	Next time.Time `json:"-"`
+	Pace Pace      `json:"pace"`
 	// Events are given by Get only, oldest first.
 	Events []Event `json:"events,omitempty"`
 }
@@ -172,6 +207,12 @@ type Filter struct {
 	Text string
 	// Questioned keeps the requests whose lead asked the person something that has no answer yet.
 	Questioned bool
+	// Late keeps the requests whose due date is over at that time.
+	Late time.Time
+	// Part keeps the open requests in which that associated direction still has its part to do.
+	Part string
+	// Company keeps those of a company of that name, as names are compared (CompanyKey).
+	Company string
 	// Limit is 100 when it is 0.
 	Limit int
 }
@@ -200,6 +241,8 @@ type Store interface {
 	AskPerson(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
 	// Specify records the person's answer, with a notice to the lead.
 	Specify(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
+	// SetPart records what an associated direction says of its part, Done, NotForUs or Transmitted again, and tells the lead.
+	SetPart(ctx context.Context, reference, direction string, s Status, why, by string, at time.Time) (Request, error)
 	// Hold gives a request that nobody else changes until the transaction of the context ends; it needs one.
 	Hold(ctx context.Context, reference string) (Request, error)
 	// Get gives a request with its events, or ErrNotFound, also when the viewer may not see it.

@@ -87,6 +87,45 @@ func SameCompany(a Company, placeA Place, b Company, placeB Place) bool {
 	return key != "" && key == CompanyKey(b.Name) && placeA.Commune != "" && placeA.Commune == placeB.Commune
 }
 
+// shortened is the least length of a word that stands for one it begins (« indus » for « industrie »), mistyped of one
+// that is still told with a letter wrong.
+const (
+	shortened = 3
+	mistyped  = 5
+)
+
+// NearCompany tells that two names may be one company's: the same words but for a slip of a letter or an abbreviation. It is
+// a reason to show both to a person, never to make them one.
+func NearCompany(a, b string) bool {
+	wordsA, wordsB := strings.Fields(CompanyKey(a)), strings.Fields(CompanyKey(b))
+	return len(wordsA) > 0 && slices.EqualFunc(wordsA, wordsB, nearWord)
+}
+
+func nearWord(a, b string) bool {
+	x, y := []rune(a), []rune(b)
+	if len(x) > len(y) {
+		x, y, a, b = y, x, b, a
+	}
+	if len(x) >= shortened && strings.HasPrefix(b, a) {
+		return true
+	}
+	if a == b || len(x) < mistyped || len(y)-len(x) > 1 {
+		return a == b
+	}
+	i := 0
+	for i < len(x) && x[i] == y[i] {
+		i++
+	}
+	switch {
+	case len(x) < len(y): // a letter missing
+		return slices.Equal(x[i:], y[i+1:])
+	case slices.Equal(x[i+1:], y[i+1:]): // a letter for another
+		return true
+	}
+	// Two letters the wrong way round.
+	return i+1 < len(x) && x[i] == y[i+1] && x[i+1] == y[i] && slices.Equal(x[i+2:], y[i+2:])
+}
+
 // OtherCompany tells that two messages of one conversation name two different companies.
 func OtherCompany(a, b Company) bool {
 	if a.SIREN != "" && b.SIREN != "" {

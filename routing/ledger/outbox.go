@@ -24,17 +24,27 @@ const (
 	Human      NoticeKind = "human"       // the person asks for someone
 	Returned   NoticeKind = "returned"    // to the lead: a request that was done with lives again
 	Precision  NoticeKind = "precision"   // to the lead: the person answered its question
+	Reminder   NoticeKind = "reminder"    // to the lead: nothing moved for some days
+	Escalation NoticeKind = "escalation"  // to the entry point: nothing moved after the last reminder
+	PartTold   NoticeKind = "part"        // to the lead: an associated direction did its part, or says that it has none
 
 	// To the conversation of the person who asked, where it can be written to.
 	TakenUp  NoticeKind = "taken_up" // somebody takes care of the request
 	Moved    NoticeKind = "moved"    // another direction leads it
 	Replied  NoticeKind = "replied"  // an answer was given
 	Question NoticeKind = "question" // the lead asks something
+	Patience NoticeKind = "no_news"  // there is no news yet, and the request is not forgotten
 )
+
+// noticeKinds are all of them.
+var noticeKinds = []NoticeKind{
+	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, TakenUp, Moved, Replied, Question, Patience,
+}
 
 var noticeLabels = map[NoticeKind]string{
 	NewRequest: "nouvelle demande", Associated: "direction associée", Joined: "message joint à une demande ouverte", Human: "une personne est demandée",
-	Returned: "demande rouverte", Precision: "précision donnée",
+	Returned: "demande rouverte", Precision: "précision donnée", Reminder: "rappel", Escalation: "porte d'entrée prévenue",
+	PartTold: "part d'une direction associée", Patience: "sans nouvelles",
 	TakenUp: "demande prise en charge", Moved: "demande confiée à une autre direction", Replied: "réponse à la personne", Question: "question à la personne",
 }
 
@@ -62,6 +72,8 @@ type Notice struct {
 	DeadAt    time.Time `json:"dead_at,omitzero"`
 	Tries     int       `json:"tries"`
 	LastError string    `json:"last_error,omitempty"`
+	// Stale tells that the request moved on since a reminder was written: it must not leave any more. Outbox.Notice gives it.
+	Stale bool `json:"-"`
 }
 
 // Jobs plans what must follow a transaction. A Store calls it with the transaction in the context: the plan is kept if,
@@ -69,8 +81,8 @@ type Notice struct {
 type Jobs interface {
 	// Deliver plans the delivery of a notice.
 	Deliver(ctx context.Context, n Notice) error
-	// HandOver plans Outbox.HandOver of a request for a time.
-	HandOver(ctx context.Context, reference string, at time.Time) error
+	// FollowUp plans Outbox.FollowUp of a request for a time.
+	FollowUp(ctx context.Context, reference string, at time.Time) error
 }
 
 // Outbox is the ledger as the jobs see it.
@@ -81,8 +93,11 @@ type Outbox interface {
 	Sent(ctx context.Context, key string, at time.Time) error
 	// Failed records a failed try and its reason. With dead, the notice is given up and its request's history says so.
 	Failed(ctx context.Context, key, reason string, dead bool, at time.Time) error
-	// HandOver gives a request that is still Waiting to its entry point, with the notice; it leaves any other as it is.
-	HandOver(ctx context.Context, reference string, at time.Time) error
+	// FollowUp does what time alone makes due at a time (Agenda.Next): a request that still waits for a fact goes to its entry
+	// point, a lead is reminded, the entry point told, the person given a sign. What is not due yet, or was done, stays.
+	FollowUp(ctx context.Context, reference string, at time.Time) error
+	// Due gives the requests for which FollowUp has something to do at a time, the longest due first.
+	Due(ctx context.Context, at time.Time) (references []string, err error)
 }
 
 // Texts are the texts of notices, by kind.
@@ -103,6 +118,14 @@ type TextData struct {
 	Lead, To string
 	// Arbitrate tells that the positioning is not settled, Late that a fact that decides never came.
 	Arbitrate, Late bool
+	// Number counts reminders and signs of life; Due is the due date, « 08/05/2026 », empty without one; Taken tells that
+	// somebody took the request.
+	Number int
+	Due    string
+	Taken  bool
+	// From is the associated direction whose part is told, NotForUs that it says to have none.
+	From     string
+	NotForUs bool
 	// Owner is who took the request, Text the answer or the question: empty but in what is said to the person who asked.
 	Owner, Text string
 }
@@ -129,7 +152,7 @@ func ParseTexts(data []byte) (Texts, error) {
 		return nil, fmt.Errorf("lire les textes des avis : %w", err)
 	}
 	texts := Texts{}
-	for _, kind := range []NoticeKind{NewRequest, Associated, Joined, Human, Returned, Precision, TakenUp, Moved, Replied, Question} {
+	for _, kind := range noticeKinds {
 		source, ok := sources[kind]
 		if !ok {
 			return nil, fmt.Errorf("textes des avis : « %s » manque", kind)

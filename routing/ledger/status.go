@@ -8,6 +8,12 @@ import (
 var statusLabels = map[Status]string{
 	Waiting: "en attente d'une précision", Transmitted: "transmise", Taken: "prise en charge",
 	Answered: "répondue", Closed: "close", Unreachable: "injoignable",
+	Done: "part faite", NotForUs: "pas pour nous",
+}
+
+// Statuses are those of requests, in the order of their life.
+func Statuses() []Status {
+	return []Status{Waiting, Transmitted, Taken, Answered, Closed, Unreachable}
 }
 
 // Label gives the status in French, as said of a request.
@@ -26,10 +32,12 @@ func Apply(r Request, e Event) (Request, error) {
 	if first := r.Status == ""; first != (e.Kind == Received && first) {
 		return r, fmt.Errorf("%w : une demande commence par un message", ErrTransition)
 	}
+	begin := func() { r.Pace = Pace{Since: e.At, Parts: r.Pace.Parts} }
 	switch e.Kind {
 	case Received:
 		if r.Status == "" {
 			r.Status, r.CreatedAt = Waiting, e.At
+			begin()
 		} else if !r.Status.Open() {
 			return r, refused
 		}
@@ -42,7 +50,9 @@ func Apply(r Request, e Event) (Request, error) {
 			r.Decision, r.Associated = *e.Decision, e.Decision.Associated
 			if e.Lead != "" {
 				r.Status, r.Lead = Transmitted, e.Lead
+				begin()
 			}
+			r.Pace.Parts = parts(nil, r)
 		case !r.Status.Open() || e.Lead != "":
 			return r, refused
 		}
@@ -56,6 +66,8 @@ func Apply(r Request, e Event) (Request, error) {
 			// The new lead has not taken it, nor has its former owner's successor been named.
 			r.Status, r.Lead, r.Owner = Transmitted, e.Lead, ""
 			r.Associated = slices.DeleteFunc(slices.Clone(r.Associated), func(a string) bool { return a == e.Lead })
+			begin()
+			r.Pace.Parts = parts(r.Pace.Parts, r)
 		}
 		if e.Owner != "" {
 			r.Owner = e.Owner
@@ -65,6 +77,7 @@ func Apply(r Request, e Event) (Request, error) {
 			return r, fmt.Errorf("%w, elle ne peut pas devenir %s", refused, e.Status.Label())
 		}
 		r.Status = e.Status
+		begin()
 		if e.Owner != "" {
 			r.Owner = e.Owner
 		}
@@ -73,6 +86,7 @@ func Apply(r Request, e Event) (Request, error) {
 			return r, refused
 		}
 		r.Status = Answered
+		begin()
 	case Reopened:
 		if r.Status.Open() {
 			return r, refused
@@ -81,6 +95,32 @@ func Apply(r Request, e Event) (Request, error) {
 		if r.Lead == "" {
 			r.Status = Waiting
 		}
+		begin()
+	case PartSet:
+		i := slices.IndexFunc(r.Pace.Parts, func(p Part) bool { return p.Direction == e.Lead })
+		switch {
+		case r.Lead == "":
+			return r, refused
+		case i < 0:
+			return r, fmt.Errorf("%w : « %s » n'est pas une direction associée", ErrTransition, e.Lead)
+		case e.Status != Done && e.Status != NotForUs && e.Status != Transmitted || e.Status == r.Pace.Parts[i].Status:
+			return r, fmt.Errorf("%w : la part de %s est « %s »", ErrTransition, e.Lead, r.Pace.Parts[i].Status.Label())
+		}
+		r.Pace.Parts = slices.Clone(r.Pace.Parts)
+		r.Pace.Parts[i] = Part{Direction: e.Lead, Status: e.Status, By: e.By, At: e.At, Why: e.Why}
+	case Reminded, Escalated, NoNews:
+		if r.Status != Transmitted && r.Status != Taken {
+			return r, refused
+		}
+		switch e.Kind {
+		case Reminded:
+			r.Pace.Reminders++
+		case Escalated:
+			r.Pace.Escalated = true
+		default:
+			r.Pace.NoNews++
+		}
+		return r, nil // nobody acted
 	case HumanAsked, Specified:
 	case Questioned:
 		if !r.Status.Open() || r.Lead == "" {
@@ -93,6 +133,22 @@ func Apply(r Request, e Event) (Request, error) {
 	}
 	r.UpdatedAt = e.At
 	return r, nil
+}
+
+// parts gives the parts of the associated directions: those that were there stay as they are.
+func parts(known []Part, r Request) []Part {
+	var all []Part
+	for _, direction := range r.Associated {
+		is := func(p Part) bool { return p.Direction == direction }
+		switch i := slices.IndexFunc(known, is); {
+		case direction == r.Lead || slices.ContainsFunc(all, is):
+		case i >= 0:
+			all = append(all, known[i])
+		default:
+			all = append(all, Part{Direction: direction, Status: Transmitted})
+		}
+	}
+	return all
 }
 
 // follows lists what a person may set a status to.

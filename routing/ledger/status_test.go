@@ -32,6 +32,11 @@ func TestApply(t *testing.T) {
 		"precision":       {Kind: Specified},
 		"sent":            {Kind: NoticeSent},
 		"dead":            {Kind: NoticeDead},
+		"reminded":        {Kind: Reminded},
+		"escalated":       {Kind: Escalated},
+		"no news":         {Kind: NoNews},
+		"part":            {Kind: PartSet, Lead: "EST", Status: Done},
+		"part of nobody":  {Kind: PartSet, Lead: "OUEST", Status: Done},
 		"unknown":         {Kind: "perdu"},
 	}
 	// What each event makes of each status; an event that is not listed is refused.
@@ -39,19 +44,20 @@ func TestApply(t *testing.T) {
 		"": {"message": Waiting},
 		Waiting: {"precision": Waiting, "message": Waiting, "decided": Transmitted, "asked": Waiting, "second decision": Waiting, "to a direction": Transmitted,
 			"closed": Closed, "unreachable": Unreachable, "human": Waiting, "sent": Waiting, "dead": Waiting},
-		Transmitted: {"question": Transmitted, "precision": Transmitted, "message": Transmitted, "asked": Transmitted, "second decision": Transmitted, "to a direction": Transmitted, "to a person": Transmitted,
+		Transmitted: {"reminded": Transmitted, "escalated": Transmitted, "no news": Transmitted, "part": Transmitted, "question": Transmitted, "precision": Transmitted, "message": Transmitted, "asked": Transmitted, "second decision": Transmitted, "to a direction": Transmitted, "to a person": Transmitted,
 			"taken": Taken, "closed": Closed, "unreachable": Unreachable, "answer": Answered, "human": Transmitted, "sent": Transmitted, "dead": Transmitted},
-		Taken: {"question": Taken, "precision": Taken, "message": Taken, "asked": Taken, "second decision": Taken, "to a direction": Transmitted, "to a person": Taken,
+		Taken: {"reminded": Taken, "escalated": Taken, "no news": Taken, "part": Taken, "question": Taken, "precision": Taken, "message": Taken, "asked": Taken, "second decision": Taken, "to a direction": Transmitted, "to a person": Taken,
 			"closed": Closed, "unreachable": Unreachable, "answer": Answered, "human": Taken, "sent": Taken, "dead": Taken},
-		Answered:    {"precision": Answered, "closed": Closed, "answer": Answered, "reopened": Transmitted, "human": Answered, "sent": Answered, "dead": Answered},
-		Closed:      {"precision": Closed, "reopened": Transmitted, "human": Closed, "sent": Closed, "dead": Closed},
-		Unreachable: {"precision": Unreachable, "closed": Closed, "reopened": Transmitted, "human": Unreachable, "sent": Unreachable, "dead": Unreachable},
+		Answered:    {"part": Answered, "precision": Answered, "closed": Closed, "answer": Answered, "reopened": Transmitted, "human": Answered, "sent": Answered, "dead": Answered},
+		Closed:      {"part": Closed, "precision": Closed, "reopened": Transmitted, "human": Closed, "sent": Closed, "dead": Closed},
+		Unreachable: {"part": Unreachable, "precision": Unreachable, "closed": Closed, "reopened": Transmitted, "human": Unreachable, "sent": Unreachable, "dead": Unreachable},
 	}
 	for status, next := range allowed {
 		for name, e := range events {
 			before := Request{Status: status}
 			if status != "" && status != Waiting {
 				before.Lead, before.Owner = "NORD", "Al"
+				before.Pace.Parts = []Part{{Direction: "EST", Status: Transmitted}}
 			}
 			e.At = at
 			after, err := Apply(before, e)

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"guichet/routing/rulebook"
 )
@@ -91,7 +92,13 @@ func TestMistakesAreToldWithFileAndLine(t *testing.T) {
 		{"unknown kind", "facts.yaml", "kind: number", "kind: nombre", "type inconnu « nombre »"},
 		{"missing column", "territoires/communes.csv", "insee,nom", "code,nom", "territoires/communes.csv:1 : il manque la colonne insee"},
 		{"not a number", "territoires/communes.csv", "02300,518,", "02300,beaucoup,", "territoires/communes.csv:2"},
-		{"bad delay", "conduct.yaml", "wait_for_fact: 48h", "wait_for_fact: deux jours", "conduct.yaml"},
+		{"bad delay", "conduct.yaml", "wait_for_fact: 48h", "wait_for_fact: deux jours", "conduct.yaml:3 : wait_for_fact"},
+		{"no due date", "conduct.yaml", "  due: 3\n", "", "conduct.yaml:9 : transmitted, due"},
+		{"due date that is none", "conduct.yaml", "due: 15", "due: -1", "conduct.yaml:14 : taken, due"},
+		{"delay in words", "conduct.yaml", "due: 15", "due: quinze", "conduct.yaml:14"},
+		{"reminders out of order", "conduct.yaml", "[2, 3, 5]", "[2, 5, 3]", "conduct.yaml:10 : transmitted, reminders : des jours ouvrés croissants, de 1 à 250, sont attendus, pas 3 après 5"},
+		{"escalation before the last reminder", "conduct.yaml", "escalation: 6", "escalation: 5", "conduct.yaml:11 : transmitted, escalation"},
+		{"unknown delay", "conduct.yaml", "no_news: [5]", "nouvelles: [5]", "conduct.yaml:12"},
 		{"learned in another form", "words/apprentissage.txt", "guichet apprentissage 1", "guichet apprentissage 2", "words/apprentissage.txt:1 : le fichier doit commencer par"},
 		{"learned class that is none", "words/apprentissage.txt", "subject=export", "export", "words/apprentissage.txt:5 : « export » n'est pas un fait et sa valeur"},
 		{"learned weight that is none", "words/apprentissage.txt", "\nclasse\t", "\nclasse\tlourd", "words/apprentissage.txt:4 : « lourd"},
@@ -103,6 +110,21 @@ func TestMistakesAreToldWithFileAndLine(t *testing.T) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+// A Region that wrote its own delay before there were others keeps it, with the others as they ship.
+func TestDelaysThatAreLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "conduct.yaml"), []byte("wait_for_fact: 90m\ntaken:\n  due: 20\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	book, err := load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := book.Conduct; c.WaitForFact != 90*time.Minute || c.Delays.Taken.Due != 20 || c.Delays.Taken.Escalation != 0 || c.Delays.Transmitted.Due != 3 || len(c.Delays.Transmitted.Reminders) != 3 {
+		t.Errorf("%+v", c)
 	}
 }
 

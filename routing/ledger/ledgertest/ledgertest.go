@@ -28,7 +28,7 @@ type Ledger interface {
 type Jobs struct {
 	mu        sync.Mutex
 	Delivered []ledger.Notice
-	HandOvers map[string]time.Time
+	FollowUps map[string]time.Time
 	// Refuse, when set, is asked before each plan; its error is given back.
 	Refuse func() error
 }
@@ -46,8 +46,8 @@ func (j *Jobs) Deliver(_ context.Context, n ledger.Notice) error {
 	return nil
 }
 
-// HandOver implements ledger.Jobs.
-func (j *Jobs) HandOver(_ context.Context, reference string, at time.Time) error {
+// FollowUp implements ledger.Jobs.
+func (j *Jobs) FollowUp(_ context.Context, reference string, at time.Time) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.Refuse != nil {
@@ -55,10 +55,10 @@ func (j *Jobs) HandOver(_ context.Context, reference string, at time.Time) error
 			return err
 		}
 	}
-	if j.HandOvers == nil {
-		j.HandOvers = map[string]time.Time{}
+	if j.FollowUps == nil {
+		j.FollowUps = map[string]time.Time{}
 	}
-	j.HandOvers[reference] = at
+	j.FollowUps[reference] = at
 	return nil
 }
 
@@ -115,7 +115,7 @@ func get(t *testing.T, l Ledger, reference string) ledger.Request {
 		}
 	}
 	if replayed.Status != r.Status || replayed.Lead != r.Lead || replayed.Owner != r.Owner ||
-		!slices.Equal(replayed.Associated, r.Associated) || !reflect.DeepEqual(replayed.Decision, r.Decision) {
+		!slices.Equal(replayed.Associated, r.Associated) || !reflect.DeepEqual(replayed.Pace, r.Pace) || !reflect.DeepEqual(replayed.Decision, r.Decision) {
 		t.Errorf("%s is stored as\n%+v\nits events make\n%+v", reference, r, replayed)
 	}
 	return r
@@ -152,10 +152,11 @@ func kinds(r ledger.Request) string {
 }
 
 // Run runs the suite; open gives a new, empty ledger that plans with the jobs.
-func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
+// Run runs the suite; open gives an empty ledger.
+func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs, agenda ledger.Agenda) Ledger) {
 	fresh := func(t *testing.T) (Ledger, *Jobs) {
 		jobs := &Jobs{}
-		return open(t, jobs), jobs
+		return open(t, jobs, ledger.Agenda{}), jobs
 	}
 
 	t.Run("take records everything", func(t *testing.T) {
@@ -186,7 +187,7 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
 				t.Errorf("notice %+v: it must name the request, and neither its message nor its author", n)
 			}
 		}
-		if len(jobs.Delivered) != 3 || len(jobs.HandOvers) != 0 {
+		if len(jobs.Delivered) != 3 || len(jobs.FollowUps) != 0 {
 			t.Errorf("planned %+v", jobs)
 		}
 	})
@@ -247,8 +248,8 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
 		l, jobs := fresh(t)
 		in := waiting(1)
 		r := take(t, l, in)
-		if r.Status != ledger.Waiting || r.Lead != "" || told(t, l, r.Reference) != "" || !jobs.HandOvers[r.Reference].Equal(in.Deadline) {
-			t.Errorf("%+v, planned %v", r, jobs.HandOvers)
+		if r.Status != ledger.Waiting || r.Lead != "" || told(t, l, r.Reference) != "" || !jobs.FollowUps[r.Reference].Equal(in.Deadline) {
+			t.Errorf("%+v, planned %v", r, jobs.FollowUps)
 		}
 		r, err := l.Decide(t.Context(), r.Reference, decision("SUD", "EST"), "12 salariés", "Ada", noon.Add(time.Hour))
 		if err != nil || r.Status != ledger.Transmitted || r.Lead != "SUD" || told(t, l, r.Reference) != "associated → EST, new_request → SUD" {
@@ -257,7 +258,7 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
 		if _, err := l.Decide(t.Context(), r.Reference, decision("EST"), "12 salariés", "Ada", noon); !errors.Is(err, ledger.ErrTransition) {
 			t.Errorf("decided twice: %v", err)
 		}
-		if err := l.HandOver(t.Context(), r.Reference, in.Deadline); err != nil {
+		if err := l.FollowUp(t.Context(), r.Reference, in.Deadline); err != nil {
 			t.Error(err)
 		}
 		if got := get(t, l, r.Reference); got.Lead != "SUD" || kinds(got) != "received decided decided" {
@@ -272,7 +273,7 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
 		l, _ := fresh(t)
 		r := take(t, l, waiting(1))
 		for range 2 {
-			if err := l.HandOver(t.Context(), r.Reference, noon.Add(72*time.Hour)); err != nil {
+			if err := l.FollowUp(t.Context(), r.Reference, noon.Add(72*time.Hour)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -282,6 +283,12 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs) Ledger) {
 		}
 	})
 
+	t.Run("pace", func(t *testing.T) {
+		jobs := &Jobs{}
+		pace(t, open(t, jobs, ledger.Agenda{Delays: delays}), jobs)
+	})
+	t.Run("parts", func(t *testing.T) { parts(t, fresh) })
+	t.Run("cards", func(t *testing.T) { cards(t, fresh) })
 	t.Run("joining", func(t *testing.T) { joining(t, fresh) })
 	t.Run("life", func(t *testing.T) { life(t, fresh) })
 	t.Run("thread", func(t *testing.T) { thread(t, fresh) })
@@ -427,8 +434,202 @@ func life(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	if _, err := l.SetStatus(ctx, unled, ledger.Closed, "", "Bo", at); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := l.Reopen(ctx, unled, "", "Bo", at.Add(time.Hour)); err != nil || r.Status != ledger.Waiting || !jobs.HandOvers[unled].Equal(at.Add(time.Hour)) {
-		t.Errorf("reopened without lead: %+v %v, planned %v: nobody would ever get it", r, err, jobs.HandOvers)
+	if r, err := l.Reopen(ctx, unled, "", "Bo", at.Add(time.Hour)); err != nil || r.Status != ledger.Waiting || !jobs.FollowUps[unled].Equal(at.Add(time.Hour)) {
+		t.Errorf("reopened without lead: %+v %v, planned %v: nobody would ever get it", r, err, jobs.FollowUps)
+	}
+}
+
+var delays = routing.Delays{
+	Transmitted: routing.Stage{Due: 3, Reminders: []int{2, 3}, Escalation: 4, NoNews: []int{3}},
+	Taken:       routing.Stage{Due: 5},
+}
+
+// pace: noon is a Monday; nothing else is public holiday in that week.
+func pace(t *testing.T, l Ledger, jobs *Jobs) {
+	ctx := t.Context()
+	at := func(day, hour int) time.Time { return time.Date(2026, 3, day, hour, 0, 0, 0, time.UTC) }
+	due := func(now time.Time) []string {
+		t.Helper()
+		references, err := l.Due(ctx, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return references
+	}
+	follow := func(ref string, now time.Time, want string) {
+		t.Helper()
+		before := len(notices(t, l))
+		for range 2 { // twice is once
+			if err := l.FollowUp(ctx, ref, now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		for _, n := range notices(t, l)[:len(notices(t, l))-before] {
+			got = append(got, string(n.Kind)+" → "+n.Recipient())
+		}
+		slices.Sort(got)
+		if strings.Join(got, ", ") != want {
+			t.Errorf("at %v: %v, want %s", now, got, want)
+		}
+	}
+	in := intake(1)
+	in.Channel = "chat/C1"
+	r := take(t, l, in)
+	ref := r.Reference
+	if want := time.Date(2026, 3, 5, 22, 59, 59, 0, time.UTC); !r.Due.Equal(want) || !get(t, l, ref).Due.Equal(want) {
+		t.Errorf("due %v, stored %v, want %v", r.Due, get(t, l, ref).Due, want)
+	}
+	if want := at(4, 8); !jobs.FollowUps[ref].Equal(want) || len(due(want.Add(-time.Second))) != 0 || !slices.Equal(due(want), []string{ref}) {
+		t.Errorf("planned for %v, due %v, want %v", jobs.FollowUps[ref], due(want), want)
+	}
+	jobs.Refuse = func() error { return errors.New("panne") }
+	if err := l.FollowUp(ctx, ref, at(4, 8)); err == nil {
+		t.Error("reminded although the delivery could not be planned")
+	}
+	jobs.Refuse = nil
+	if kinds(get(t, l, ref)) != "received decided" {
+		t.Errorf("a reminder that failed left %s", kinds(get(t, l, ref)))
+	}
+	version := r.Version
+	follow(ref, at(4, 7), "")
+	follow(ref, at(4, 8), "reminder → NORD")
+	follow(ref, at(5, 8), "no_news → chat/C1, reminder → NORD")
+	if got := get(t, l, ref); got.Version != version || !got.UpdatedAt.Equal(in.At) {
+		t.Errorf("a reminder made the cards of the request out of date: %+v", got)
+	}
+	follow(ref, at(6, 8), "escalation → ACCUEIL")
+	follow(ref, at(31, 8), "")
+	if len(due(at(31, 8))) != 0 {
+		t.Errorf("still due: %v", due(at(31, 8)))
+	}
+	for late, want := range map[time.Time]int{time.Date(2026, 3, 5, 22, 0, 0, 0, time.UTC): 0, at(6, 0): 1} {
+		if found, err := l.List(ctx, staff, ledger.Filter{Late: late}); err != nil || len(found) != want {
+			t.Errorf("late at %v: %d, %v", late, len(found), err)
+		}
+	}
+	// It moves on: another due date, and nothing of the former stage.
+	r, err := l.SetStatus(ctx, ref, ledger.Taken, "", "Bo", at(6, 12))
+	if err != nil || !r.Due.Equal(time.Date(2026, 3, 13, 22, 59, 59, 0, time.UTC)) {
+		t.Errorf("due %v, %v", r.Due, err)
+	}
+	if _, err := l.Answer(ctx, ref, "Voici.", "Bo", at(30, 12)); err != nil {
+		t.Fatal(err)
+	}
+	if got := get(t, l, ref); !got.Due.IsZero() || len(due(at(31, 8))) != 0 {
+		t.Errorf("answered, and due %v", got.Due)
+	}
+	// Reopened, it is reminded again from the first.
+	if _, err := l.Reopen(ctx, ref, "encore", "Bo", at(31, 12)); err != nil {
+		t.Fatal(err)
+	}
+	follow(ref, time.Date(2026, 4, 2, 7, 0, 0, 0, time.UTC), "reminder → NORD")
+
+	// A decision that comes in time leaves nothing to hand over; a reminder waits for its own day.
+	other := take(t, l, waiting(2)).Reference
+	if _, err := l.Decide(ctx, other, decision("SUD"), "", "Ada", noon.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	follow(other, noon.Add(2*time.Hour), "")
+}
+
+func parts(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
+	l, _ := fresh(t)
+	ctx := t.Context()
+	ref := take(t, l, intake(1)).Reference
+	r, err := l.SetPart(ctx, ref, "SUD", ledger.Done, "vu ensemble", "Cy", noon.Add(time.Hour))
+	if err != nil || r.Status != ledger.Transmitted {
+		t.Fatal(r, err)
+	}
+	if p := get(t, l, ref).Pace.Parts; len(p) != 2 || p[0].Direction != "SUD" || p[0].Status != ledger.Done || p[0].By != "Cy" || p[0].Why != "vu ensemble" ||
+		!p[0].At.Equal(noon.Add(time.Hour)) || p[1].Status != ledger.Transmitted {
+		t.Errorf("parts %+v", p)
+	}
+	for _, step := range []struct {
+		direction string
+		status    ledger.Status
+		ok        bool
+	}{
+		{"SUD", ledger.Done, false}, {"NORD", ledger.Done, false}, {"OUEST", ledger.Done, false}, {"EST", ledger.Taken, false},
+		{"EST", ledger.NotForUs, true}, {"EST", ledger.Transmitted, true},
+	} {
+		if _, err := l.SetPart(ctx, ref, step.direction, step.status, "", "Cy", noon.Add(2*time.Hour)); (err == nil) != step.ok || err != nil && !errors.Is(err, ledger.ErrTransition) {
+			t.Errorf("%s %s: %v", step.direction, step.status, err)
+		}
+	}
+	for direction, want := range map[string]int{"SUD": 0, "EST": 1, "NORD": 0, "E_T": 0, "%": 0, `S"UD`: 0} {
+		if found, err := l.List(ctx, staff, ledger.Filter{Part: direction}); err != nil || len(found) != want {
+			t.Errorf("%s has %d parts to do, %v, want %d", direction, len(found), err, want)
+		}
+	}
+	if got, want := told(t, l, ref), "associated → EST, associated → SUD, new_request → NORD, part → NORD, part → NORD"; got != want {
+		t.Errorf("told %s, want %s", got, want)
+	}
+	// The direction that leads has no part of its own; the others keep what they said.
+	if _, err := l.Assign(ctx, ref, "EST", "", "pas pour nous", "Bo", noon.Add(3*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if p := get(t, l, ref).Pace.Parts; len(p) != 1 || p[0].Direction != "SUD" || p[0].Status != ledger.Done {
+		t.Errorf("parts %+v", p)
+	}
+}
+
+func cards(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
+	l, _ := fresh(t)
+	ctx := t.Context()
+	book := func(n int, name, siren, epci string) string {
+		in := intake(n)
+		in.Company, in.Place = ledger.Company{Name: name, SIREN: siren}, ledger.Place{Commune: fmt.Sprint(n), EPCI: epci}
+		return take(t, l, in).Reference
+	}
+	a := book(1, "S.A.R.L. L'Atelier du Hêtre", "000000001", "200000001")
+	b := book(2, "atelier hêtre", "", "200000002") // another commune: the same name, perhaps another company
+	c := book(3, "Transports Zéphyr", "", "200000002")
+	if _, err := l.Answer(ctx, a, "Voici.", "Bo", noon); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.SetStatus(ctx, c, ledger.Closed, "sans suite", "Bo", noon); err != nil {
+		t.Fatal(err)
+	}
+	for _, look := range []struct {
+		viewer ledger.Viewer
+		sought string
+		near   bool
+		want   []string
+	}{
+		{staff, "000 000 001", false, []string{a}},
+		{staff, "00000000100018", false, []string{a}},
+		{staff, "Sté Atelier du Hetre", false, []string{b, a}},
+		{staff, "Atelier du Hètre SAS", false, []string{b, a}},
+		{staff, "atelier du hettre", true, []string{b, a}},
+		{staff, "transp. zephyr", true, []string{c}},
+		{staff, "zephyr", true, nil},
+		{staff, "Atelier du Chêne", true, nil},
+		{staff, "000000002", false, nil},
+		{staff, "%", false, nil},
+		{ledger.Viewer{EPCI: "200000001"}, "atelier hêtre", false, []string{a}},
+		{ledger.Viewer{EPCI: "200000001"}, "transports zéphyr", true, nil},
+		{ledger.Viewer{Channel: "web", Thread: "t2"}, "atelier hêtre", false, []string{b}},
+		{ledger.Viewer{Channel: "web", Thread: "t2"}, "000000001", false, nil},
+	} {
+		card, err := ledger.CardOf(ctx, l, look.viewer, look.sought)
+		var got []string
+		for _, r := range card.Requests {
+			got = append(got, r.Reference)
+		}
+		if err != nil || !slices.Equal(got, look.want) || card.Near != look.near {
+			t.Errorf("%+v, %q: %v near %v, %v, want %v", look.viewer, look.sought, got, card.Near, err, look.want)
+		}
+	}
+	card, err := ledger.CardOf(ctx, l, staff, "000000001")
+	if err != nil || card.Answered() != 1 || card.Requests[0].Answers()[0].Why != "Voici." || card.Requests[0].Answers()[0].By != "Bo" {
+		t.Errorf("%+v, %v", card, err)
+	}
+	if e, ok := get(t, l, c).Ending(); !ok || e.Why != "sans suite" {
+		t.Errorf("ending %+v", e)
+	}
+	if _, err := ledger.CardOf(ctx, l, ledger.Viewer{}, "atelier hêtre"); !errors.Is(err, ledger.ErrNoViewer) {
+		t.Errorf("read without a viewer: %v", err)
 	}
 }
 
@@ -568,7 +769,7 @@ func outbox(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	if !r.UpdatedAt.Equal(updated) {
 		t.Error("the delivery of a notice counts as work on the request")
 	}
-	for _, err := range []error{l.Sent(ctx, "inconnu", noon), l.Failed(ctx, "inconnu", "", true, noon), l.HandOver(ctx, "2026-9999", noon)} {
+	for _, err := range []error{l.Sent(ctx, "inconnu", noon), l.Failed(ctx, "inconnu", "", true, noon), l.FollowUp(ctx, "2026-9999", noon)} {
 		if !errors.Is(err, ledger.ErrNotFound) {
 			t.Errorf("unknown key: %v", err)
 		}

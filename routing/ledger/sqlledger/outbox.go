@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"guichet/migrations/database"
@@ -13,8 +14,19 @@ import (
 
 // notify gives a notice to a direction.
 func (l *Ledger) notify(ctx context.Context, r ledger.Request, e ledger.Event, kind ledger.NoticeKind, to string, late bool) error {
-	return l.post(ctx, r, e, ledger.Notice{Key: fmt.Sprintf("%s/%d/%s/%s", r.Reference, e.ID, kind, to), Kind: kind, To: to},
-		ledger.TextData{Reference: r.Reference, Lead: r.Lead, To: to, Arbitrate: r.Decision.Arbitrate, Late: late})
+	return l.direct(ctx, r, e, kind, ledger.TextData{Reference: r.Reference, Lead: r.Lead, To: to, Arbitrate: r.Decision.Arbitrate, Late: late})
+}
+
+// direct gives a notice to the direction that its text names.
+func (l *Ledger) direct(ctx context.Context, r ledger.Request, e ledger.Event, kind ledger.NoticeKind, data ledger.TextData) error {
+	return l.post(ctx, r, e, ledger.Notice{Key: fmt.Sprintf("%s/%d/%s/%s", r.Reference, e.ID, kind, data.To), Kind: kind, To: data.To}, data)
+}
+
+// paced is what the text of a notice about a request's pace may show.
+func (l *Ledger) paced(r ledger.Request, to string) ledger.TextData {
+	return ledger.TextData{
+		Reference: r.Reference, Lead: r.Lead, To: to, Number: r.Pace.Reminders, Taken: r.Status == ledger.Taken, Due: ledger.Day(l.agenda.Due(r)),
+	}
 }
 
 // tell gives a notice to the conversation of the person who asked, where it can be written to.
@@ -22,8 +34,12 @@ func (l *Ledger) tell(ctx context.Context, r ledger.Request, e ledger.Event, kin
 	if !r.Written() {
 		return nil
 	}
-	return l.post(ctx, r, e, ledger.Notice{Key: fmt.Sprintf("%s/%d/%s", r.Reference, e.ID, kind), Kind: kind, Channel: r.Channel, Thread: r.Thread},
-		ledger.TextData{Reference: r.Reference, Lead: r.Lead, Owner: r.Owner, Text: e.Why})
+	return l.reach(ctx, r, e, kind, ledger.TextData{Reference: r.Reference, Lead: r.Lead, Owner: r.Owner, Text: e.Why})
+}
+
+// reach gives a notice to the conversation of a request.
+func (l *Ledger) reach(ctx context.Context, r ledger.Request, e ledger.Event, kind ledger.NoticeKind, data ledger.TextData) error {
+	return l.post(ctx, r, e, ledger.Notice{Key: fmt.Sprintf("%s/%d/%s", r.Reference, e.ID, kind), Kind: kind, Channel: r.Channel, Thread: r.Thread}, data)
 }
 
 // post writes a notice in the outbox and plans its delivery.
@@ -87,11 +103,19 @@ func (l *Ledger) Notice(ctx context.Context, key string) (ledger.Notice, error) 
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ledger.ErrNotFound
 	}
+	if err == nil && slices.Contains(ofTime, n.Kind) {
+		var r ledger.Request
+		r, err = scan(l.db.Conn(ctx).QueryRowContext(ctx, `SELECT `+columns+` FROM requests WHERE reference = $1`, n.Reference))
+		n.Stale = !r.Status.Open() || r.Pace.Since.After(n.CreatedAt)
+	}
 	if err != nil {
 		return ledger.Notice{}, fmt.Errorf("lire l'avis %s : %w", key, err)
 	}
 	return n, nil
 }
+
+// ofTime are the notices that hold only while nobody acts.
+var ofTime = []ledger.NoticeKind{ledger.Reminder, ledger.Escalation, ledger.Patience}
 
 // Sent implements ledger.Outbox.
 func (l *Ledger) Sent(ctx context.Context, key string, at time.Time) error {
@@ -129,16 +153,16 @@ func (l *Ledger) PlanAgain(ctx context.Context) error {
 			return err
 		}
 	}
-	rows, err = l.db.Conn(ctx).QueryContext(ctx, `SELECT `+columns+` FROM requests WHERE status = $1 ORDER BY id`, ledger.Waiting)
+	rows, err = l.db.Conn(ctx).QueryContext(ctx, `SELECT `+columns+` FROM requests WHERE next_at <> 0 ORDER BY id`)
 	if err != nil {
 		return fmt.Errorf("prévoir les échéances : %w", err)
 	}
-	waiting, err := scanAll(rows)
+	followed, err := scanAll(rows)
 	if err != nil {
 		return fmt.Errorf("prévoir les échéances : %w", err)
 	}
-	for _, r := range waiting {
-		if err := l.jobs.HandOver(ctx, r.Reference, r.Deadline); err != nil {
+	for _, r := range followed {
+		if err := l.jobs.FollowUp(ctx, r.Reference, r.Next); err != nil {
 			return err
 		}
 	}

@@ -19,14 +19,16 @@ import (
 
 // Ledger is a ledger.Store and a ledger.Outbox.
 type Ledger struct {
-	db    *database.DB
-	jobs  ledger.Jobs
-	texts ledger.Texts
+	db     *database.DB
+	jobs   ledger.Jobs
+	texts  ledger.Texts
+	agenda ledger.Agenda
 }
 
-// New gives the ledger of a database; jobs plans the deliveries in each transaction, texts words the notices.
-func New(db *database.DB, jobs ledger.Jobs, texts ledger.Texts) *Ledger {
-	return &Ledger{db: db, jobs: jobs, texts: texts}
+// New gives the ledger of a database; jobs plans what follows in each transaction, texts words the notices, agenda says when
+// things are due.
+func New(db *database.DB, jobs ledger.Jobs, texts ledger.Texts, agenda ledger.Agenda) *Ledger {
+	return &Ledger{db: db, jobs: jobs, texts: texts, agenda: agenda}
 }
 
 // Take implements ledger.Store.
@@ -51,6 +53,10 @@ func (l *Ledger) Take(ctx context.Context, in ledger.Intake) (r ledger.Request, 
 		} else {
 			r, err = l.create(ctx, in)
 		}
+		if err != nil {
+			return err
+		}
+		r, err = l.plan(ctx, r)
 		return err
 	})
 	if err != nil {
@@ -148,14 +154,7 @@ func (l *Ledger) create(ctx context.Context, in ledger.Intake) (ledger.Request, 
 	if err != nil {
 		return r, err
 	}
-	r, err = l.decide(ctx, r, in.Decision, "", ledger.Self, in.At)
-	if err != nil {
-		return r, err
-	}
-	if r.Status == ledger.Waiting {
-		return r, l.jobs.HandOver(ctx, r.Reference, r.Deadline)
-	}
-	return r, nil
+	return l.decide(ctx, r, in.Decision, "", ledger.Self, in.At)
 }
 
 // join adds a message to an open request. What the request did not know of its company is filled in; its lead stays.
@@ -330,8 +329,8 @@ func (l *Ledger) Reopen(ctx context.Context, reference, why, by string, at time.
 		if err != nil {
 			return r, err
 		}
-		if r.Status == ledger.Waiting { // it never had a lead, and nobody will be asked again
-			return r, l.jobs.HandOver(ctx, r.Reference, at)
+		if r.Status == ledger.Waiting { // it never had a lead
+			return r, nil
 		}
 		return r, l.notify(ctx, r, e, ledger.Returned, r.Lead, false)
 	})
@@ -355,28 +354,24 @@ func (l *Ledger) AskHuman(ctx context.Context, reference, entryPoint, text, by s
 	})
 }
 
-// HandOver implements ledger.Outbox.
-func (l *Ledger) HandOver(ctx context.Context, reference string, at time.Time) error {
-	_, err := l.change(ctx, "confier la demande à la porte d'entrée", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
-		if r.Status != ledger.Waiting {
-			return r, nil
-		}
-		r, e, err := l.append(ctx, r, ledger.Event{
-			At: at, Kind: ledger.Assigned, By: ledger.Self, Lead: r.EntryPoint, Why: "la précision demandée n'est pas venue",
-		})
-		if err != nil {
-			return r, err
-		}
-		return r, l.notify(ctx, r, e, ledger.NewRequest, r.Lead, true)
-	})
-	return err
-}
-
 // hold reads a request for changing it: a PostgreSQL transaction that would change it too waits for this one to end,
 // then reads what it wrote.
 func (l *Ledger) hold(ctx context.Context, reference string) (ledger.Request, error) {
-	return scan(l.db.Conn(ctx).QueryRowContext(ctx,
+	r, err := scan(l.db.Conn(ctx).QueryRowContext(ctx,
 		`UPDATE requests SET updated_at = updated_at WHERE reference = $1 RETURNING `+columns, reference))
+	if err != nil || !r.Pace.Since.IsZero() {
+		return r, err
+	}
+	// It was written before the ledger kept its pace: the events tell it.
+	events, err := l.events(ctx, r)
+	var replayed ledger.Request
+	for _, e := range events {
+		if err == nil {
+			replayed, err = ledger.Apply(replayed, e)
+		}
+	}
+	r.Pace = replayed.Pace
+	return r, err
 }
 
 // change runs one change of a request in a transaction that holds it.
@@ -385,7 +380,10 @@ func (l *Ledger) change(ctx context.Context, doing, reference string, do func(co
 		if r, err = l.hold(ctx, reference); err != nil {
 			return err
 		}
-		r, err = do(ctx, r)
+		if r, err = do(ctx, r); err != nil {
+			return err
+		}
+		r, err = l.plan(ctx, r)
 		return err
 	})
 	if err != nil {
@@ -413,7 +411,7 @@ func (l *Ledger) append(ctx context.Context, r ledger.Request, e ledger.Event) (
 	if err != nil {
 		return r, e, err
 	}
-	if e.Kind != ledger.NoticeSent && e.Kind != ledger.NoticeDead {
+	if !slices.Contains(quiet, e.Kind) {
 		r.Version = e.ID
 	}
 	associated, err := encode(r.Associated)
@@ -424,8 +422,12 @@ func (l *Ledger) append(ctx context.Context, r ledger.Request, e ledger.Event) (
 	if err != nil {
 		return r, e, err
 	}
-	_, err = conn.ExecContext(ctx, `UPDATE requests SET status = $2, lead = $3, owner = $4, associated = $5, decision = $6, updated_at = $7 WHERE id = $1`,
-		r.ID, r.Status, r.Lead, r.Owner, associated, current, database.Stamp(r.UpdatedAt))
+	pace, err := encode(r.Pace)
+	if err != nil {
+		return r, e, err
+	}
+	_, err = conn.ExecContext(ctx, `UPDATE requests SET status = $2, lead = $3, owner = $4, associated = $5, decision = $6, updated_at = $7, pace = $8 WHERE id = $1`,
+		r.ID, r.Status, r.Lead, r.Owner, associated, current, database.Stamp(r.UpdatedAt), pace)
 	return r, e, err
 }
 
@@ -436,14 +438,20 @@ func (l *Ledger) Get(ctx context.Context, v ledger.Viewer, reference string) (le
 	if err != nil {
 		return ledger.Request{}, err
 	}
-	conn := l.db.Conn(ctx)
-	r, err := scan(conn.QueryRowContext(ctx, `SELECT `+columns+` FROM requests WHERE reference = $1 AND `+seen, args...))
+	r, err := scan(l.db.Conn(ctx).QueryRowContext(ctx, `SELECT `+columns+` FROM requests WHERE reference = $1 AND `+seen, args...))
 	if err != nil {
 		return ledger.Request{}, fmt.Errorf("lire la demande %s : %w", reference, err)
 	}
-	rows, err := conn.QueryContext(ctx, `SELECT id, at, kind, actor, why, status, lead, owner, decision FROM request_events WHERE request_id = $1 ORDER BY id`, r.ID)
-	if err != nil {
+	if r.Events, err = l.events(ctx, r); err != nil {
 		return ledger.Request{}, fmt.Errorf("lire l'historique de %s : %w", reference, err)
+	}
+	return r, nil
+}
+
+func (l *Ledger) events(ctx context.Context, r ledger.Request) (all []ledger.Event, err error) {
+	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT id, at, kind, actor, why, status, lead, owner, decision FROM request_events WHERE request_id = $1 ORDER BY id`, r.ID)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -455,15 +463,12 @@ func (l *Ledger) Get(ctx context.Context, v ledger.Viewer, reference string) (le
 			err = json.Unmarshal([]byte(decision), &e.Decision)
 		}
 		if err != nil {
-			return ledger.Request{}, fmt.Errorf("lire l'historique de %s : %w", reference, err)
+			return nil, err
 		}
 		e.At = database.Time(at)
-		r.Events = append(r.Events, e)
+		all = append(all, e)
 	}
-	if err := rows.Err(); err != nil {
-		return ledger.Request{}, fmt.Errorf("lire l'historique de %s : %w", reference, err)
-	}
-	return r, nil
+	return all, rows.Err()
 }
 
 // List implements ledger.Store.
@@ -476,18 +481,28 @@ func (l *Ledger) List(ctx context.Context, v ledger.Viewer, f ledger.Filter) ([]
 	if len(f.Status) > 0 {
 		where += ` AND status IN (` + placeholders(&args, f.Status) + `)`
 	}
-	for _, equal := range []struct{ column, value string }{{"lead", f.Lead}, {"siren", f.SIREN}, {"epci", f.EPCI}} {
+	for _, equal := range []struct{ column, value string }{{"lead", f.Lead}, {"siren", f.SIREN}, {"epci", f.EPCI}, {"name", ledger.CompanyKey(f.Company)}} {
 		if equal.value != "" {
 			where += ` AND ` + equal.column + ` = ` + placeholder(&args, equal.value)
 		}
+	}
+	if !f.Late.IsZero() {
+		where += ` AND due_at <> 0 AND due_at < ` + placeholder(&args, database.Stamp(f.Late))
+	}
+	if f.Part != "" {
+		part, err := encode(ledger.Part{Direction: f.Part, Status: ledger.Transmitted})
+		if err != nil {
+			return nil, err
+		}
+		part = strings.TrimSuffix(part, "}") // who said so follows
+		where += ` AND pace LIKE ` + placeholder(&args, "%"+wildcards.Replace(part)+"%") + ` ESCAPE '\' AND status IN (` + placeholders(&args, ledger.OpenStatuses()) + `)`
 	}
 	if f.Questioned {
 		where += ` AND (SELECT kind FROM request_events e WHERE e.request_id = requests.id AND e.kind IN ('questioned', 'specified')
 			ORDER BY e.id DESC LIMIT 1) = 'questioned'`
 	}
 	if text := strings.TrimSpace(ledger.Fold(f.Text)); text != "" {
-		like := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
-		where += ` AND search LIKE ` + placeholder(&args, "%"+like+"%") + ` ESCAPE '\'`
+		where += ` AND search LIKE ` + placeholder(&args, "%"+wildcards.Replace(text)+"%") + ` ESCAPE '\'`
 	}
 	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT `+columns+` FROM requests WHERE `+where+
 		` ORDER BY created_at DESC, id DESC LIMIT `+placeholder(&args, limit(f.Limit)), args...)
@@ -500,6 +515,9 @@ func (l *Ledger) List(ctx context.Context, v ledger.Viewer, f ledger.Filter) ([]
 	}
 	return requests, nil
 }
+
+// wildcards makes a text match itself in LIKE … ESCAPE '\'.
+var wildcards = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // visible gives the condition that keeps what a viewer may see.
 func visible(v ledger.Viewer, args *[]any) (string, error) {
@@ -523,24 +541,33 @@ func visible(v ledger.Viewer, args *[]any) (string, error) {
 }
 
 const columns = `id, reference, channel, thread, author, text, company, siren, siret, commune, epci, departement, entry_point, deadline,
-	status, lead, owner, associated, decision, created_at, updated_at, person,
-	(SELECT coalesce(max(e.id), 0) FROM request_events e WHERE e.request_id = requests.id AND e.kind NOT IN ('notice_sent', 'notice_dead'))`
+	status, lead, owner, associated, decision, created_at, updated_at, person, pace, due_at, next_at,
+	(SELECT coalesce(max(e.id), 0) FROM request_events e WHERE e.request_id = requests.id
+		AND e.kind NOT IN ('notice_sent', 'notice_dead', 'reminded', 'escalated', 'no_news', 'part'))`
+
+// quiet are the events that leave a request's version as it is, the same as in columns.
+var quiet = []ledger.EventKind{ledger.NoticeSent, ledger.NoticeDead, ledger.Reminded, ledger.Escalated, ledger.NoNews, ledger.PartSet}
 
 func scan(row interface{ Scan(...any) error }) (r ledger.Request, err error) {
-	var deadline, created, updated int64
-	var associated, decision string
+	var deadline, created, updated, due, next int64
+	var associated, decision, pace string
 	err = row.Scan(&r.ID, &r.Reference, &r.Channel, &r.Thread, &r.Author, &r.Text, &r.Company.Name, &r.Company.SIREN, &r.Company.SIRET,
 		&r.Place.Commune, &r.Place.EPCI, &r.Place.Departement, &r.EntryPoint, &deadline, &r.Status, &r.Lead, &r.Owner,
-		&associated, &decision, &created, &updated, &r.Person, &r.Version)
+		&associated, &decision, &created, &updated, &r.Person, &pace, &due, &next, &r.Version)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, ledger.ErrNotFound
 	}
 	if err != nil {
 		return r, err
 	}
-	if err := errors.Join(json.Unmarshal([]byte(associated), &r.Associated), json.Unmarshal([]byte(decision), &r.Decision)); err != nil {
+	err = errors.Join(json.Unmarshal([]byte(associated), &r.Associated), json.Unmarshal([]byte(decision), &r.Decision))
+	if pace != "" {
+		err = errors.Join(err, json.Unmarshal([]byte(pace), &r.Pace))
+	}
+	if err != nil {
 		return r, fmt.Errorf("demande %s illisible : %w", r.Reference, err)
 	}
+	r.Due, r.Next = database.Time(due), database.Time(next)
 	r.Deadline, r.CreatedAt, r.UpdatedAt = database.Time(deadline), database.Time(created), database.Time(updated)
 	return r, nil
 }

@@ -15,8 +15,8 @@ import (
 
 func TestLedger(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, e databasetest.Engine) {
-		ledgertest.Run(t, func(t *testing.T, jobs ledger.Jobs) ledgertest.Ledger {
-			return sqlledger.New(e.New(t), jobs, ledger.DefaultTexts())
+		ledgertest.Run(t, func(t *testing.T, jobs ledger.Jobs, agenda ledger.Agenda) ledgertest.Ledger {
+			return sqlledger.New(e.New(t), jobs, ledger.DefaultTexts(), agenda)
 		})
 	})
 }
@@ -32,7 +32,7 @@ func takeIsAllOrNothing(t *testing.T, e databasetest.Engine) {
 		t.Run(fault, func(t *testing.T) {
 			ctx := t.Context()
 			db := e.New(t)
-			l := sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts())
+			l := sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{})
 			allow := databasetest.Refuse(t, db, fault)
 			in := ledger.Intake{
 				Channel: "web", Message: "1", Thread: "1", Text: "Bonjour", At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
@@ -61,7 +61,7 @@ func TestTakeJoinsTheTransactionOfItsContext(t *testing.T) { databasetest.Each(t
 func takeJoins(t *testing.T, e databasetest.Engine) {
 	db := e.New(t)
 	jobs := &ledgertest.Jobs{}
-	l := sqlledger.New(db, jobs, ledger.DefaultTexts())
+	l := sqlledger.New(db, jobs, ledger.DefaultTexts(), ledger.Agenda{})
 	err := db.InTx(t.Context(), func(ctx context.Context) error {
 		r, _, err := l.Take(ctx, ledger.Intake{
 			Channel: "web", Message: "1", Thread: "1", At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Decision: routing.Decision{Lead: "NORD"},
@@ -82,6 +82,43 @@ func takeJoins(t *testing.T, e databasetest.Engine) {
 	}
 }
 
+// A request written before the ledger kept its pace gets its dates from its events.
+func TestPaceOfAnOlderRequest(t *testing.T) { databasetest.Each(t, older) }
+
+func older(t *testing.T, e databasetest.Engine) {
+	ctx := t.Context()
+	db := e.New(t)
+	agenda := ledger.Agenda{Delays: routing.Delays{Transmitted: routing.Stage{Due: 3, Reminders: []int{2}}}}
+	l := sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts(), agenda)
+	monday := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	r, _, err := l.Take(ctx, ledger.Intake{
+		Channel: "web", Message: "1", Thread: "1", Text: "Bonjour", At: monday, Decision: routing.Decision{Lead: "NORD", Associated: []string{"SUD"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As the migration leaves it.
+	if err := db.InTx(ctx, func(ctx context.Context) error {
+		_, err := db.Conn(ctx).ExecContext(ctx, `UPDATE requests SET pace = '', due_at = 0, next_at = 1`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if due, err := l.Due(ctx, monday); err != nil || len(due) != 1 {
+		t.Fatal(due, err)
+	}
+	if err := l.FollowUp(ctx, r.Reference, monday.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := l.Get(ctx, ledger.Viewer{Staff: true}, r.Reference)
+	if err != nil || !got.Due.Equal(r.Due) || !got.Next.Equal(r.Next) || len(got.Events) != 2 {
+		t.Errorf("due %v, next %v, was %v, %v; %d events, %v", got.Due, got.Next, r.Due, r.Next, len(got.Events), err)
+	}
+	if r, err := l.SetPart(ctx, r.Reference, "SUD", ledger.Done, "", "Cy", monday); err != nil || len(r.Pace.Parts) != 1 {
+		t.Errorf("%+v, %v", r.Pace, err)
+	}
+}
+
 func BenchmarkTake(b *testing.B) {
 	for _, e := range []databasetest.Engine{databasetest.SQLite, databasetest.PostgreSQL} {
 		b.Run(string(e.Dialect), func(b *testing.B) { benchmarkTake(b, e) })
@@ -89,7 +126,7 @@ func BenchmarkTake(b *testing.B) {
 }
 
 func benchmarkTake(b *testing.B, e databasetest.Engine) {
-	l := sqlledger.New(e.New(b), &ledgertest.Jobs{}, ledger.DefaultTexts())
+	l := sqlledger.New(e.New(b), &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{})
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for n := 0; b.Loop(); n++ {
 		in := ledger.Intake{

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"guichet/routing/ledger"
+)
+
+type companyCmd struct {
+	reader
+	Company string `arg:"" name:"entreprise" help:"SIREN, SIRET ou nom de l'entreprise."`
+}
+
+// cardLine is what the ledger holds of a company.
+type cardLine struct {
+	Sought string `json:"sought"`
+	// Near tells that the names only come close.
+	Near     bool              `json:"near"`
+	Requests []cardRequestLine `json:"requests"`
+}
+
+type cardRequestLine struct {
+	Reference  string         `json:"reference"`
+	Company    ledger.Company `json:"company"`
+	Place      ledger.Place   `json:"place"`
+	CreatedAt  time.Time      `json:"created_at"`
+	Status     ledger.Status  `json:"status"`
+	Lead       string         `json:"lead"`
+	Owner      string         `json:"owner"`
+	Associated []string       `json:"associated"`
+	Due        any            `json:"due"`
+	Answers    []saidLine     `json:"answers"`
+	// Ending says why there will be no answer.
+	Ending *saidLine `json:"ending"`
+}
+
+type saidLine struct {
+	At   time.Time `json:"at"`
+	By   string    `json:"by"`
+	Text string    `json:"text"`
+}
+
+func (c *companyCmd) Run(ctx context.Context, a *app) error {
+	viewer, err := c.viewer()
+	if err != nil {
+		return err
+	}
+	if ledger.CompanyKey(c.Company) == "" {
+		return usageError{errors.New("donnez le SIREN, le SIRET ou le nom de l'entreprise")}
+	}
+	return a.withLedger(ctx, func(store ledger.Store) error {
+		card, err := ledger.CardOf(ctx, store, viewer, c.Company)
+		if err != nil {
+			return err
+		}
+		if a.JSON {
+			return writeJSON(a.stdout, c.line(card))
+		}
+		showCard(a.stdout, c.Company, card, a.now())
+		return nil
+	})
+}
+
+func (c *companyCmd) line(card ledger.Card) cardLine {
+	out := cardLine{Sought: c.Company, Near: card.Near && len(card.Requests) > 0, Requests: []cardRequestLine{}}
+	for _, r := range card.Requests {
+		l := cardRequestLine{
+			Reference: r.Reference, Company: r.Company, Place: r.Place, CreatedAt: r.CreatedAt, Status: r.Status, Lead: r.Lead, Owner: r.Owner,
+			Associated: some(r.Associated), Due: orNull(r.Due), Answers: []saidLine{},
+		}
+		for _, e := range r.Answers() {
+			l.Answers = append(l.Answers, saidLine{At: e.At, By: e.By, Text: e.Why})
+		}
+		if e, ok := r.Ending(); ok {
+			l.Ending = &saidLine{At: e.At, By: e.By, Text: e.Why}
+		}
+		out.Requests = append(out.Requests, l)
+	}
+	return out
+}
+
+func showCard(w io.Writer, sought string, card ledger.Card, now time.Time) {
+	switch n := len(card.Requests); {
+	case n == 0:
+		fmt.Fprintf(w, "Aucune demande pour « %s » dans ce que vous pouvez voir.\n", sought)
+		return
+	case card.Near:
+		fmt.Fprintf(w, "Aucune demande au nom exact de « %s ». Noms proches, à vérifier :\n", sought)
+	}
+	for _, r := range card.Requests {
+		due := ""
+		if label := r.DueLabel(now); label != "" {
+			due = "échéance " + label
+		}
+		fmt.Fprintf(w, "%s  %s\n", r.Reference, strings.Join(present(strings.TrimSpace(r.Company.Name+" "+r.Company.SIREN), "reçue le "+ledger.Day(r.CreatedAt), r.Status.Label(), r.Lead, r.Owner, due), " · "))
+		for _, e := range r.Answers() {
+			fmt.Fprintf(w, "  réponse du %s : %s\n", strings.Join(present(ledger.Day(e.At), e.By), ", "), strings.ReplaceAll(e.Why, "\n", "\n  "))
+		}
+		if e, ok := r.Ending(); ok {
+			fmt.Fprintf(w, "  %s le %s : %s\n", r.Status.Label(), strings.Join(present(ledger.Day(e.At), e.By), ", "), dash(e.Why))
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package ledger
+
+import (
+	"fmt"
+	"time"
+	_ "time/tzdata" // days are French wherever the program runs
+
+	"github.com/rickar/cal/v2"
+	"github.com/rickar/cal/v2/fr"
+
+	"guichet/routing"
+)
+
+// Agenda says when things are due: the Region's delays, counted in French working days. The zero value asks for nothing but
+// that a request waits no longer than its deadline.
+type Agenda struct{ Delays routing.Delays }
+
+// postHour is when reminders leave, on the clock of Paris.
+const postHour = 9
+
+var (
+	paris    = mustZone("Europe/Paris")
+	calendar = workdays()
+)
+
+func mustZone(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		panic("ledger: " + err.Error()) // the zones are part of the program
+	}
+	return zone
+}
+
+func workdays() *cal.BusinessCalendar {
+	c := cal.NewBusinessCalendar()
+	c.AddHoliday(fr.Holidays...)
+	return c
+}
+
+// workday gives the first instant, in Paris, of the day that is so many working days after a time: neither Saturdays,
+// Sundays nor public holidays (Code du travail, art. L3133-1) count, nor does the day itself.
+func workday(after time.Time, days int) time.Time {
+	y, m, d := after.In(paris).Date()
+	day := time.Date(y, m, d, 0, 0, 0, 0, paris)
+	for days > 0 {
+		if day = day.AddDate(0, 0, 1); calendar.IsWorkday(day) {
+			days--
+		}
+	}
+	return day
+}
+
+// Step is something that comes with time: Kind is the event that it makes, Number counts those of its kind in the present stage.
+type Step struct {
+	Kind   EventKind
+	Number int
+	At     time.Time
+}
+
+// Next gives what comes next of itself in a request's life if nobody acts; ok is false when nothing does.
+func (a Agenda) Next(r Request) (next Step, ok bool) {
+	add := func(kind EventKind, number int, at time.Time) {
+		if !ok || at.Before(next.At) {
+			next, ok = Step{Kind: kind, Number: number, At: at}, true
+		}
+	}
+	if r.Status == Waiting {
+		at := r.Deadline
+		if r.Pace.Since.After(r.CreatedAt) { // reopened: nobody will be asked again
+			at = r.Pace.Since
+		}
+		add(Assigned, 1, at)
+		return next, ok
+	}
+	stage, ok := a.stage(r)
+	if !ok {
+		return next, false
+	}
+	ok = false
+	day := func(n int) time.Time { return workday(r.Pace.Since, n).Add(postHour * time.Hour) }
+	if n := r.Pace.Reminders; n < len(stage.Reminders) {
+		add(Reminded, n+1, day(stage.Reminders[n]))
+	}
+	if stage.Escalation > 0 && !r.Pace.Escalated && r.EntryPoint != "" {
+		add(Escalated, 1, day(stage.Escalation))
+	}
+	if n := r.Pace.NoNews; n < len(stage.NoNews) {
+		add(NoNews, n+1, day(stage.NoNews[n]))
+	}
+	return next, ok
+}
+
+// Due gives the last second of a request's due date; zero when nobody owes anything.
+func (a Agenda) Due(r Request) time.Time {
+	stage, ok := a.stage(r)
+	if !ok || stage.Due == 0 {
+		return time.Time{}
+	}
+	return workday(r.Pace.Since, stage.Due).AddDate(0, 0, 1).Add(-time.Second).UTC()
+}
+
+func (a Agenda) stage(r Request) (routing.Stage, bool) {
+	switch r.Status {
+	case Transmitted:
+		return a.Delays.Transmitted, true
+	case Taken:
+		return a.Delays.Taken, true
+	}
+	return routing.Stage{}, false
+}
+
+// Day gives a date as people read it, in Paris; empty for the zero time.
+func Day(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(paris).Format("02/01/2006")
+}
+
+// Late tells that a request's due date is over.
+func (r Request) Late(now time.Time) bool { return !r.Due.IsZero() && r.Due.Before(now) }
+
+// DueLabel tells the due date in French, and whether it is over; empty when there is none.
+func (r Request) DueLabel(now time.Time) string {
+	switch {
+	case r.Due.IsZero():
+		return ""
+	case r.Late(now):
+		return fmt.Sprintf("%s, en retard", Day(r.Due))
+	}
+	return Day(r.Due)
+}

@@ -1,0 +1,85 @@
+package ledger
+
+import (
+	"testing"
+	"time"
+
+	"guichet/routing"
+)
+
+func TestWorkingDaysAreFrench(t *testing.T) {
+	for _, c := range []struct {
+		after string
+		days  int
+		want  string
+	}{
+		{"2026-04-30T10:00:00Z", 1, "2026-05-04"}, // 1 May is a Friday
+		{"2026-05-07T10:00:00Z", 1, "2026-05-11"}, // 8 May is a Friday
+		{"2026-05-13T10:00:00Z", 1, "2026-05-15"}, // Ascension
+		{"2026-05-22T10:00:00Z", 1, "2026-05-26"}, // Whit Monday
+		{"2026-07-13T10:00:00Z", 1, "2026-07-15"},
+		{"2026-08-14T10:00:00Z", 1, "2026-08-17"}, // 15 August is a Saturday, and moves nothing
+		{"2026-10-30T10:00:00Z", 1, "2026-11-02"}, // 1 November is a Sunday
+		{"2026-11-10T10:00:00Z", 1, "2026-11-12"},
+		{"2026-12-24T10:00:00Z", 1, "2026-12-28"},
+		{"2026-12-31T10:00:00Z", 1, "2027-01-04"},
+		{"2027-03-26T10:00:00Z", 1, "2027-03-30"}, // Easter Monday
+		{"2026-04-27T10:00:00Z", 15, "2026-05-21"},
+		{"2026-03-07T10:00:00Z", 1, "2026-03-09"}, // from a Saturday
+		{"2026-03-05T23:30:00Z", 1, "2026-03-09"}, // Friday already in Paris
+	} {
+		after, err := time.Parse(time.RFC3339, c.after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := workday(after, c.days).Format("2006-01-02 15:04 -0700"); got[:10] != c.want || got[11:16] != "00:00" {
+			t.Errorf("%d days after %s: %s, want %s", c.days, c.after, got, c.want)
+		}
+	}
+}
+
+// Summer time begins on 29 March 2026: nine o'clock stays nine o'clock.
+func TestNextIsAtNineInParis(t *testing.T) {
+	a := Agenda{Delays: routing.Delays{Transmitted: routing.Stage{Due: 1, Reminders: []int{1}}}}
+	for since, want := range map[string]string{"2026-03-26T10:00:00Z": "2026-03-27T08:00:00Z", "2026-03-27T10:00:00Z": "2026-03-30T07:00:00Z"} {
+		at, err := time.Parse(time.RFC3339, since)
+		if err != nil {
+			t.Fatal(err)
+		}
+		step, ok := a.Next(Request{Status: Transmitted, Pace: Pace{Since: at}})
+		if got := step.At.UTC().Format(time.RFC3339); !ok || got != want {
+			t.Errorf("since %s: %s, want %s", since, got, want)
+		}
+	}
+}
+
+func TestNearCompany(t *testing.T) {
+	for a, b := range map[string]string{
+		"Verlinor Bois": "Verlinnor Bois", "Transports Zéphyr": "Transp. Zephyr SARL", "Menuiserie Dupré": "menusierie dupre", "Atelier Hêtre": "Atelier Hestre",
+	} {
+		if !NearCompany(a, b) || !NearCompany(b, a) {
+			t.Errorf("%q and %q are far", a, b)
+		}
+	}
+	for a, b := range map[string]string{
+		"Atelier du Hêtre": "Atelier du Chêne", "Fictive 1": "Fictive 2", "Dupré": "Dupré et Fils", "": "", "Bois Nord": "Bois Sud", "Alpha": "Omega",
+	} {
+		if NearCompany(a, b) {
+			t.Errorf("%q and %q are near", a, b)
+		}
+	}
+}
+
+func FuzzNearCompany(f *testing.F) {
+	for _, s := range [][2]string{{"Verlinor", "Verlinnor"}, {"É\u0301", "e"}, {"", "…"}, {"\xff", "a b"}} {
+		f.Add(s[0], s[1])
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if NearCompany(a, b) != NearCompany(b, a) {
+			t.Errorf("%q and %q: one way only", a, b)
+		}
+		if key := CompanyKey(a); key != "" && !NearCompany(a, a) {
+			t.Errorf("%q is far from itself", a)
+		}
+	})
+}
