@@ -39,7 +39,7 @@ func (d *Desk) question(ctx context.Context, m Message, state State, r Reading, 
 	if answer.Worded {
 		p.reply.Text += "\n\n" + d.Texts.say("worded")
 	}
-	if decision := d.Rules.Decide(r.Facts); decision.Lead != d.Rules.EntryPoint() || decision.Arbitrate {
+	if decision := d.Rules.Decide(r.Facts); state.Asked == "" && (decision.Lead != d.Rules.EntryPoint() || decision.Arbitrate) {
 		p.reply.Text += "\n\n" + d.Texts.say("offer")
 		p.state.Offered, p.reply.Choices = m.Text, offer
 	}
