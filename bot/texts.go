@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -89,7 +90,7 @@ func ParseTexts(data []byte) (Texts, error) {
 			problems = append(problems, fmt.Errorf("textes : « %s » ne sert à rien", key))
 			continue
 		}
-		t, err := template.New(key).Option("missingkey=error").Parse(strings.TrimSpace(sources[key]))
+		t, err := template.New(key).Option("missingkey=error").Parse(unwrap(strings.TrimSpace(sources[key])))
 		if err == nil {
 			err = try(t, values)
 		}
@@ -107,6 +108,26 @@ func ParseTexts(data []byte) (Texts, error) {
 		return nil, errors.Join(problems...)
 	}
 	return texts, nil
+}
+
+// listItem starts a line that stands alone.
+var listItem = regexp.MustCompile(`^(?:[-–•]|\d+[.)]) `)
+
+// unwrap joins the lines of each paragraph: where a YAML file is cut is not where people read a new line.
+func unwrap(text string) string {
+	var b strings.Builder
+	for i, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(line)
+		switch {
+		case i == 0:
+		case line == "" || strings.HasSuffix(b.String(), "\n") || listItem.MatchString(line):
+			b.WriteByte('\n')
+		default:
+			b.WriteByte(' ')
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // try executes a template with its values all there, then all empty, so that a mistake in it is found when it is read and

@@ -26,6 +26,19 @@ func TestTextsAreChecked(t *testing.T) {
 	}
 }
 
+func TestTextsMayBeWrapped(t *testing.T) {
+	const wrapped = "hello: |-\n  Bonjour, posez\n  votre question.\n\n  Par exemple :\n  - une\n    aide ;\n  - un prêt.\n"
+	_, rest, _ := strings.Cut(string(bot.DefaultTextsYAML()), "\nthanks:")
+	texts, err := bot.ParseTexts([]byte(wrapped + "thanks:" + rest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	if err := texts["hello"].Execute(&got, nil); err != nil || got.String() != "Bonjour, posez votre question.\n\nPar exemple :\n- une aide ;\n- un prêt." {
+		t.Errorf("%q, %v", got.String(), err)
+	}
+}
+
 func TestAnAnswerAfterTheDelayIsKeptForTheEntryPoint(t *testing.T) {
 	c := open(t)
 	asked := c.say(t, "fil", "Un industriel veut s'implanter chez nous, il cherche 5 hectares.")

@@ -53,6 +53,11 @@ var (
 	digitalDay  = regexp.MustCompile(`\b(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})\b|\b(\d{4})-(\d{2})-(\d{2})\b`)
 )
 
+// WithoutContacts masks the phone numbers and the e-mail addresses of a text by « … ».
+func WithoutContacts(text string) string {
+	return mailAddress.ReplaceAllString(phone.ReplaceAllString(text, "…"), "…")
+}
+
 var months = map[string]int{"janvier": 1, "fevrier": 2, "mars": 3, "avril": 4, "mai": 5, "juin": 6, "juillet": 7, "aout": 8,
 	"septembre": 9, "octobre": 10, "novembre": 11, "decembre": 12}
 

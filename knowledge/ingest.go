@@ -18,7 +18,7 @@ import (
 )
 
 // indexVersion changes when splitting or analysis does, so that unchanged files are indexed again.
-const indexVersion = "5"
+const indexVersion = "6"
 
 // MaxSize is the largest file that is read, in bytes.
 const MaxSize = 20 << 20
@@ -65,7 +65,7 @@ type Root struct {
 	Name string
 }
 
-// Path gives the root of a file or folder of the system.
+// Path gives the root of a file or folder of the system. Its errors do not repeat the name.
 func Path(name string) (Root, error) {
 	absolute, err := filepath.Abs(name)
 	if err != nil {
@@ -74,9 +74,9 @@ func Path(name string) (Root, error) {
 	info, err := os.Stat(absolute)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Root{}, fmt.Errorf("%s : fichier ou dossier introuvable", name)
+		return Root{}, errors.New("fichier ou dossier introuvable")
 	case err != nil:
-		return Root{}, fmt.Errorf("lire %s : %w", name, err)
+		return Root{}, fmt.Errorf("lecture impossible : %w", err)
 	case info.IsDir():
 		return Root{FS: os.DirFS(absolute), Dir: ".", Name: absolute}, nil
 	}
@@ -91,6 +91,8 @@ type Ingestion struct {
 	// makes the audience Partner at least.
 	Audience Audience
 	EPCI     string
+	// Widen lets a document that the base knows be seen by more people than before; without it, it is refused.
+	Widen bool
 	// Mapping is that of the tables (Mapped) that have none beside them.
 	Mapping []byte
 	// Mapped tells the names of the files that a mapping may explain.
@@ -387,6 +389,9 @@ func (g *ingester) put(ctx context.Context, source string, d Document) (outcome 
 	if known && before.Whole() != source {
 		return "", &refusal{&ConflictError{ID: d.ID, Source: source, Other: before.Source}}
 	}
+	if err := g.guard(source, d); err != nil {
+		return "", &refusal{err}
+	}
 	entries := Index(d)
 	switch {
 	case len(entries) == 0:
@@ -457,6 +462,34 @@ func (in Ingestion) narrow(d Document) (Document, error) {
 		d.Audience = max(d.Audience, Partner)
 	}
 	return d, nil
+}
+
+// guard refuses a document that more people would see than its former version, which may have another identifier.
+func (g *ingester) guard(source string, d Document) error {
+	if g.Widen {
+		return nil
+	}
+	for _, before := range g.bySource[source] {
+		if before.ID == d.ID || before.Source == d.Source {
+			if err := widens(before.Audience, before.EPCI, d.Audience, d.EPCI); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// widens gives the error of an audience that more people are in than in the former one.
+func widens(before Audience, beforeEPCI string, after Audience, afterEPCI string) error {
+	kept, again := "l'audience "+before.String(), "--audience "+before.String()
+	oneEPCI := before == Partner && beforeEPCI != ""
+	if oneEPCI {
+		kept, again = "l'EPCI "+beforeEPCI+" seul", "--epci "+beforeEPCI
+	}
+	if after > before || after == before && (!oneEPCI || afterEPCI == beforeEPCI) {
+		return nil
+	}
+	return fmt.Errorf("déjà dans la base pour %s, et cette ingestion le montrerait à d'autres : donnez « %s », ou « --audience %s » si c'est voulu", kept, again, after)
 }
 
 // list gives the files of the roots, in order, hidden ones left out, each with its mapping; complete is false when a folder

@@ -168,6 +168,28 @@ func TestAudienceOnlyNarrows(t *testing.T) {
 	}
 }
 
+func TestAudienceWidensOnlyWhenAsked(t *testing.T) {
+	store, dir := sqlstore.New(databasetest.New(t), nil), t.TempDir()
+	write(t, dir, map[string]string{"a.md": "# A\n\nUn.", "renamed.md": "# B\n\nDeux."})
+	ingest(t, store, toStaff, dir)
+	write(t, dir, map[string]string{"renamed.md": "---\nid: other\n---\n# B\n\nDeux.", "new.md": "# C\n\nTrois."})
+	r := ingest(t, store, toPublic, dir)
+	if got := ids(t, store, everyone); !reflect.DeepEqual(got, []string{"new"}) || len(r.Failed) != 2 || !strings.Contains(r.Failed[0].Error, "« --audience staff »") {
+		t.Errorf("the public sees %v after %+v", got, r)
+	}
+	in := toPublic
+	in.Widen = true
+	if r := ingest(t, store, in, dir); len(r.Failed) != 0 || len(ids(t, store, everyone)) != 3 {
+		t.Errorf("widened as asked: %+v", r)
+	}
+	epci := knowledge.Ingestion{Audience: knowledge.Partner, EPCI: "200000001"}
+	ingest(t, store, epci, dir)
+	epci.EPCI = ""
+	if r := ingest(t, store, epci, dir); len(r.Failed) != 3 || !strings.Contains(r.Failed[0].Error, "« --epci 200000001 »") {
+		t.Errorf("from one EPCI to all partners: %+v", r)
+	}
+}
+
 func TestIngestStops(t *testing.T) {
 	store, dir := sqlstore.New(databasetest.New(t), nil), t.TempDir()
 	write(t, dir, map[string]string{"a.md": "# A\n\nUn.", "b.md": "# B\n\nDeux."})

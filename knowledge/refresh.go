@@ -64,6 +64,8 @@ type Refresher struct {
 	Read  Reader
 	Fetch Fetch
 	Now   func() time.Time
+	// Widen is that of the Ingestion.
+	Widen bool
 	// Progress, if set, is called after each address.
 	Progress func(Step)
 }
@@ -87,12 +89,24 @@ func (r Refresher) Refresh(ctx context.Context, remotes ...Remote) (Report, erro
 		if err := ctx.Err(); err != nil {
 			return report, fmt.Errorf("rafraîchissement interrompu : %w", err)
 		}
+		if err := (Viewer{Audience: remote.Audience}).Check(); err != nil {
+			return report, fmt.Errorf("rafraîchir %s : %w", remote.Address, err)
+		}
 		before, again := known[remote.Address]
 		remote.ETag, remote.Modified, remote.Reading, remote.Seen = before.ETag, before.Modified, before.Reading, before.Seen
-		step, one, err := r.one(ctx, remote, again)
-		report.Add(one)
-		if err != nil {
-			return report, err
+		step := Step{Source: remote.Address, Outcome: "échec"}
+		if again && !r.Widen {
+			step.Err = widens(before.Audience, before.EPCI, remote.Audience, remote.EPCI)
+		}
+		if step.Err != nil { // what is kept of the address stays as it is
+			report.Failed = append(report.Failed, Failure{Path: remote.Address, Error: step.Err.Error()})
+		} else {
+			var one Report
+			step, one, err = r.one(ctx, remote, again)
+			report.Add(one)
+			if err != nil {
+				return report, err
+			}
 		}
 		if r.Progress != nil {
 			step.Done, step.Total = i+1, len(remotes)
@@ -103,10 +117,7 @@ func (r Refresher) Refresh(ctx context.Context, remotes ...Remote) (Report, erro
 }
 
 func (r Refresher) one(ctx context.Context, remote Remote, again bool) (Step, Report, error) {
-	in := Ingestion{Read: r.Read, Audience: remote.Audience, EPCI: remote.EPCI}
-	if err := (Viewer{Audience: in.Audience}).Check(); err != nil {
-		return Step{}, newReport(), fmt.Errorf("rafraîchir %s : %w", remote.Address, err)
-	}
+	in := Ingestion{Read: r.Read, Audience: remote.Audience, EPCI: remote.EPCI, Widen: r.Widen}
 	g, err := newIngester(ctx, r.Store, in)
 	if err != nil {
 		return Step{}, g.report, err
@@ -126,7 +137,7 @@ func (r Refresher) one(ctx context.Context, remote Remote, again bool) (Step, Re
 		remote.Gone = true
 		remote.ETag, remote.Modified, remote.Reading = "", "", ""
 		if g.report.Removed > 0 {
-			failure = fmt.Errorf("%w : ses documents ne répondent plus (%d retirés)", failure, g.report.Removed)
+			failure = fmt.Errorf("%w : ses documents ne répondent plus (retirés : %d)", failure, g.report.Removed)
 		}
 	case failure != nil && ctx.Err() != nil:
 		return step, g.report, fmt.Errorf("rafraîchissement interrompu : %w", ctx.Err())

@@ -36,6 +36,31 @@ func page(etag, content string) knowledge.Fetched {
 	return knowledge.Fetched{File: knowledge.File{Name: "page.md", Content: []byte(content)}, ETag: etag, URL: "https://exemple.invalid/page", Date: noonOf(1)}
 }
 
+func TestAddressesWidenOnlyWhenAsked(t *testing.T) {
+	const address = "https://exemple.invalid/page"
+	store := sqlstore.New(databasetest.New(t), nil)
+	w := &web{pages: map[string]knowledge.Fetched{address: page("v1", "# Aide Houblon\n\nL'aide Houblon finance 40 % du séchoir.\n")}}
+	refresh := func(audience knowledge.Audience, widen bool) knowledge.Report {
+		t.Helper()
+		r := knowledge.Refresher{Store: store, Read: extract.Read, Fetch: w.fetch, Now: func() time.Time { return noonOf(1) }, Widen: widen}
+		report, err := r.Refresh(t.Context(), knowledge.Remote{Address: address, Audience: audience})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report
+	}
+	refresh(knowledge.Staff, false)
+	if r := refresh(knowledge.Public, false); len(r.Failed) != 1 || r.Failed[0].Path != address || ids(t, store, everyone) != nil {
+		t.Errorf("from the staff to the public: %+v", r)
+	}
+	if kept, err := store.Remotes(t.Context()); err != nil || len(kept) != 1 || kept[0].Audience != knowledge.Staff {
+		t.Errorf("the address is kept as %+v, %v", kept, err)
+	}
+	if r := refresh(knowledge.Public, true); r.Updated != 1 || len(ids(t, store, everyone)) != 1 {
+		t.Errorf("widened as asked: %+v", r)
+	}
+}
+
 func noonOf(n int) time.Time { return time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC) }
 
 func TestAddressesAreRefreshed(t *testing.T) { databasetest.Each(t, addressesAreRefreshed) }

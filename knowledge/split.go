@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -18,6 +19,9 @@ func Split(d Document) []Passage {
 	add := func(blocks []Block, path []string) {
 		b := blocks[0]
 		text := b.Text
+		if strings.ContainsFunc(b.Mark, unicode.IsDigit) { // « 2. » is part of what is said, a dash is not
+			text = b.Mark + text
+		}
 		for _, next := range blocks[1:] {
 			text += "\n" + next.Mark + next.Text
 		}

@@ -359,8 +359,7 @@ func (d *draft) prompt() string {
 		}
 		fmt.Fprintf(&b, "[%d] %s : %s\n", i+1, oneLine(titles, longestTitles), oneLine(q.Text, longestPassage))
 	}
-	question := mailAddress.ReplaceAllString(phone.ReplaceAllString(d.asked.Question, "…"), "…")
-	fmt.Fprintf(&b, "\nQuestion : %s\n", oneLine(question, longestQuestion))
+	fmt.Fprintf(&b, "\nQuestion : %s\n", oneLine(WithoutContacts(d.asked.Question), longestQuestion))
 	return b.String()
 }
 

@@ -204,6 +204,18 @@ func Journal(t *testing.T, open func(t *testing.T) (bot.Journal, bot.Transactor)
 		}
 	})
 
+	t.Run("a gap holds no contact", func(t *testing.T) {
+		j, _ := open(t)
+		g := bot.Gap{Question: "Qui finance le houblon ? Rappelez-moi au 06 00 00 00 00 ou a.b@exemple.invalid", Looked: "finance, houblon, 06, 00, 00, 00, 00, exemple, invalid", Audience: knowledge.Public, Channel: "web", At: noon}
+		if err := j.Record(t.Context(), message(0), bot.Reply{Kind: bot.ReplyUnknown}, at(0, bot.State{}), &g); err != nil {
+			t.Fatal(err)
+		}
+		got, err := j.Gaps(t.Context(), 1)
+		if err != nil || len(got) != 1 || got[0].Question != "Qui finance le houblon ? Rappelez-moi au … ou …" || got[0].Looked != "finance, houblon" {
+			t.Errorf("%+v %v", got, err)
+		}
+	})
+
 	t.Run("votes", func(t *testing.T) {
 		j, _ := open(t)
 		record(t, j, 0)

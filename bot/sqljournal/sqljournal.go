@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"guichet/bot"
 	"guichet/knowledge"
@@ -70,14 +72,26 @@ func (j *Journal) Record(ctx context.Context, m bot.Message, r bot.Reply, next b
 		if gap == nil {
 			return nil
 		}
+		question, looked := withoutContacts(*gap)
 		_, err := j.db.Conn(ctx).ExecContext(ctx, `INSERT INTO gaps (question, audience, channel, looked, at) VALUES ($1, $2, $3, $4, $5)`,
-			gap.Question, gap.Audience.String(), gap.Channel, gap.Looked, database.Stamp(gap.At))
+			question, gap.Audience.String(), gap.Channel, looked, database.Stamp(gap.At))
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("enregistrer le message %s/%s : %w", m.Channel, m.ID, err)
 	}
 	return nil
+}
+
+// withoutContacts masks the phone numbers and e-mail addresses of a question, and leaves their pieces out of the words that were
+// looked for: what the base misses has nothing to do with who asked.
+func withoutContacts(g bot.Gap) (question, looked string) {
+	if question = knowledge.WithoutContacts(g.Question); question == g.Question {
+		return question, g.Looked
+	}
+	words := strings.FieldsFunc(question, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	kept := slices.DeleteFunc(strings.Split(g.Looked, ", "), func(word string) bool { return !slices.Contains(words, word) })
+	return question, strings.Join(kept, ", ")
 }
 
 func check(m bot.Message, next bot.Conversation, gap *bot.Gap) error {

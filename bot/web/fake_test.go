@@ -211,7 +211,7 @@ func openFake(_ context.Context, v knowledge.Viewer, id string) (knowledge.Docum
 		d := knowledge.Document{ID: id, Title: "Aide fictive", Audience: knowledge.Public, URL: "https://exemple.invalid/aide", Date: today}
 		return d, []knowledge.Passage{
 			{Document: id, Ordinal: 0, Path: []string{"Objet"}, Text: "Une aide <i>fictive</i>."},
-			{Document: id, Ordinal: 1, Path: []string{"Montant"}, Text: "Un taux de 40 %."},
+			{Document: id, Ordinal: 1, Path: []string{"Montant"}, Text: "Un **taux** de 40 %, voir [la page](https://exemple.invalid/a?b=1&c=2), [écrire](mailto:a@exemple.invalid), [**piège**](javascript:alert), **<i>fictive</i>** et [x](https://exemple.invalid/\"onclick=alert)."},
 		}, nil
 	case id == "fiche-close":
 		return knowledge.Document{ID: id, Title: "Ancienne aide fictive", Audience: knowledge.Public, ValidUntil: today.AddDate(-1, 0, 0)},

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,7 @@ var templateFuncs = template.FuncMap{
 	"passagePath": passagePath,
 	"requestPath": func(reference string) string { return "/agents/demandes/" + url.PathEscape(reference) },
 	"external":    external,
+	"readable":    readable,
 	"excerpt":     excerpt,
 	"join":        strings.Join,
 	"number":      func(index int) int { return index + 1 }, // of a quote, as sentences cite it
@@ -71,7 +73,7 @@ var templateFuncs = template.FuncMap{
 	"kind":     func(k bot.ReplyKind) string { return label(kindLabels, k) },
 	"status":   func(s ledger.Status) string { return label(statusLabels, s) },
 	"event":    func(k ledger.EventKind) string { return label(eventLabels, k) },
-	"notice":   func(k ledger.NoticeKind) string { return label(noticeLabels, k) },
+	"notice":   func(k ledger.NoticeKind) string { return k.Label() },
 	"role":     func(r routing.Role) string { return label(roleLabels, r) },
 	"audience": func(a knowledge.Audience) string { return label(audienceLabels, a.String()) },
 	"action": func(p requestPage, name, label, ask string) actionForm {
@@ -109,6 +111,35 @@ func paragraphs(text string) []string {
 func passagePath(document string, ordinal int) string {
 	n := strconv.Itoa(ordinal)
 	return "/document/" + url.PathEscape(document) + "?p=" + n + "#p-" + n
+}
+
+var (
+	strong = regexp.MustCompile(`\*\*([^*\n]+)\*\*|__([^_\n]+)__`)
+	link   = regexp.MustCompile(`(!?)\[([^\]]*)\]\(([^)\s]*)\)`)
+	// marks stand for the tags of strong until the links are made.
+	marks   = strings.NewReplacer("\x01", "<strong>", "\x02", "</strong>")
+	noMarks = strings.NewReplacer("\x01", "", "\x02", "", "`", "")
+)
+
+// readable shows the inline Markdown of a passage (bold, links) as people read it. All the rest is escaped.
+func readable(text string) template.HTML {
+	text = template.HTMLEscapeString(noMarks.Replace(text))
+	text = strong.ReplaceAllString(text, "\x01$1$2\x02")
+	text = link.ReplaceAllStringFunc(text, func(whole string) string {
+		parts := link.FindStringSubmatch(whole)
+		label, address := parts[2], parts[3]
+		switch mail, isMail := strings.CutPrefix(address, "mailto:"); {
+		case parts[1] != "": // an image: what it says
+			return label
+		case external(address) != "":
+			return `<a href="` + address + `" rel="noreferrer external">` + label + `</a>`
+		case isMail && label != mail:
+			return label + " (" + mail + ")"
+		default:
+			return label
+		}
+	})
+	return template.HTML(marks.Replace(text)) // escaped above, the tags are ours
 }
 
 // excerpt gives the start of a text, for a list.

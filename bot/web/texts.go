@@ -80,23 +80,6 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.NoticeDead:  "Avis impossible à envoyer",
 }
 
-var noticeLabels = map[ledger.NoticeKind]string{
-	ledger.NewRequest: "nouvelle demande",
-	ledger.Associated: "direction associée",
-	ledger.Joined:     "message joint à une demande ouverte",
-	ledger.Human:      "une personne est demandée",
-	ledger.Returned:   "demande rouverte",
-	ledger.Precision:  "précision donnée",
-	ledger.Reminder:   "rappel",
-	ledger.Escalation: "porte d’entrée prévenue",
-	ledger.PartTold:   "part d’une direction associée",
-	ledger.Patience:   "sans nouvelles",
-	ledger.TakenUp:    "demande prise en charge",
-	ledger.Moved:      "demande confiée à une autre direction",
-	ledger.Replied:    "réponse à la personne",
-	ledger.Question:   "question à la personne",
-}
-
 var sourceLabels = map[string]string{
 	routing.SourceDefault:  "supposé, faute d’indication",
 	routing.SourceRegister: "registre",

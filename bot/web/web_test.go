@@ -408,7 +408,8 @@ func TestDocument(t *testing.T) {
 		t.Errorf("status %d", response.StatusCode)
 	}
 	v.expect(page, "Aide fictive", "<h2>Montant</h2>", `class="passage quoted" id="p-1"`, "Passage cité", "02/03/2026", "https://exemple.invalid/aide")
-	v.refuse(page, `class="passage quoted" id="p-0"`, "<mark>clos</mark>")
+	v.expect(page, `Un <strong>taux</strong> de 40 %, voir <a href="https://exemple.invalid/a?b=1&amp;c=2" rel="noreferrer external">la page</a>, écrire (a@exemple.invalid), <strong>piège</strong>, `)
+	v.refuse(page, `class="passage quoted" id="p-0"`, "<mark>clos</mark>", "**", "](", "javascript:", "<i>fictive", `"onclick`)
 
 	_, page = v.get("/document/fiche-close?p=autre")
 	v.expect(page, "<mark>clos</mark>")

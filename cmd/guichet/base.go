@@ -78,7 +78,7 @@ func (c *baseReview) Run(ctx context.Context, a *app) error {
 }
 
 func showReview(a *app, found review.Review, overlaps []overlapLine) {
-	fmt.Fprintf(a.stdout, "%d dispositif(s) ouvert(s)\n\nDoublons possibles : %d\n", found.Schemes, len(overlaps))
+	fmt.Fprintf(a.stdout, "%s\n\nDoublons possibles : %d\n", howMany(found.Schemes, "dispositif ouvert", "dispositifs ouverts"), len(overlaps))
 	for _, o := range overlaps {
 		var why []string
 		if o.Nature != "" {

@@ -56,7 +56,7 @@ func batch[In, Out any](in io.Reader, out io.Writer, treat func(In) (Out, error)
 	for first := true; ; first = false {
 		line, err := reader.ReadBytes('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
-			return errors.Join(fmt.Errorf("lire le lot : %w", err), writer.Flush())
+			return errors.Join(fmt.Errorf("lire le lot : %w", frenchFile(err)), writer.Flush())
 		}
 		if len(line) > 0 {
 			if first {

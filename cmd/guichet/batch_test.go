@@ -107,6 +107,7 @@ func TestRouteWithWhatIsGiven(t *testing.T) {
 			map[string]string{"territory": "62498 asked", "departement": "62 register", "requester": "epci asked", "siren": "732829320 asked"}},
 		{`{"text":"Un prêt","territory":"80021"}`, map[string]string{"territory": "80021 asked", "epci": "248000531 register"}},
 		{`{"text":"Un prêt","territory":"Ville-Fictive-sur-Rien"}`, map[string]string{"territory": "Ville-Fictive-sur-Rien asked", "epci": ""}},
+		{`{"text":"Un prêt","territory":"200035442"}`, map[string]string{"territory": "", "epci": "200035442 asked"}},
 		{`{"text":"Un prêt","siren":"123456789"}`, map[string]string{"siren": "", "error": ""}},
 		{`{"text":"Un prêt","requester":"roi"}`, map[string]string{"error": "le demandeur (requester) « roi » n'est pas une des valeurs que les règles connaissent"}},
 	} {
@@ -115,6 +116,16 @@ func TestRouteWithWhatIsGiven(t *testing.T) {
 			if got[name] != want {
 				t.Errorf("%s: %s is %q, want %q", test.line, name, got[name], want)
 			}
+		}
+	}
+}
+
+func TestRouteTellsAnUnknownTerritory(t *testing.T) {
+	c := newTerminal(t)
+	for territory, told := range map[string]bool{"Ville-Fictive-sur-Rien": true, "200000172": true, "Lens": false, "80021": false, "200035442": false, "Amiénois": false} {
+		_, out, _ := c.run(`{"text":"Un prêt","territory":"`+territory+`"}`+"\n", "route", "--batch", "-")
+		if strings.Contains(out, "Le territoire « "+territory+" » n'est ni une commune ni un EPCI du registre") != told {
+			t.Errorf("%s: told is not %t in %s", territory, told, out)
 		}
 	}
 }

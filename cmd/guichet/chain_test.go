@@ -433,7 +433,7 @@ func TestRegionMistakes(t *testing.T) {
 			t.Fatal(err)
 		}
 		code, out, stderr := c.run("", "rules", "check", "--rules", dir)
-		if code != exitError || !strings.Contains(out, test.want) || !strings.Contains(out, filepath.Base(test.file)) || !strings.Contains(stderr, "problème(s) dans les règles") {
+		if code != exitError || !strings.Contains(out, test.want) || !strings.Contains(out, filepath.Base(test.file)) || !strings.Contains(stderr, " dans les règles") {
 			t.Errorf("%s: code %d, %s%s", test.want, code, out, stderr)
 		}
 		if strings.HasPrefix(test.file, "rules") && !regexp.MustCompile(regexp.QuoteMeta(path)+`:\d+ : `).MatchString(out) {
@@ -454,6 +454,26 @@ func TestRegionMistakes(t *testing.T) {
 	}
 	dir := t.TempDir()
 	c.done("rules", "export", dir)
+	for name, want := range map[string]string{"rule.yaml": "« rules.yaml »", "words/faits.yml": "« words/faits.yaml »", "essai.csv": "retirez-le"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"rules", "check"}, {"route", "Un prêt"}} {
+			if code, out, stderr := c.run("", append(args, "--rules", dir)...); code != exitError || !strings.Contains(out+stderr, name+" : ") || !strings.Contains(out+stderr, want) {
+				t.Errorf("guichet %v with %s: code %d, %s%s", args, name, code, out, stderr)
+			}
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"NOTES.md", ".gitignore", "jeton", "words/metiers.yaml"} { // the Region's own
+		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.done("rules", "check", "--rules", dir)
 	before, err := os.ReadFile(filepath.Join(dir, "rules.yaml"))
 	if err != nil {
 		t.Fatal(err)

@@ -10,9 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"guichet/knowledge"
 	"guichet/knowledge/openai"
 	"guichet/knowledge/static"
+	"guichet/routing"
 )
 
 const description = "Le guichet unique de la Région pour les entreprises : il répond avec ses sources, transmet chaque demande à la direction " +
@@ -37,6 +40,9 @@ type cli struct {
 	Migrate   migrateCmd   `cmd:"" help:"Le schéma de la base."`
 	Copy      copyCmd      `cmd:"" help:"Copier une base dans une autre, neuve, et vérifier la copie."`
 	Rules     rulesCmd     `cmd:"" help:"Exporter ou vérifier les règles de la Région."`
+	Help      helpCmd      `cmd:"" help:"Afficher l'aide d'une commande."`
+
+	Version kong.VersionFlag `name:"version" help:"Écrire la version du programme."`
 }
 
 // config are the flags of every command.
@@ -126,11 +132,24 @@ func spaced(prefix string) string {
 // asker is on whose behalf the base is read.
 type asker struct {
 	Audience knowledge.Audience `default:"public" placeholder:"public" help:"Qui demande : public, partner ou staff (public par défaut)."`
-	EPCI     string             `name:"epci" placeholder:"SIREN" help:"SIREN de l'EPCI du partenaire."`
+	EPCI     siren              `name:"epci" placeholder:"SIREN" help:"SIREN de l'EPCI du partenaire."`
 }
 
 func (a asker) viewer() knowledge.Viewer {
-	return knowledge.Viewer{Audience: a.Audience, EPCI: a.EPCI}
+	return knowledge.Viewer{Audience: a.Audience, EPCI: string(a.EPCI)}
+}
+
+// siren is a SIREN given by a person.
+type siren string
+
+// UnmarshalText refuses what is no SIREN: a wrong one would show nothing, or be seen by nobody, without a word.
+func (s *siren) UnmarshalText(text []byte) error {
+	number := strings.ReplaceAll(string(text), " ", "")
+	if !routing.IsSIREN(number) {
+		return fmt.Errorf("SIREN « %s » erroné : il lui faut neuf chiffres, dont le dernier vérifie les autres", text)
+	}
+	*s = siren(number)
+	return nil
 }
 
 // moment is a date or a time given by a person.

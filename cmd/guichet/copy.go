@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"strings"
 
 	"guichet/migrations/database"
 	"guichet/migrations/transfer"
@@ -14,6 +16,11 @@ type copyCmd struct {
 }
 
 func (c *copyCmd) Run(ctx context.Context, a *app) error {
+	if path, ok := strings.CutPrefix(c.From, "sqlite:"); ok { // opening it would create it
+		if _, err := os.Stat(path); err != nil {
+			return fmt.Errorf("ouvrir la base à copier : %w", frenchFile(err))
+		}
+	}
 	from, err := database.Open(ctx, c.From)
 	if err != nil {
 		return err
@@ -37,7 +44,7 @@ func (c *copyCmd) Run(ctx context.Context, a *app) error {
 		return writeJSON(a.stdout, map[string]any{"tables": tables})
 	}
 	for _, t := range tables {
-		fmt.Fprintf(a.stdout, "%-17s %9d lignes, relues et comparées\n", t.Name, t.Rows)
+		fmt.Fprintf(a.stdout, "%-17s %9d %s\n", t.Name, t.Rows, plural(t.Rows, "ligne, relue et comparée", "lignes, relues et comparées"))
 	}
 	fmt.Fprintln(a.stdout, "Copie faite. Les vecteurs, s'il y en a, seront recalculés par guichet serve ou guichet ingest.")
 	return nil

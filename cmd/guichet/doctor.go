@@ -62,7 +62,7 @@ func (c *doctorCmd) Run(ctx context.Context, a *app) error {
 		}
 	}
 	if broken > 0 {
-		return fmt.Errorf("%d point(s) empêchent guichet de travailler", broken)
+		return errors.New(howMany(broken, "point empêche", "points empêchent") + " guichet de travailler")
 	}
 	return nil
 }
@@ -139,10 +139,10 @@ func (a *app) checkSources(ctx context.Context, db *database.DB) check {
 	case len(remotes) == 0:
 		return check{Name: "sources", OK: true, Detail: "aucune adresse suivie"}
 	case len(failed) == 0:
-		return check{Name: "sources", OK: true, Detail: fmt.Sprintf("%d adresse(s) suivie(s), à jour à leur dernière lecture", len(remotes))}
+		return check{Name: "sources", OK: true, Detail: howMany(len(remotes), "adresse suivie, à jour à sa dernière lecture", "adresses suivies, à jour à leur dernière lecture")}
 	}
 	return check{
-		Name: "sources", Detail: fmt.Sprintf("%d adresse(s) sur %d en échec : %s", len(failed), len(remotes), strings.Join(failed[:min(len(failed), shownJobs)], " ; ")),
+		Name: "sources", Detail: fmt.Sprintf("%s sur %d en échec : %s", howMany(len(failed), "adresse", "adresses"), len(remotes), strings.Join(failed[:min(len(failed), shownJobs)], " ; ")),
 		Todo: "guichet serve réessaie ; une adresse qui ne sert plus se retire par « guichet documents remove ADRESSE »",
 	}
 }
@@ -167,7 +167,7 @@ func checkJobs(ctx context.Context, db *database.DB) check {
 		said = append(said, d.What+" ("+d.Why+")")
 	}
 	return check{
-		Name: "jobs", Detail: fmt.Sprintf("%d tâche(s) abandonnée(s) : %s", len(dead), strings.Join(said, " ; ")),
+		Name: "jobs", Detail: fmt.Sprintf("%s : %s", howMany(len(dead), "tâche abandonnée", "tâches abandonnées"), strings.Join(said, " ; ")),
 		Todo: "toutes se lisent dans l'espace des agents, « Avis envoyés » ; prévenez les directions à qui un avis manque",
 	}
 }
@@ -204,7 +204,7 @@ func (a *app) checkEmbeddings(ctx context.Context, db *database.DB) check {
 		k.Detail = fmt.Sprintf("le modèle %s n'a pas encore ses vecteurs : la recherche se fait par les mots", wanted.Name)
 	}
 	if len(missing) > 0 {
-		k.Detail += fmt.Sprintf(", %d document(s) attendent leurs vecteurs", len(missing))
+		k.Detail += ", " + howMany(len(missing), "document attend ses vecteurs", "documents attendent leurs vecteurs")
 		k.Todo = "laissez tourner guichet serve, ou relancez guichet ingest"
 	}
 	model := wanted
@@ -274,7 +274,7 @@ func (a *app) checkModel(ctx context.Context, db *database.DB, base *knowledge.B
 	var told knowledge.Telling
 	wording.Budget, wording.Patience, wording.Told = noBudget{}, max(trialTime, a.Model.Patience), func(t knowledge.Telling) { told = t }
 	wording.Word(ctx, knowledge.Asked{Viewer: knowledge.Viewer{Audience: knowledge.Public}, Question: trialQuestion, At: a.now()}, trialAnswer, nil)
-	k.Detail = fmt.Sprintf("%s, %d réponse(s) confiée(s) au modèle aujourd'hui sur %d", a.Model.Name, spent, a.Model.PerDay)
+	k.Detail = fmt.Sprintf("%s, %s au modèle aujourd'hui sur %d", a.Model.Name, howMany(spent, "réponse confiée", "réponses confiées"), a.Model.PerDay)
 	switch {
 	case told.Outcome == knowledge.Refused || told.Outcome == knowledge.Declined:
 		k.Detail += " ; il répond, mais aucune phrase de son essai n'est tenue par le passage : " + strings.Join(told.Dropped, ", ")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -34,7 +35,11 @@ type documentLine struct {
 	Damaged    float64            `json:"damaged"`
 }
 
-func lineOf(d knowledge.Document, now time.Time) documentLine {
+// lineOf shows where the file of a document is to the staff only; an address is public.
+func lineOf(d knowledge.Document, v knowledge.Viewer, now time.Time) documentLine {
+	if v.Audience != knowledge.Staff && filepath.IsAbs(d.Source) {
+		d.Source = ""
+	}
 	return documentLine{
 		ID: d.ID, Title: d.Title, Source: d.Source, URL: d.URL, Date: isoDay(d.Date), Audience: d.Audience, EPCI: d.EPCI, Passages: d.Passages,
 		ValidFrom: isoDay(d.ValidFrom), ValidUntil: isoDay(d.ValidUntil), Closed: d.Closed(now), Damaged: d.Damaged,
@@ -43,11 +48,14 @@ func lineOf(d knowledge.Document, now time.Time) documentLine {
 
 func (l documentLine) show(w io.Writer) {
 	fmt.Fprintf(w, "%s  %s\n", l.ID, l.Title)
-	facts := present("audience "+l.Audience.String(), forEPCI(l.EPCI), fmt.Sprintf("%d passage(s)", l.Passages), dated("du ", l.Date), l.validity())
+	facts := present("audience "+l.Audience.String(), forEPCI(l.EPCI), howMany(l.Passages, "passage", "passages"), dated("du ", l.Date), l.validity())
 	if l.Damaged > 0 {
 		facts = append(facts, percent(l.Damaged)+" du texte abîmé")
 	}
-	fmt.Fprintf(w, "    %s\n    %s\n", strings.Join(facts, " · "), strings.Join(present(l.Source, l.URL), " · "))
+	fmt.Fprintf(w, "    %s\n", strings.Join(facts, " · "))
+	if places := present(l.Source, l.URL); len(places) > 0 {
+		fmt.Fprintf(w, "    %s\n", strings.Join(places, " · "))
+	}
 }
 
 func (l documentLine) validity() string {
@@ -92,7 +100,7 @@ func (c *documentsList) Run(ctx context.Context, a *app) error {
 	}
 	lines := []documentLine{}
 	for _, d := range documents {
-		lines = append(lines, lineOf(d, a.now()))
+		lines = append(lines, lineOf(d, c.viewer(), a.now()))
 	}
 	if a.JSON {
 		return writeJSON(a.stdout, map[string]any{"documents": lines})
@@ -100,7 +108,7 @@ func (c *documentsList) Run(ctx context.Context, a *app) error {
 	for _, l := range lines {
 		l.show(a.stdout)
 	}
-	fmt.Fprintf(a.stdout, "%d document(s) pour l'audience %s\n", len(lines), c.Audience)
+	fmt.Fprintf(a.stdout, "%s pour l'audience %s\n", howMany(len(lines), "document", "documents"), c.Audience)
 	return nil
 }
 
@@ -139,9 +147,9 @@ func (c *documentsShow) Run(ctx context.Context, a *app) error {
 		return writeJSON(a.stdout, struct {
 			documentLine
 			Chunks []passageLine `json:"chunks"`
-		}{lineOf(d, a.now()), lines})
+		}{lineOf(d, c.viewer(), a.now()), lines})
 	}
-	lineOf(d, a.now()).show(a.stdout)
+	lineOf(d, c.viewer(), a.now()).show(a.stdout)
 	for _, l := range lines {
 		fmt.Fprintf(a.stdout, "\n[%d] %s\n%s\n", l.Chunk, strings.Join(present(l.Section, onPage(l.Page)), " · "), l.Text)
 	}

@@ -248,12 +248,15 @@ type answerMiss struct {
 }
 
 func (c *evalAnswers) Run(ctx context.Context, a *app) error {
-	file, err := os.Open(c.File)
-	if err != nil {
-		return frenchFile(err)
-	}
-	defer file.Close()
-	cases, err := measure.ReadCases(file)
+	var cases []measure.Case
+	err := readLines(c.File, func(line []byte) error {
+		asked := measure.Case{Audience: knowledge.Public}
+		if err := decodeLine(line, &asked); err != nil {
+			return err
+		}
+		cases = append(cases, asked)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
@@ -284,7 +287,8 @@ func (c *evalAnswers) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
-// readLines gives each line of a file that is not empty; errors name the file and the line.
+// readLines gives each line of a file that is not empty; errors name the file and the line. A file without any is an error:
+// it would measure nothing.
 func readLines(name string, each func([]byte) error) error {
 	file, err := os.Open(name)
 	if err != nil {
@@ -293,6 +297,7 @@ func readLines(name string, each func([]byte) error) error {
 	defer file.Close()
 	scanner := bufio.NewScanner(file)
 	scanner.Buffer(nil, 32<<20)
+	empty := true
 	for n := 1; scanner.Scan(); n++ {
 		if strings.TrimSpace(scanner.Text()) == "" {
 			continue
@@ -300,6 +305,13 @@ func readLines(name string, each func([]byte) error) error {
 		if err := each(scanner.Bytes()); err != nil {
 			return fmt.Errorf("%s:%d : %w", name, n, err)
 		}
+		empty = false
 	}
-	return scanner.Err()
+	switch err := scanner.Err(); {
+	case err != nil:
+		return frenchFile(err)
+	case empty:
+		return fmt.Errorf("%s : le fichier est vide ; un cas par ligne est attendu, en JSON", name)
+	}
+	return nil
 }

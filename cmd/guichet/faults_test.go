@@ -57,7 +57,7 @@ func TestIngestReportsEachFailure(t *testing.T) {
 	}
 	code, out, stderr := c.run("", "ingest", "--json", dir, filepath.Join(dir, "absent.md"), "ftp://exemple.invalid/page")
 	report := decode(t, out)
-	if code != exitError || report["added"] != 1.0 || !strings.Contains(stderr, "8 source(s) en échec") {
+	if code != exitError || report["added"] != 1.0 || !strings.Contains(stderr, "8 sources en échec") {
 		t.Errorf("code %d, %s, %s", code, out, stderr)
 	}
 	reasons := map[string]string{}
@@ -209,6 +209,82 @@ func migrate(t *testing.T, e databasetest.Engine) {
 }
 
 // A base moves to PostgreSQL and back: the same answers, the same ledger, and what had to be sent is still to be sent.
+func TestCopyOfNothing(t *testing.T) {
+	c, dir := newTerminal(t), t.TempDir()
+	code, out, stderr := c.run("", "copy", "sqlite:"+filepath.Join(dir, "absente.db"), "sqlite:"+filepath.Join(dir, "neuve.db"))
+	if code != exitError || out != "" || !strings.Contains(stderr, "absente.db : fichier introuvable") {
+		t.Errorf("code %d, %q, %q", code, out, stderr)
+	}
+	if made, err := os.ReadDir(dir); err != nil || len(made) > 0 {
+		t.Errorf("made %v, %v", made, err)
+	}
+}
+
+// What is for the staff becomes public only when the command line says so.
+func TestIngestWidensOnlyWhenAsked(t *testing.T) {
+	c, dir := newTerminal(t), t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "note.md"), []byte("# Note fictive\n\nLe séchoir à houblon est financé.\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	public := func() bool { return strings.Contains(c.done("documents", "list"), "Note fictive") }
+	c.done("ingest", "--audience", "staff", dir)
+	code, out, stderr := c.run("", "ingest", dir)
+	if code != exitError || public() || !strings.Contains(out, "donnez « --audience staff »") || !strings.HasSuffix(stderr, "guichet : 1 source en échec\n") {
+		t.Errorf("code %d, %q, %q, public: %t", code, out, stderr, public())
+	}
+	c.done("ingest", "--audience", "staff", dir)
+	if c.done("ingest", "--audience", "public", dir); !public() {
+		t.Error("the public does not see what it was given")
+	}
+	if code, _, stderr := c.run("", "ingest", "--epci", "732829320", dir); code != exitError || !strings.Contains(stderr, "n'est celui d'aucun EPCI") {
+		t.Errorf("a company as an EPCI: code %d, %q", code, stderr)
+	}
+	if list := c.done("documents", "list") + c.done("documents", "show", "note"); strings.Contains(list, dir) {
+		t.Errorf("the public sees the folder: %s", list)
+	}
+	if list := c.done("documents", "list", "--audience", "staff"); !strings.Contains(list, filepath.Join(dir, "note.md")) {
+		t.Errorf("the staff does not see the file: %s", list)
+	}
+}
+
+// The errors of files and of JSON are in French, with their place.
+func TestFilesThatCannotBeRead(t *testing.T) {
+	c, dir := newTerminal(t), t.TempDir()
+	file := func(name, content string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	wrong, empty, corpus := file("cas.jsonl", "\n#x\n"), file("vide.jsonl", "\n"), file("corpus.jsonl", "{\"_id\": 1}\n")
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"eval", "answers", wrong}, wrong + ":2 : la ligne n'est pas du JSON valide (caractère 1)"},
+		{[]string{"eval", "routing", wrong}, wrong + ":2 : la ligne n'est pas du JSON valide (caractère 1)"},
+		{[]string{"eval", "answers", empty}, empty + " : le fichier est vide"},
+		{[]string{"eval", "routing", empty}, empty + " : le fichier est vide"},
+		{[]string{"eval", "routing", dir}, dir + " : c'est un dossier, un fichier est attendu"},
+		{[]string{"eval", "retrieval", dir}, filepath.Dir(corpus) + ", corpus : ligne 1 : le champ « _id » n'a pas le type attendu"},
+		{[]string{"ask", "--batch", dir}, dir + " : c'est un dossier, un fichier est attendu"},
+		{[]string{"ask", "x", "--rules", filepath.Join(dir, "absent")}, "absent » n'existe pas"},
+		{[]string{"rules", "export", wrong}, "ce n'est pas un dossier"},
+		{[]string{"migrate", "status", "--database", "sqlite:" + wrong}, "n'est pas une base SQLite"},
+	} {
+		code, out, stderr := c.run("", test.args...)
+		if code != exitError || out != "" || !strings.Contains(stderr, test.want) {
+			t.Errorf("guichet %v: code %d, %q, %q, want « %s »", test.args, code, out, stderr, test.want)
+		}
+	}
+	public := file("publique.jsonl", `{"id":"1","q":"Quel est le plafond de la lune ?","answerable":false}`)
+	if got := c.object("eval", "answers", public); got["unanswerable"] != 1.0 {
+		t.Errorf("a question without audience: %v", got)
+	}
+}
+
 func TestCopy(t *testing.T) {
 	c := newTerminal(t)
 	c.object("ingest", schemes)

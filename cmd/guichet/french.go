@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 )
@@ -61,20 +62,30 @@ var usageMessages = []struct {
 // frenchUsage says in French what kong found wrong in a command line.
 func frenchUsage(err error) string {
 	text := err.Error()
+	said := "ligne de commande non comprise : " + text
 	for _, m := range usageMessages {
 		if m.english.MatchString(text) {
-			return m.english.ReplaceAllString(text, m.french)
+			said = m.english.ReplaceAllString(text, m.french)
+			break
 		}
 	}
-	return "ligne de commande non comprise : " + text
+	return quoted.ReplaceAllString(said, "« $1 »")
 }
 
-// libraryMessages are what the libraries that read YAML, conditions and templates say of a mistake in the Region's files
-// or in a front matter, and the same in French.
+// quoted is what kong quotes.
+var quoted = regexp.MustCompile(`"([^"]*)"`)
+
+// libraryMessages are what the libraries that read JSON, YAML, conditions, templates and files say of a mistake, and the same in
+// French.
 var libraryMessages = []struct {
 	english *regexp.Regexp
 	french  string
 }{
+	// JSON.
+	{regexp.MustCompile(`invalid character '\\?(.[^']*)' (?:looking|after|in|before)[^:;]*`), "JSON incorrect près de « $1 »"},
+	{regexp.MustCompile(`unexpected end of JSON input`), "le JSON n'est pas fini"},
+	{regexp.MustCompile(`json: cannot unmarshal .*? into Go struct field \S*\.(\w+) of type \S+`), "le champ « $1 » n'a pas le type attendu"},
+	{regexp.MustCompile(`json: cannot unmarshal .*? into Go value of type \S+`), "un objet JSON est attendu"},
 	// Conditions (CEL).
 	{regexp.MustCompile(`ERROR: <input>:\d+:(\d+): `), "caractère $1, "},
 	{regexp.MustCompile(`undeclared reference to '([^']*)'(?: \(in container '[^']*'\))? \(did you mean '([^']*)'\?\)`), "« $1 » n'est pas un fait déclaré ; vouliez-vous dire « $2 » ?"},
@@ -100,6 +111,14 @@ var libraryMessages = []struct {
 	{regexp.MustCompile(`map has no entry for key "([^"]*)"`), "« $1 » n'est pas une valeur de ce texte"},
 	{regexp.MustCompile(`can't evaluate field (\w+) in type \S+`), "« $1 » n'est pas une valeur de ce texte"},
 	{regexp.MustCompile(`unclosed action.*|unexpected "." in .*|unexpected EOF|expected :=`), "l'écriture entre {{ et }} est incorrecte"},
+	// The system and its files.
+	{regexp.MustCompile(`(?:open|read|write|stat|lstat|mkdir|readdirent|fdopendir) (\S.*?): (no such file or directory|permission denied|is a directory|not a directory|no space left on device|read-only file system)`), "$1 : $2"},
+	{regexp.MustCompile(`\bno such file or directory`), "fichier ou dossier introuvable"},
+	{regexp.MustCompile(`\bpermission denied`), "accès interdit"},
+	{regexp.MustCompile(`\bis a directory`), "c'est un dossier, un fichier est attendu"},
+	{regexp.MustCompile(`\bnot a directory`), "ce n'est pas un dossier"},
+	{regexp.MustCompile(`\bno space left on device`), "le disque est plein"},
+	{regexp.MustCompile(`\bread-only file system`), "le disque est en lecture seule"},
 }
 
 // inFrench says in French what the libraries say in English inside an error.
@@ -108,6 +127,19 @@ func inFrench(text string) string {
 		text = m.english.ReplaceAllString(text, m.french)
 	}
 	return text
+}
+
+// plural gives the form of a word that goes with a number; zero is singular in French.
+func plural[N int | int64](n N, one, many string) string {
+	if n < 2 {
+		return one
+	}
+	return many
+}
+
+// howMany writes a number and what it counts.
+func howMany[N int | int64](n N, one, many string) string {
+	return fmt.Sprintf("%d %s", n, plural(n, one, many))
 }
 
 // frenchFile says in French the errors of the system that people meet with a file.
@@ -121,6 +153,8 @@ func frenchFile(err error) error {
 		return fmt.Errorf("%s : fichier introuvable", path.Path)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%s : accès interdit", path.Path)
+	case errors.Is(err, syscall.EISDIR):
+		return fmt.Errorf("%s : c'est un dossier, un fichier est attendu", path.Path)
 	case errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("%s existe déjà", path.Path)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -17,7 +18,9 @@ import (
 )
 
 type ingestCmd struct {
-	asker
+	// Audience is nil when it is not given: new documents are public, and known ones are shown to no more people than before.
+	Audience *knowledge.Audience `placeholder:"public" help:"Qui verra les documents : public, partner ou staff (public par défaut) ; il faut la donner pour montrer un document connu à plus de gens."`
+	EPCI     siren               `name:"epci" placeholder:"SIREN" help:"SIREN de l'EPCI dont les partenaires, et eux seuls, verront les documents."`
 	sourceFlags
 	Prune   bool     `help:"Retirer les documents de ces dossiers dont le fichier n'existe plus."`
 	Mapping string   `placeholder:"FICHIER" help:"Correspondance des colonnes d'un catalogue CSV, XLSX ou JSON : un document par ligne (sinon celle du fichier FICHIER.csv.yaml d'à côté, s'il existe). Clés : titre, texte, champs, id, url, date, debut, fin, audience, epci, liste, feuille."`
@@ -30,6 +33,16 @@ type sourceFlags struct {
 }
 
 func (c *ingestCmd) Run(ctx context.Context, a *app) error {
+	audience := knowledge.Public
+	if c.Audience != nil {
+		audience = *c.Audience
+	}
+	if c.EPCI != "" {
+		audience = max(audience, knowledge.Partner)
+	}
+	if err := c.checkEPCI(a); err != nil {
+		return err
+	}
 	var roots []knowledge.Root
 	var remotes []knowledge.Remote
 	var unreadable []knowledge.Failure
@@ -48,7 +61,7 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 		case err != nil:
 			unreadable = append(unreadable, knowledge.Failure{Path: path, Error: err.Error()})
 		case address != "":
-			remotes = append(remotes, knowledge.Remote{Address: address, Audience: c.Audience, EPCI: c.EPCI, Mapping: mapping})
+			remotes = append(remotes, knowledge.Remote{Address: address, Audience: audience, EPCI: string(c.EPCI), Mapping: mapping})
 		default:
 			roots = append(roots, root)
 		}
@@ -73,13 +86,13 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	}
 	show, end := bar("fichiers")
 	report, err := knowledge.Ingest(ctx, store, knowledge.Ingestion{
-		Read: extract.Read, Audience: c.Audience, EPCI: c.EPCI, Mapping: mapping, Mapped: extract.Mappable, Prune: c.Prune, Progress: show,
+		Read: extract.Read, Audience: audience, EPCI: string(c.EPCI), Widen: c.Audience != nil, Mapping: mapping, Mapped: extract.Mappable, Prune: c.Prune, Progress: show,
 	}, roots...)
 	end()
 	if err == nil && len(remotes) > 0 {
 		show, end := bar("adresses")
 		refresher := a.refresher(store, c.PrivateSources)
-		refresher.Progress = show
+		refresher.Progress, refresher.Widen = show, c.Audience != nil
 		var read knowledge.Report
 		read, err = refresher.Refresh(ctx, remotes...)
 		report.Add(read)
@@ -108,23 +121,46 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 	} else {
-		c.show(a, report)
+		c.show(a, report, audience)
 	}
 	if len(report.Failed) > 0 {
-		return fmt.Errorf("%d source(s) en échec ; les autres sont dans la base", len(report.Failed))
+		failed := howMany(len(report.Failed), "source en échec", "sources en échec")
+		if report.Added+report.Updated+report.Unchanged > 0 {
+			failed += " ; les autres sont dans la base"
+		}
+		return errors.New(failed)
 	}
 	return nil
 }
 
-func (c *ingestCmd) show(a *app, report knowledge.Report) {
+// checkEPCI refuses an EPCI that nobody belongs to, and one beside the public.
+func (c *ingestCmd) checkEPCI(a *app) error {
+	if c.EPCI == "" {
+		return nil
+	}
+	if c.Audience != nil && *c.Audience == knowledge.Public {
+		return usageError{errors.New("--audience public et --epci se contredisent : retirez --epci, ou donnez --audience partner")}
+	}
+	r, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return err
+	}
+	if _, known := r.book.Territories.EPCI[string(c.EPCI)]; !known {
+		return fmt.Errorf("--epci %s : ce SIREN n'est celui d'aucun EPCI des territoires (territoires/epci.csv) ; vérifiez-le", c.EPCI)
+	}
+	return nil
+}
+
+func (c *ingestCmd) show(a *app, report knowledge.Report, audience knowledge.Audience) {
 	for _, f := range report.Failed {
 		fmt.Fprintf(a.stdout, "échec %s : %s\n", f.Path, f.Error)
 	}
 	for _, d := range report.Damaged {
 		fmt.Fprintf(a.stdout, "abîmé %s : %s du texte (%s) ; repartez si possible du fichier d'origine\n", d.Path, percent(d.Share), strings.Join(d.Why, ", "))
 	}
-	fmt.Fprintf(a.stdout, "%d ajoutés, %d mis à jour, %d inchangés, %d retirés, %d en échec ; %d passages (audience : %s)\n",
-		report.Added, report.Updated, report.Unchanged, report.Removed, len(report.Failed), report.Chunks, c.Audience)
+	fmt.Fprintf(a.stdout, "%s, %d mis à jour, %s, %s, %d en échec ; %s (audience : %s)\n",
+		howMany(report.Added, "ajouté", "ajoutés"), report.Updated, howMany(report.Unchanged, "inchangé", "inchangés"), howMany(report.Removed, "retiré", "retirés"),
+		len(report.Failed), howMany(report.Chunks, "passage", "passages"), audience)
 }
 
 // percent writes a share that is not zero.

@@ -215,11 +215,14 @@ func TestWrongUsage(t *testing.T) {
 		{"ask --batch x y", "pas les deux"},
 		{"ask a b", "entre guillemets"},
 		{"ask --foo x", "option inconnue --foo"},
-		{"ask --audienc x", `vouliez-vous dire "--audience"`},
+		{"ask --audienc x", `vouliez-vous dire « --audience »`},
 		{"ask --audience tous x", "audience « tous » inconnue"},
 		{"ask --now hier x", "date « hier » illisible"},
 		{"ask --json=peut-être x", "--json : true ou false est attendu"},
 		{"ask --epci", "--epci : il manque une valeur"},
+		{"ask --epci 123456789 x", "guichet : --epci : SIREN « 123456789 » erroné"},
+		{"ingest --audience public --epci 200093201 x", "se contredisent"},
+		{"help aks", "« aks » n'est pas attendu ici"},
 		{"search --limit deux x", "--limit : un nombre entier est attendu"},
 		{"search --limit 0 x", "au moins 1 passage"},
 		{"ingest", "il manque <chemin>"},
@@ -240,9 +243,16 @@ func TestWrongUsage(t *testing.T) {
 	}
 }
 
+func TestVersion(t *testing.T) {
+	code, out, stderr := newTerminal(t).run("", "--version")
+	if code != exitDone || stderr != "" || !regexp.MustCompile(`^guichet \S.*\n$`).MatchString(out) {
+		t.Errorf("code %d, %q, %q", code, out, stderr)
+	}
+}
+
 func TestHelpIsFrench(t *testing.T) {
 	c := newTerminal(t)
-	for _, args := range [][]string{{"--help"}, {"ask", "--help"}, {"request", "--help"}, {"request", "status", "--help"}, {"eval", "retrieval", "--help"}, {"ingest", "-h"}} {
+	for _, args := range [][]string{{"--help"}, {"ask", "--help"}, {"request", "--help"}, {"request", "status", "--help"}, {"eval", "retrieval", "--help"}, {"ingest", "-h"}, {"help"}, {"help", "request", "show"}} {
 		code, out, stderr := c.run("", args...)
 		if code != exitDone || stderr != "" || !strings.Contains(out, "Usage : guichet") {
 			t.Errorf("guichet %v: code %d, %q, %q", args, code, out, stderr)

@@ -64,7 +64,7 @@ func TestAskWithAModel(t *testing.T) {
 		server, asked := startModel(t, modelSays)
 		t.Setenv("GUICHET_MODEL_PER_DAY", "2")
 		c := terminalOn(t, e)
-		if out := c.done("doctor"); !strings.Contains(out, "ok       model       essai, 0 réponse(s) confiée(s) au modèle aujourd'hui sur 2") || asked.Load() != 1 {
+		if out := c.done("doctor"); !strings.Contains(out, "ok       model       essai, 0 réponse confiée au modèle aujourd'hui sur 2") || asked.Load() != 1 {
 			t.Errorf("doctor, after %d requests:\n%s", asked.Load(), out)
 		}
 		ask := func() (line answerLine, stderr string) {
@@ -88,7 +88,7 @@ func TestAskWithAModel(t *testing.T) {
 		if line, stderr = ask(); line.Grounding != "extract" || !strings.Contains(stderr, "budget du jour") || asked.Load() != 3 {
 			t.Errorf("over the budget: %s, %s, after %d requests", line.Grounding, stderr, asked.Load())
 		}
-		if out := c.done("doctor"); !strings.Contains(out, "à faire  model       essai, 2 réponse(s) confiée(s) au modèle aujourd'hui sur 2 ; budget épuisé") {
+		if out := c.done("doctor"); !strings.Contains(out, "à faire  model       essai, 2 réponses confiées au modèle aujourd'hui sur 2 ; budget épuisé") {
 			t.Errorf("doctor over the budget:\n%s", out)
 		}
 		t.Setenv("GUICHET_MODEL_PER_DAY", "100")

@@ -86,7 +86,7 @@ func (c *requestNew) Run(ctx context.Context, a *app) error {
 	}
 	reply, err := o.desk.Handle(ctx, bot.Message{
 		Channel: channel, ID: rand.Text(), Thread: c.Thread, Text: c.Text, At: a.now(), Request: true,
-		Asker: bot.Asker{Name: c.name(), Audience: c.Audience, EPCI: c.EPCI},
+		Asker: bot.Asker{Name: c.name(), Audience: c.Audience, EPCI: string(c.EPCI)},
 	})
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ type reader struct {
 func (r reader) viewer() (ledger.Viewer, error) {
 	v := ledger.Viewer{Staff: r.Audience == knowledge.Staff}
 	if r.Audience == knowledge.Partner {
-		v.EPCI = r.EPCI
+		v.EPCI = string(r.EPCI)
 	}
 	if r.Thread != "" {
 		v.Channel, v.Thread = channel, r.Thread
@@ -157,7 +157,7 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 		}
 	}
 	return a.withLedger(ctx, func(store ledger.Store) error {
-		filter := ledger.Filter{Status: c.Status, Lead: c.Lead, EPCI: c.EPCI, Text: c.Text, Part: c.Part, Limit: c.Limit}
+		filter := ledger.Filter{Status: c.Status, Lead: c.Lead, EPCI: string(c.EPCI), Text: c.Text, Part: c.Part, Limit: c.Limit}
 		if c.Late {
 			filter.Late = a.now()
 		}

@@ -85,7 +85,11 @@ func (r region) withGiven(facts routing.Facts, in messageLine) (_ routing.Facts,
 		facts = facts.With(routing.Fact{Name: "requester", Value: in.Requester, Source: routing.SourceAsked})
 	}
 	if in.Territory != "" {
-		facts = append(slices.DeleteFunc(facts, isPlace), r.place(in.Territory)...)
+		place, known := r.place(in.Territory)
+		if !known {
+			notes = append(notes, "Le territoire « "+in.Territory+" » n'est ni une commune ni un EPCI du registre : il est gardé tel quel.")
+		}
+		facts = append(slices.DeleteFunc(facts, isPlace), place...)
 	}
 	if in.SIREN != "" {
 		siren, ok := r.reader.ReadAnswer("siren", in.SIREN)
@@ -99,15 +103,18 @@ func (r region) withGiven(facts routing.Facts, in messageLine) (_ routing.Facts,
 	return facts, notes, nil
 }
 
-// place reads a territory: an INSEE code, or a name as in a message. One that the register lacks is kept as it was written.
-func (r region) place(territory string) routing.Facts {
+// place reads a territory: an INSEE code, the SIREN of an EPCI, or a name as in a message. One that the register lacks is
+// kept as it was written, and is not known.
+func (r region) place(territory string) (place routing.Facts, known bool) {
 	name := territory
+	if e, ok := r.book.Territories.EPCI[territory]; ok {
+		name = e.Name
+	}
 	for _, c := range r.book.Territories.Communes {
 		if c.INSEE == territory {
 			name = c.Name + " (" + c.Departement + ")"
 		}
 	}
-	var place routing.Facts
 	for _, f := range r.reader.Read("à " + name).Facts {
 		if isPlace(f) {
 			if f.Source != routing.SourceRegister {
@@ -117,9 +124,9 @@ func (r region) place(territory string) routing.Facts {
 		}
 	}
 	if len(place) == 0 {
-		place = routing.Facts{{Name: "territory", Value: territory, Source: routing.SourceAsked}}
+		return routing.Facts{{Name: "territory", Value: territory, Source: routing.SourceAsked}}, false
 	}
-	return place
+	return place, true
 }
 
 func isPlace(f routing.Fact) bool {

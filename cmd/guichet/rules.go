@@ -96,7 +96,7 @@ func (c *rulesCheck) Run(_ context.Context, a *app) error {
 		}
 	}
 	if len(lines) > 0 {
-		return fmt.Errorf("%d problème(s) dans les règles", len(lines))
+		return errors.New(howMany(len(lines), "problème", "problèmes") + " dans les règles")
 	}
 	if !a.JSON {
 		set := r.book.Rules.Set()

@@ -22,7 +22,7 @@ var formats = filepath.Join("..", "..", "knowledge", "extract", "testdata")
 func TestSourcesAnswer(t *testing.T) {
 	c := newTerminal(t)
 	code, out, stderr := c.run("", "ingest", filepath.Join(formats, "colonnes.pdf"), filepath.Join(formats, "reglement.odt"), filepath.Join(formats, "aides.xlsx"), filepath.Join(formats, "numerise.pdf"))
-	if code != exitError || !strings.Contains(out, "numerise.pdf : PDF sans texte") || !strings.Contains(out, "3 ajoutés") || !strings.Contains(stderr, "1 source(s) en échec") {
+	if code != exitError || !strings.Contains(out, "numerise.pdf : PDF sans texte") || !strings.Contains(out, "3 ajoutés") || !strings.Contains(stderr, "1 source en échec") {
 		t.Fatalf("code %d, %s, %s", code, out, stderr)
 	}
 	for _, test := range []struct {

@@ -81,7 +81,7 @@ func (a *app) openBase(ctx context.Context, db *database.DB, jobs sqlstore.Jobs)
 		jobs = nil // the built-in vectors are made with the documents
 	}
 	store := sqlstore.New(db, jobs)
-	cards := knowledge.Ingestion{Read: extract.Read, Audience: knowledge.Public, Prune: true, Progress: func(s knowledge.Step) {
+	cards := knowledge.Ingestion{Read: extract.Read, Audience: knowledge.Public, Widen: true, Prune: true, Progress: func(s knowledge.Step) {
 		// A document of the Region's with a card's identifier replaces the card.
 		if s.Err != nil && !errors.As(s.Err, new(*knowledge.ConflictError)) {
 			a.log.Error("carte livrée non chargée", "source", s.Source, "error", s.Err)
@@ -125,7 +125,7 @@ func loadRegion(dir string) (region, error) {
 		return r, err
 	}
 	r.texts, err = override(folder, textsFile, bot.DefaultTexts, bot.ParseTexts)
-	problems := err
+	problems := errors.Join(rulebook.Unknown(dir, textsFile, noticesFile, reviewFile, bot.ChannelsFile), err)
 	r.notices, err = override(folder, noticesFile, ledger.DefaultTexts, ledger.ParseTexts)
 	problems = errors.Join(problems, err)
 	r.review, err = override(folder, reviewFile, review.Default, review.Parse)

@@ -31,7 +31,7 @@ func openArchive(content []byte, kind string) (archive, error) {
 	}
 	r, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if err != nil {
-		return archive{}, fmt.Errorf("ce n'est pas un fichier %s, ou il est abîmé : %w", kind, err)
+		return archive{}, fmt.Errorf("ce n'est pas un fichier %s, ou il est abîmé", kind)
 	}
 	if len(r.File) > mostEntries {
 		return archive{}, fmt.Errorf("fichier refusé : il contient %d parties, la limite est de %d", len(r.File), mostEntries)

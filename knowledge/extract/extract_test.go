@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -30,6 +31,9 @@ func TestFileErrors(t *testing.T) {
 		"broken head":          {"a.md", "---\nid: a\ntitre: [b\n---\nTexte.", "ligne 3"},
 		"bad date":             {"a.md", "---\nid: a\ndate: hier\n---\nTexte.", "ligne 3 : date « hier » illisible"},
 		"validity upside down": {"a.md", "---\nvalidite:\n  debut: 2026-02-01\n  fin: 2026-01-01\n---\nTexte.", "ligne 4 : la validité finit avant de commencer"},
+		"slip in a key":        {"a.md", "---\ntitre: A\naudiance: staff\n---\nTexte.", "ligne 3 : « audiance » n'est pas une clé de l'en-tête ; vouliez-vous dire « audience » ?"},
+		"capital in a key":     {"a.md", "---\nAudience: staff\n---\nTexte.", "ligne 2 : « Audience »"},
+		"slip in the validity": {"a.md", "---\nvalidite:\n  début: 2026-01-01\n---\nTexte.", "ligne 3 : « début »"},
 		"unknown audience":     {"a.md", "---\naudience: tous\n---\nTexte.", "audience « tous » inconnue"},
 		"nothing to read":      {"a.html", "<html><script>x()</script><body><nav>Menu</nav></body>", "aucun texte trouvé"},
 	} {
@@ -197,6 +201,20 @@ cadre.
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("passages:\n%s\nwant:\n%s", strings.Join(got, "\n---\n"), strings.Join(want, "\n---\n"))
+	}
+}
+
+func TestNumberedItemsKeepTheirNumbers(t *testing.T) {
+	d, err := extract.File("a.md", []byte("# Étapes\n\n1. Complétez le dossier.\n2. Échangez avec la direction.\n\n## Pièces\n\n- Un devis.\n- Un plan.\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range knowledge.Split(d) {
+		got = append(got, p.Text)
+	}
+	if want := []string{"Étapes", "1. Complétez le dossier.\n2. Échangez avec la direction.", "Un devis.\n- Un plan."}; !slices.Equal(got, want) {
+		t.Errorf("passages %q, want %q", got, want)
 	}
 }
 

@@ -82,7 +82,7 @@ func TestPDFInTwoColumns(t *testing.T) {
 
 func TestPDFThatHasNoText(t *testing.T) {
 	_, err := extract.File("numerise.pdf", fixture(t, "numerise.pdf"))
-	if err == nil || !strings.Contains(err.Error(), "PDF sans texte (2 page(s))") || !strings.Contains(err.Error(), "OCR") {
+	if err == nil || !strings.Contains(err.Error(), "PDF sans texte (pages : 2)") || !strings.Contains(err.Error(), "OCR") {
 		t.Errorf("a scanned file: %v", err)
 	}
 	if _, err = extract.File("cut.pdf", fixture(t, "colonnes.pdf")[:600]); err == nil || !strings.Contains(err.Error(), "abîmé") {

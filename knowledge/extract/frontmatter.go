@@ -3,13 +3,18 @@ package extract
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/goccy/go-yaml"
 
 	"guichet/knowledge"
+	"guichet/knowledge/french"
 )
 
 // labels are the facts of a front matter that people ask about, in the order in which they are shown. Those that the body
@@ -36,6 +41,33 @@ type head struct {
 		From  string `yaml:"debut"`
 		Until string `yaml:"fin"`
 	} `yaml:"validite"`
+}
+
+// headKeys are the keys that are read.
+var headKeys = func() (keys []string) {
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[head]()) {
+		keys = append(keys, field.Tag.Get("yaml"))
+	}
+	for _, l := range labels {
+		keys = append(keys, l.key)
+	}
+	return keys
+}()
+
+// meant gives the known key that another is a slip for, « » when it is known itself or resembles none.
+func meant(key string, known []string) string {
+	near := ""
+	for _, k := range known {
+		if key == k {
+			return ""
+		}
+		// One letter, two in a long word; the shortest differ by their accents and capitals only, since any two are near.
+		slips := min((len(k)+2)/6, 2)
+		if levenshtein.ComputeDistance(french.Fold(key), k) <= slips {
+			near = k
+		}
+	}
+	return near
 }
 
 // ToComplete marks what is left to write in a card that « guichet gaps card » begins: its front matter has « questions ».
@@ -71,6 +103,17 @@ func frontMatter(front, body string, d *knowledge.Document) error {
 	for _, into := range []any{&h, &all} {
 		if err := yaml.Unmarshal([]byte(front), into); err != nil {
 			return fmt.Errorf("en-tête YAML : %w", located(err, 1))
+		}
+	}
+	validity, _ := all["validite"].(map[string]any)
+	for _, part := range []struct {
+		keys  map[string]any
+		known []string
+	}{{all, headKeys}, {validity, []string{"debut", "fin"}}} {
+		for _, key := range slices.Sorted(maps.Keys(part.keys)) {
+			if known := meant(key, part.known); known != "" {
+				return fmt.Errorf("ligne %d : « %s » n'est pas une clé de l'en-tête ; vouliez-vous dire « %s » ?", keyLine(front, key), key, known)
+			}
 		}
 	}
 	if whole := "---\n" + front + "---\n" + body; len(h.Questions) > 0 && strings.Contains(whole, ToComplete) {

@@ -1,7 +1,7 @@
 package extract
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -20,7 +20,7 @@ var skipped = map[atom.Atom]bool{
 func webpage(text string, d *knowledge.Document) error {
 	root, err := html.Parse(strings.NewReader(text))
 	if err != nil {
-		return fmt.Errorf("HTML illisible : %w", err)
+		return errors.New("HTML illisible : trop d'éléments emboîtés") // the only error of this parser on a text
 	}
 	if n := find(root, atom.Title); n != nil {
 		d.Title = inline(n)

@@ -39,7 +39,7 @@ func arrange(pages []pdfPage, d *knowledge.Document) error {
 		return errors.New("le PDF n'a aucune page")
 	}
 	if len(empty) == len(pages) {
-		return fmt.Errorf("PDF sans texte (%d page(s)) : c'est sans doute un document numérisé, fait d'images ; passez-le à la reconnaissance de caractères (OCR), ou donnez le fichier d'origine", len(pages))
+		return fmt.Errorf("PDF sans texte (pages : %d) : c'est sans doute un document numérisé, fait d'images ; passez-le à la reconnaissance de caractères (OCR), ou donnez le fichier d'origine", len(pages))
 	}
 	if len(empty) > 0 {
 		d.Notes = append(d.Notes, "pages sans texte (images, ou blanches) : "+strings.Join(empty, ", "))

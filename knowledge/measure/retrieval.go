@@ -96,6 +96,12 @@ func ReadCollection(dir string) (Collection, error) {
 	if err != nil {
 		return c, fmt.Errorf("%s, queries : %w", dir, err)
 	}
+	switch {
+	case len(c.Documents) == 0:
+		return c, fmt.Errorf("%s, corpus : aucun document", dir)
+	case len(c.Queries) == 0:
+		return c, fmt.Errorf("%s, queries : aucune question n'a de document jugé bon", dir)
+	}
 	return c, nil
 }
 
@@ -132,7 +138,7 @@ func readQrels(dir string) (map[string]map[string]int, error) {
 		}
 		grade, err := strconv.Atoi(strings.TrimSpace(cells[2]))
 		if err != nil {
-			return err
+			return fmt.Errorf("jugement « %s » : un nombre entier est attendu", cells[2])
 		}
 		if grade > 0 {
 			if relevant[cells[0]] == nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -119,7 +120,24 @@ func create(path string) error {
 	if err != nil {
 		return fmt.Errorf("ouvrir la base %s : %w", path, french(err))
 	}
-	return f.Close()
+	defer f.Close()
+	start := make([]byte, len(sqliteMagic))
+	switch n, err := io.ReadFull(f, start); {
+	case errors.Is(err, io.EOF): // a new file
+		return nil
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("ouvrir la base %s : %w", path, french(err))
+	case string(start[:n]) != sqliteMagic:
+		return notSQLite(path)
+	}
+	return nil
+}
+
+// sqliteMagic starts every SQLite file (https://www.sqlite.org/fileformat.html).
+const sqliteMagic = "SQLite format 3\x00"
+
+func notSQLite(path string) error {
+	return fmt.Errorf("le fichier %s n'est pas une base SQLite : donnez celui d'une base de guichet, ou un chemin où il n'y a rien", path)
 }
 
 // numbered writes $1 as ?1: SQLite takes $1 for a name and numbers names as they appear, so that « SET a = $2 WHERE
@@ -158,7 +176,7 @@ func pool(path string, size int, txlock string, pragmas ...string) (*sql.DB, err
 func (e sqliteEngine) explain(err error) error {
 	switch {
 	case errors.Is(err, sqlite3.NOTADB):
-		return fmt.Errorf("le fichier %s n'est pas une base SQLite : %w", e.path, err)
+		return notSQLite(e.path)
 	case errors.Is(err, sqlite3.CORRUPT):
 		return fmt.Errorf("la base %s est abîmée, restaurez une sauvegarde : %w", e.path, err)
 	case errors.Is(err, sqlite3.READONLY), errors.Is(err, sqlite3.CANTOPEN), errors.Is(err, sqlite3.PERM):

@@ -41,6 +41,21 @@ var noticeKinds = []NoticeKind{
 	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, TakenUp, Moved, Replied, Question, Patience,
 }
 
+var noticeLabels = map[NoticeKind]string{
+	NewRequest: "nouvelle demande", Associated: "direction associée", Joined: "message joint à une demande ouverte", Human: "une personne est demandée",
+	Returned: "demande rouverte", Precision: "précision donnée", Reminder: "rappel", Escalation: "porte d'entrée prévenue",
+	PartTold: "part d'une direction associée", Patience: "sans nouvelles",
+	TakenUp: "demande prise en charge", Moved: "demande confiée à une autre direction", Replied: "réponse à la personne", Question: "question à la personne",
+}
+
+// Label gives the kind in French.
+func (k NoticeKind) Label() string {
+	if label, ok := noticeLabels[k]; ok {
+		return label
+	}
+	return string(k) // the base may be that of a later program
+}
+
 // Notice is a message to send after the transaction that made it necessary. Key makes its delivery idempotent.
 type Notice struct {
 	Key  string     `json:"key"`

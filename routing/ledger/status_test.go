@@ -168,3 +168,11 @@ func FuzzParseTexts(f *testing.F) {
 		}
 	})
 }
+
+func TestNoticesAreNamedInFrench(t *testing.T) {
+	for _, kind := range noticeKinds {
+		if kind.Label() == string(kind) {
+			t.Errorf("%s has no label", kind)
+		}
+	}
+}

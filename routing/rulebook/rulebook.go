@@ -1,5 +1,5 @@
 // Package rulebook reads the files that the Region edits (directions, facts, subjects, rules, words, territories) and
-// ships the default set. It may import routing and a YAML library; every mistake is reported with its file and line.
+// ships the default set. It may import routing, a YAML library and one that compares names; every mistake is reported with its file and line.
 package rulebook
 
 import (
@@ -10,8 +10,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"sort"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
 
 	"guichet/routing"
 )
@@ -43,7 +48,10 @@ func Folder(dir string) (fs.FS, error) {
 		return Default(), nil
 	}
 	info, err := os.Stat(dir)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("le dossier des règles « %s » n'existe pas : donnez le bon, ou remplissez-le par « guichet rules export %s »", dir, dir)
+	case err != nil:
 		return nil, fmt.Errorf("ouverture du dossier des règles : %w", err)
 	}
 	if !info.IsDir() {
@@ -66,6 +74,65 @@ func Load(folder fs.FS) (*Book, error) {
 		return nil, err
 	}
 	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct}, nil
+}
+
+// Unknown joins a problem for each file of the Region's folder that nobody reads and that looks like one of its files, by its
+// extension or by its name. Others are the files of the folder that other packages read.
+func Unknown(dir string, others ...string) error {
+	if dir == "" {
+		return nil
+	}
+	known := slices.Clone(others)
+	err := fs.WalkDir(Default(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			known = append(known, name)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("lister les règles livrées : %w", err)
+	}
+	var problems []error
+	err = fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name != "." && strings.HasPrefix(path.Base(name), "."):
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+		case entry.IsDir() || path.Ext(name) == ".md" || slices.Contains(known, name) || path.Dir(name) == wordsFolder && path.Ext(name) == ".yaml":
+		default:
+			near := nearest(name, known)
+			switch {
+			case near != "":
+				near = " ; vouliez-vous dire « " + near + " » ?"
+			case slices.Contains([]string{".yaml", ".yml", ".csv"}, path.Ext(name)):
+				near = " : retirez-le (un vocabulaire de plus va dans words/, en .yaml)"
+			default: // not one of ours
+				return nil
+			}
+			problems = append(problems, routing.Problem{Pos: routing.Pos{File: name}, Reason: "ce fichier n'est pas lu" + near})
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("lister le dossier des règles : %w", err)
+	}
+	return errors.Join(problems...)
+}
+
+// nearest gives the known file that a name may stand for, « » when it resembles none.
+func nearest(name string, known []string) string {
+	best, least := "", len(name)/3 // more different than that, it is another name
+	for _, k := range known {
+		for _, written := range []string{name, path.Base(name)} { // the folder may be what is wrong
+			if slips := levenshtein.ComputeDistance(written, k); slips <= least && (best == "" || slips < least) {
+				best, least = k, slips
+			}
+		}
+	}
+	return best
 }
 
 // Export writes the default files into a folder, for the Region to edit. It never overwrites a file.

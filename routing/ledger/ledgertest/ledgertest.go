@@ -763,7 +763,7 @@ func outbox(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 		t.Error(err)
 	}
 	r := get(t, l, ref)
-	if kinds(r) != "received decided notice_sent notice_dead" || !strings.Contains(r.Events[3].Why, "canal coupé") {
+	if kinds(r) != "received decided notice_sent notice_dead" || !strings.Contains(r.Events[3].Why, "canal coupé") || !strings.HasPrefix(r.Events[2].Why, all[0].Kind.Label()+" → ") {
 		t.Errorf("events %s: each end of a notice is told once", kinds(r))
 	}
 	if !r.UpdatedAt.Equal(updated) {

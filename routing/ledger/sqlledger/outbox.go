@@ -175,7 +175,7 @@ func (l *Ledger) end(ctx context.Context, key string, at time.Time, kind ledger.
 	if err != nil {
 		return err
 	}
-	why := string(n.Kind) + " → " + n.Recipient()
+	why := n.Kind.Label() + " → " + n.Recipient()
 	if reason != "" {
 		why += " : " + reason
 	}
