@@ -15,8 +15,9 @@ import (
 //go:embed relevance.yaml
 var relevanceFile []byte
 
-// The signs that rank documents. The three of whole documents make together how much the length counts. Each is brought to one scale for every question, 0 for the mean of the documents found and
-// 1 for the best of them, so that the weights hold for a small base and for a large one.
+// The signs that rank documents; the three of whole documents make together how much the length counts. Each is brought to
+// one scale for every question, 0 for the mean of the documents found and 1 for the best of them, so that the weights hold for
+// a small base and for a large one.
 const (
 	wordsSign    = iota // BM25 of the whole document with its title, kindred words and synonyms
 	repeatedSign        // the same where words that come again count more

@@ -181,7 +181,7 @@ func (s *Store) Settle(ctx context.Context, m knowledge.Model) error {
 		if err != nil {
 			return err
 		}
-		missing, err := s.Use(ctx, m) // again, where no other change can come between, where no other change can come between
+		missing, err := s.Use(ctx, m) // again, where no other change can come between
 		if err != nil {
 			return err
 		}
