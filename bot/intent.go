@@ -67,8 +67,8 @@ func (d *Desk) intent(m Message, r Reading, state State) intent {
 	return intentQuestion
 }
 
-// longestAnswer is how many words an answer to the desk's question has at most, when it also speaks of something else.
-const longestAnswer = 12
+// straying is how many words an answer to the desk's question has at most when it also speaks of another need.
+const straying = 6
 
 // answer reads the fact that was asked for in a message. What asks for a person, asks a question, gives a way to be reached
 // or tells another need is no answer, whatever numbers and places it holds.
@@ -79,7 +79,7 @@ func (d *Desk) answer(m Message, state State, r Reading) (routing.Fact, bool) {
 	text := strings.TrimSpace(reachable.ReplaceAllString(m.Text, ""))
 	words := len(strings.Fields(text))
 	asks := r.Intents[WantsAnswer] != "" || r.Intents[WantsWho] != "" || strings.Contains(text, "?") && words > 4
-	if text == "" || asks || d.anotherNeed(state, r) && words > longestAnswer/2 {
+	if text == "" || asks || d.anotherNeed(state, r) && words > straying {
 		return routing.Fact{}, false
 	}
 	return d.Reader.ReadAnswer(state.Asked, text)
