@@ -1,13 +1,13 @@
 package routing
 
-// IsSIREN tells whether a text is a SIREN: nine digits, the last of which checks the others (ISO/IEC 7812-1, annex B).
-func IsSIREN(text string) bool {
-	if len(text) != 9 {
-		return false
-	}
+// IsSIREN tells whether a text is a SIREN: nine digits that check.
+func IsSIREN(text string) bool { return len(text) == 9 && Checks(text) }
+
+// Checks tells whether the last digit of a SIREN or SIRET checks the others (ISO/IEC 7812-1, annex B).
+func Checks(number string) bool {
 	sum := 0
-	for i := range len(text) {
-		c := text[len(text)-1-i]
+	for i := range len(number) {
+		c := number[len(number)-1-i]
 		if c < '0' || c > '9' {
 			return false
 		}

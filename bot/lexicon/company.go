@@ -30,7 +30,7 @@ func readNumbersOf(text string) routing.Facts {
 			}
 			return r
 		}, words)
-		if !luhn(number[:9]) || len(number) == 14 && !luhn(number) {
+		if !routing.Checks(number[:9]) || len(number) == 14 && !routing.Checks(number) {
 			continue
 		}
 		facts = append(facts, routing.Fact{Name: "siren", Value: number[:9], Source: words})
@@ -43,21 +43,6 @@ func readNumbersOf(text string) routing.Facts {
 		facts = append(facts, routing.Fact{Name: "amount", Value: strings.TrimSpace(words), Source: strings.TrimSpace(words)})
 	}
 	return facts
-}
-
-// luhn checks the last digit of a SIREN or SIRET (ISO/IEC 7812-1, annex B).
-func luhn(number string) bool {
-	sum := 0
-	for i := 0; i < len(number); i++ {
-		d := int(number[len(number)-1-i] - '0')
-		if i%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return sum%10 == 0
 }
 
 // namedClasses are the classes of the words that a company's name follows.
