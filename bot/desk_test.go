@@ -450,6 +450,16 @@ func TestWhatIsNoAnswerIsNotTakenForOne(t *testing.T) {
 	}
 }
 
+// The reasons keep the words of an answer whose number is supposed.
+func TestAnAnswerWithoutANumberKeepsItsWords(t *testing.T) {
+	c := open(t)
+	asked := c.say(t, "fil", "On veut une aide pour acheter une machine")
+	c.say(t, "fil", "Moins de 10 personnes")
+	if reasons := strings.Join(c.request(t, asked.Request).Decision.Reasons, "\n"); !strings.Contains(reasons, "Moins de 10 personnes") || strings.Contains(reasons, ": 9 ") {
+		t.Errorf("reasons: %s", reasons)
+	}
+}
+
 // Nothing is handed over that tells no need.
 func TestNoIsNoRequest(t *testing.T) {
 	c := open(t)

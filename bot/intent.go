@@ -2,6 +2,7 @@ package bot
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	"guichet/routing"
@@ -82,7 +83,11 @@ func (d *Desk) answer(m Message, state State, r Reading) (routing.Fact, bool) {
 	if text == "" || asks || d.anotherNeed(state, r) && words > straying {
 		return routing.Fact{}, false
 	}
-	return d.Reader.ReadAnswer(state.Asked, text)
+	fact, ok := d.Reader.ReadAnswer(state.Asked, text)
+	if n, number := fact.Value.(int64); ok && number && !strings.Contains(text, strconv.FormatInt(n, 10)) {
+		fact.Label = text // « moins de 10 » is no 9
+	}
+	return fact, ok
 }
 
 // anotherNeed tells whether a message asks for something that the request asked about does not.
