@@ -463,9 +463,12 @@ func TestAnAnswerWithoutANumberKeepsItsWords(t *testing.T) {
 // Nothing is handed over that tells no need.
 func TestNoIsNoRequest(t *testing.T) {
 	c := open(t)
-	c.say(t, "fil", "non")
-	if reply := c.say(t, "fil", "oui"); reply.Request != "" {
-		t.Errorf("« non » became the request %s", reply.Request)
+	for i, text := range []string{"non", "introuvable", "un introuvable"} {
+		thread := fmt.Sprint("fil ", i)
+		c.say(t, thread, text)
+		if reply := c.say(t, thread, "oui"); reply.Request != "" {
+			t.Errorf("« %s » became the request %s", text, reply.Request)
+		}
 	}
 }
 
