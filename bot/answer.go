@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,7 +68,12 @@ func (d *Desk) who(ctx context.Context, m Message, state State, r Reading, aloud
 	said := d.Directory.Answer(decision)
 	p := &plan{state: state}
 	p.state.Offered = m.Text
-	p.reply = Reply{Kind: ReplyWho, Answer: key(m), Text: said.Text, Quotes: quotes(append(said.Quotes, found.Quotes...))}
+	p.reply = Reply{Kind: ReplyWho, Answer: key(m), Text: said.Text, Quotes: quotes(said.Quotes)}
+	if !found.Unsure {
+		p.reply.Quotes = append(p.reply.Quotes, quotes(slices.DeleteFunc(slices.Clone(found.Quotes), func(q knowledge.Quote) bool {
+			return q.Text == q.Title // it only names the document of another
+		}))...)
+	}
 	if len(decision.Missing) > 0 {
 		fact, _ := d.Rules.Fact(decision.Missing[0])
 		p.reply.Text = d.Texts.say("who-depends", "subject", d.subjectLabel(decision.Facts), "fact", fact.Label) + "\n\n" + said.Text
