@@ -24,10 +24,12 @@ type Chat struct {
 	Store    ChatStore
 	Journal  Journal
 	Requests ledger.Store
-	Tx       Transactor
-	Rules    *routing.Rules
-	Texts    Texts
-	Channels Channels
+	// Conventions is what is known of conventions; nil when nothing is.
+	Conventions *Conventions
+	Tx          Transactor
+	Rules       *routing.Rules
+	Texts       Texts
+	Channels    Channels
 	// Platforms are those that are open, by the first part of their names: « slack ». It is filled before anything runs.
 	Platforms map[string]Platform
 	Limits    *Limits

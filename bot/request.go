@@ -46,8 +46,7 @@ func (d *Desk) request(m Message, state State, r Reading) *plan {
 		default:
 			d.tellRouted(p, request.Reference, decision, facts)
 		}
-		d.tellMore(p, facts, r.Places)
-		return nil
+		return d.tellMore(ctx, p, m, facts, r.Places)
 	}
 	return p
 }
@@ -86,8 +85,7 @@ func (d *Desk) answered(m Message, state State, fact routing.Fact) *plan {
 		}
 		p.reply.Request = state.Request
 		d.tellRouted(p, state.Request, decision, facts)
-		d.tellMore(p, facts, nil)
-		return nil
+		return d.tellMore(ctx, p, m, facts, nil)
 	}
 	return p
 }
@@ -129,7 +127,11 @@ func (d *Desk) human(m Message, state State, r Reading) *plan {
 			lead = d.Rules.EntryPoint()
 		}
 		p.state.Request, p.state.Offered = reference, ""
-		p.reply = Reply{Kind: ReplyHuman, Request: reference, Text: d.Texts.say("human", "lead", lead, "reference", reference) + "\n\n" + d.Texts.say("contact")}
+		said := d.Texts.say("human", "lead", lead, "reference", reference)
+		if officer := d.Conventions.officer(request.Place.EPCI); officer != "" && !state.Joined {
+			said += " " + officer
+		}
+		p.reply = Reply{Kind: ReplyHuman, Request: reference, Text: said + "\n\n" + d.Texts.say("contact")}
 		return nil
 	}
 	return p
@@ -243,17 +245,30 @@ func (d *Desk) tellRouted(p *plan, reference string, decision routing.Decision, 
 }
 
 // tellMore adds what the conduct rules want said at once: a commune's EPCI (6), an EPCI's aid that rests on a convention
-// (6), a second funding (5); then which of several communes is meant, and how to be reached.
-func (d *Desk) tellMore(p *plan, facts routing.Facts, places []Place) {
+// (6), with what is known of it, a second funding (5); then which of several communes is meant, and how to be reached.
+func (d *Desk) tellMore(ctx context.Context, p *plan, m Message, facts routing.Facts, places []Place) error {
 	is := func(name string, value any) bool {
 		f, ok := facts.Get(name)
 		return ok && f.Value == value
 	}
-	if epci, ok := facts.Get("epci"); ok && is("requester", "commune") {
-		p.reply.Text += "\n\n" + d.Texts.say("commune-to-epci", "epci", d.Rules.Label(epci))
+	var known []string
+	if d.Conventions.matter(facts) {
+		var err error
+		if known, err = d.Conventions.Known(ctx, conventionViewer(m.Asker.Audience, m.Asker.EPCI), epciOf(facts), m.At); err != nil {
+			return err
+		}
+	}
+	if epci, ok := facts.Get("epci"); is("requester", "commune") && (ok || d.Conventions.about(facts)) {
+		name := ""
+		if ok {
+			name = d.Rules.Label(epci)
+		}
+		p.reply.Text += "\n\n" + d.Texts.say("commune-to-epci", "epci", name)
 	}
 	if is("epci_aid", true) {
-		p.reply.Text += "\n\n" + d.Texts.say("epci-aid")
+		p.reply.Text += "\n\n" + d.Texts.say("epci-aid", "known", strings.Join(known, " "))
+	} else if len(known) > 0 {
+		p.reply.Text += "\n\n" + strings.Join(known, " ")
 	}
 	if is("double_funding", true) {
 		p.reply.Text += "\n\n" + d.Texts.say("double-funding")
@@ -270,6 +285,7 @@ func (d *Desk) tellMore(p *plan, facts routing.Facts, places []Place) {
 	if p.reply.Kind == ReplyRouted {
 		p.reply.Text += "\n\n" + d.Texts.say("contact")
 	}
+	return nil
 }
 
 // fields shows a decision as labelled values.

@@ -7,6 +7,8 @@ type Conventions struct {
 	AlertDays []int
 	// Direction is the code of the direction that is told, Subject the subject of the requests that are about conventions.
 	Direction, Subject string
+	// SchemeSections are the titles of sections that make a document of the base a scheme.
+	SchemeSections []string
 }
 
 // ConventionType is a type of convention; Label goes after « la » (« convention d'aides »).

@@ -14,6 +14,8 @@ import (
 	"guichet/bot/sqljournal"
 	"guichet/knowledge"
 	"guichet/migrations/database"
+	"guichet/routing"
+	"guichet/routing/convention/sqlconvention"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/sqlledger"
 	"guichet/routing/rulebook"
@@ -22,12 +24,13 @@ import (
 // Office is everything that stands behind a chat platform: the real desk, rules, journal and ledger over a database, and a
 // base that says who may read what it says.
 type Office struct {
-	Chat     *bot.Chat
-	Requests *sqlledger.Ledger
-	Journal  *sqljournal.Journal
-	Base     *Base
-	Outbox   *Outbox
-	Log      *Lines
+	Chat        *bot.Chat
+	Requests    *sqlledger.Ledger
+	Conventions *sqlconvention.Conventions
+	Journal     *sqljournal.Journal
+	Base        *Base
+	Outbox      *Outbox
+	Log         *Lines
 }
 
 var shipped = sync.OnceValues(func() (r struct {
@@ -55,13 +58,20 @@ func NewOffice(t testing.TB, db *database.DB, channelsYAML string, now func() ti
 	o := &Office{Base: &Base{}, Outbox: &Outbox{}, Log: &Lines{}, Journal: sqljournal.New(db)}
 	log := slog.New(slog.NewTextHandler(o.Log, nil))
 	o.Requests = sqlledger.New(db, o.Outbox, ledger.DefaultTexts(), ledger.Agenda{})
+	known := &bot.Conventions{
+		Settings: region.book.Conventions, EPCIs: map[string]bot.EPCI{}, Officers: map[string]routing.Officer{}, Texts: bot.DefaultTexts(),
+		Theme: func(id string) string { return id },
+	}
+	o.Conventions = sqlconvention.New(db, o.Outbox, region.book.Conventions, known.Alert)
+	known.Store = o.Conventions
 	desk := &bot.Desk{
 		Journal: o.Journal, Requests: o.Requests, Tx: db, Base: o.Base, Reader: region.reader, Rules: region.book.Rules,
 		Directory: bot.NewDirectory(region.book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: region.book.Conduct.WaitForFact, Log: log,
+		Conventions: known,
 	}
 	free := bot.Pace{Every: time.Microsecond, Burst: 1000}
 	o.Chat = &bot.Chat{
-		Desk: desk, Store: o.Journal, Journal: o.Journal, Requests: o.Requests, Tx: db, Rules: region.book.Rules, Texts: bot.DefaultTexts(), Channels: channels,
+		Desk: desk, Store: o.Journal, Journal: o.Journal, Requests: o.Requests, Conventions: known, Tx: db, Rules: region.book.Rules, Texts: bot.DefaultTexts(), Channels: channels,
 		Platforms: map[string]bot.Platform{}, Limits: &bot.Limits{Person: free, Channel: free}, Now: now, Log: log,
 	}
 	return o
@@ -134,6 +144,9 @@ func (o *Outbox) Deliver(_ context.Context, n ledger.Notice) error {
 	o.notices = append(o.notices, n)
 	return nil
 }
+
+// Tell implements convention.Jobs; nothing is sent.
+func (o *Outbox) Tell(context.Context, string) error { return nil }
 
 // FollowUp implements ledger.Jobs.
 func (o *Outbox) FollowUp(context.Context, string, time.Time) error { return nil }

@@ -46,7 +46,10 @@ func fill(t *testing.T, db *database.DB) {
 		`INSERT INTO request_numbers (year, last) VALUES (2026, 12)`,
 		`INSERT INTO requests (id, reference, channel, thread, author, text, company, name, siren, siret, commune, epci, departement, entry_point, deadline, status, lead, owner, associated, decision, search, created_at, updated_at)
 			VALUES (5, '2026-0012', 'web', 't', '', '', '', '', '', '', '', '', '', '', 0, 'transmitted', 'NORD', '', 'null', '{}', '', 1, 1)`,
-		`INSERT INTO notices (key, request_id, kind, direction, text, created_at) VALUES ('k', 5, 'new_request', 'NORD', '', 1)`)
+		`INSERT INTO notices (key, request_id, kind, direction, text, created_at) VALUES ('k', 5, 'new_request', 'NORD', '', 1)`,
+		`INSERT INTO conventions (id, type, epci, themes, starts, ends, signed, document, renews, changed_by, changed_at)
+			VALUES ('F-1', 'aides', '200018083', '["export"]', '2026-01-01', '2026-12-31', '', '', '', 'Ada', 1)`,
+		`INSERT INTO convention_alerts (key, convention, ends, days, direction, text, created_at) VALUES ('a', 'F-1', '2026-12-31', 30, '', 'x', 1)`)
 	for n := range 2*batch + 1 {
 		write(t, db, fmt.Sprintf(`INSERT INTO gaps (question, audience, channel, looked, at) VALUES ('q%d', 'public', 'web', '', %d)`, n, n))
 	}
