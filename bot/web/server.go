@@ -37,6 +37,13 @@ type Desk interface {
 	Stream(ctx context.Context, m bot.Message, said func(text string)) (bot.Reply, error)
 }
 
+// Sheets tell what is known of EPCIs (bot.Sheets does).
+type Sheets interface {
+	Of(ctx context.Context, asker bot.Asker, siren string, now time.Time) (bot.Sheet, bool, error)
+	All(ctx context.Context, now time.Time) ([]bot.Line, error)
+	Find(sought string) []bot.EPCI
+}
+
 // Direction is a direction that a request can be given to.
 type Direction struct{ Code, Name string }
 
@@ -55,6 +62,8 @@ type Config struct {
 	Open func(ctx context.Context, v knowledge.Viewer, id string) (knowledge.Document, []knowledge.Passage, error)
 	// Abandoned gives the jobs that were given up, newest first.
 	Abandoned func(ctx context.Context) ([]Job, error)
+	// Sheets tell what is known of EPCIs.
+	Sheets Sheets
 	// Directions are offered by the staff view, in this order.
 	Directions []Direction
 	// Examples are offered to a person who has written nothing yet.
@@ -112,6 +121,8 @@ func (s *site) routes() *http.ServeMux {
 	mux.HandleFunc("GET /agents/demandes/{reference}", s.agents(s.showRequest))
 	mux.HandleFunc("POST /agents/demandes/{reference}/{action}", s.agents(s.postAction))
 	mux.HandleFunc("GET /agents/entreprise", s.agents(s.showCompany))
+	mux.HandleFunc("GET /agents/epci", s.agents(s.showEPCIs))
+	mux.HandleFunc("GET /agents/epci/{siren}", s.agents(s.showEPCI))
 	mux.HandleFunc("GET /agents/envois", s.agents(s.showNotices))
 	mux.HandleFunc("GET /agents/questions", s.agents(s.showGaps))
 

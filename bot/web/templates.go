@@ -38,6 +38,8 @@ var (
 	requestsTemplate = page("requests.html", "staff.html")
 	requestTemplate  = page("request.html", "staff.html")
 	companyTemplate  = page("company.html", "staff.html")
+	epcisTemplate    = page("epcis.html", "staff.html")
+	epciTemplate     = page("epci.html", "staff.html")
 	noticesTemplate  = page("notices.html", "staff.html")
 	gapsTemplate     = page("gaps.html", "staff.html")
 )
@@ -62,6 +64,7 @@ var templateFuncs = template.FuncMap{
 	"number":      func(index int) int { return index + 1 }, // of a quote, as sentences cite it
 	"moment":      func(t time.Time) string { return t.Local().Format(dayLayout + " à 15:04") },
 	"day":         ledger.Day,
+	"epciPath":    func(siren string) string { return "/agents/epci/" + url.PathEscape(siren) },
 	"companyPath": func(name string) string { return "/agents/entreprise?nom=" + url.QueryEscape(name) },
 	"silence": func(r ledger.Request) *ledger.Event {
 		if e, ok := r.Silence(); ok {

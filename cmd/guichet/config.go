@@ -34,6 +34,7 @@ type cli struct {
 	Route      routeCmd      `cmd:"" help:"Dire quelle direction mène une demande, et pourquoi, sans rien enregistrer."`
 	Request    requestCmd    `cmd:"" help:"Le registre des demandes."`
 	Company    companyCmd    `cmd:"" help:"Dire si une entreprise a été accompagnée et ce qui lui a été répondu."`
+	EPCI       epciCmd       `cmd:"" name:"epci" help:"Ce que guichet sait d'un EPCI : ses conventions, ce que la Région peut y faire, ses demandes."`
 	Convention conventionCmd `cmd:"" help:"Les conventions entre la Région et les EPCI."`
 	Gaps       gapsCmd       `cmd:"" help:"Les questions restées sans réponse, par sens, et les fiches à écrire."`
 	Eval       evalCmd       `cmd:"" help:"Mesurer sur des cas étiquetés."`

@@ -131,6 +131,17 @@ func (r region) conventions(db *database.DB, jobs *courier.Courier) (*bot.Conven
 	return known, store
 }
 
+// sheets tell what is known of EPCIs in a database.
+func (r region) sheets(db *database.DB, known *bot.Conventions, requests ledger.Store) *bot.Sheets {
+	base := sqlstore.New(db, nil)
+	return &bot.Sheets{
+		Conventions: known, Requests: requests, Rules: r.book.Rules, Reader: r.reader,
+		Schemes: func(ctx context.Context, v knowledge.Viewer) ([]knowledge.Document, error) {
+			return base.Schemes(ctx, v, r.book.Conventions.SchemeSections)
+		},
+	}
+}
+
 // epcis gives the EPCIs of the register, by SIREN.
 func (r region) epcis() map[string]bot.EPCI {
 	places := r.book.Territories
