@@ -58,7 +58,7 @@ func (d *Desk) question(ctx context.Context, m Message, state State, r Reading, 
 }
 
 // ofConventions says what is known of the conventions of an EPCI when a question, or what answers it, is about conventions:
-// the EPCI that it names, else the asker's own, if the asker may know.
+// the EPCI that it names, else the asker's own, if the asker may know. A commune is pointed to its EPCI.
 func (d *Desk) ofConventions(ctx context.Context, m Message, r Reading, answer knowledge.Answer) ([]string, error) {
 	if d.Conventions == nil {
 		return nil, nil
@@ -73,7 +73,11 @@ func (d *Desk) ofConventions(ctx context.Context, m Message, r Reading, answer k
 	if !about {
 		return nil, nil
 	}
-	return d.Conventions.Known(ctx, conventionViewer(m.Asker.Audience, m.Asker.EPCI), epci, m.At)
+	known, err := d.Conventions.Known(ctx, conventionViewer(m.Asker.Audience, m.Asker.EPCI), epci, m.At)
+	if said := d.toEPCI(r.Facts); said != "" {
+		known = append(known, said)
+	}
+	return known, err
 }
 
 // remind tells again the question that a request waits for, after something else was answered.

@@ -271,7 +271,7 @@ func (c *Chat) cardIn(ctx context.Context, channel string, external bool, refere
 	if err != nil {
 		return Card{}, err
 	}
-	known, err := c.ofConventions(ctx, s, r)
+	known, err := c.Conventions.OfRequest(ctx, Asker{Audience: s.Audience, EPCI: s.EPCI}, r, c.Now())
 	if err != nil {
 		return Card{}, err
 	}
@@ -356,14 +356,6 @@ func (c *Chat) fields(r ledger.Request, conventions, earlier []string) []Field {
 	add("field-exchange", strings.Join(said, "\n"))
 	add("field-earlier", strings.Join(earlier, "\n"))
 	return out
-}
-
-// ofConventions says what is known of the conventions on which a request depends, as a channel may see it.
-func (c *Chat) ofConventions(ctx context.Context, s ChannelSettings, r ledger.Request) ([]string, error) {
-	if !c.Conventions.matter(r.Decision.Facts) {
-		return nil, nil
-	}
-	return c.Conventions.Known(ctx, conventionViewer(s.Audience, s.EPCI), r.Place.EPCI, c.Now())
 }
 
 // facts gives each fact that was read, with its source.

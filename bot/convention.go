@@ -9,6 +9,7 @@ import (
 	"guichet/knowledge"
 	"guichet/routing"
 	"guichet/routing/convention"
+	"guichet/routing/ledger"
 )
 
 // EPCI is an intercommunal body as the register knows it.
@@ -109,6 +110,14 @@ func (k *Conventions) about(facts routing.Facts) bool {
 func (k *Conventions) matter(facts routing.Facts) bool {
 	f, ok := facts.Get("epci_aid")
 	return k != nil && (ok && f.Value == true || k.about(facts))
+}
+
+// OfRequest says what is known of the conventions on which a request depends, as an asker may know it.
+func (k *Conventions) OfRequest(ctx context.Context, asker Asker, r ledger.Request, at time.Time) ([]string, error) {
+	if !k.matter(r.Decision.Facts) {
+		return nil, nil
+	}
+	return k.Known(ctx, conventionViewer(asker.Audience, asker.EPCI), r.Place.EPCI, at)
 }
 
 // officer names who follows an EPCI at the Region; empty when the Region's file gives nobody.

@@ -258,12 +258,8 @@ func (d *Desk) tellMore(ctx context.Context, p *plan, m Message, facts routing.F
 			return err
 		}
 	}
-	if epci, ok := facts.Get("epci"); is("requester", "commune") && (ok || d.Conventions.about(facts)) {
-		name := ""
-		if ok {
-			name = d.Rules.Label(epci)
-		}
-		p.reply.Text += "\n\n" + d.Texts.say("commune-to-epci", "epci", name)
+	if said := d.toEPCI(facts); said != "" {
+		p.reply.Text += "\n\n" + said
 	}
 	if is("epci_aid", true) {
 		p.reply.Text += "\n\n" + d.Texts.say("epci-aid", "known", strings.Join(known, " "))
@@ -286,6 +282,20 @@ func (d *Desk) tellMore(ctx context.Context, p *plan, m Message, facts routing.F
 		p.reply.Text += "\n\n" + d.Texts.say("contact")
 	}
 	return nil
+}
+
+// toEPCI points a commune to its EPCI; empty for anybody else.
+func (d *Desk) toEPCI(facts routing.Facts) string {
+	epci, known := facts.Get("epci")
+	switch requester, _ := facts.Get("requester"); {
+	case requester.Value != "commune":
+		return ""
+	case known:
+		return d.Texts.say("commune-to-epci", "epci", d.Rules.Label(epci))
+	case d.Conventions.about(facts):
+		return d.Texts.say("commune-to-epci", "epci", "")
+	}
+	return ""
 }
 
 // fields shows a decision as labelled values.

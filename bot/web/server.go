@@ -42,6 +42,7 @@ type Sheets interface {
 	Of(ctx context.Context, asker bot.Asker, siren string, now time.Time) (bot.Sheet, bool, error)
 	All(ctx context.Context, now time.Time) ([]bot.Line, error)
 	Find(sought string) []bot.EPCI
+	OfRequest(ctx context.Context, asker bot.Asker, r ledger.Request, at time.Time) ([]string, error)
 }
 
 // Direction is a direction that a request can be given to.

@@ -36,16 +36,18 @@ type visit struct {
 	journal *fakeJournal
 	ledger  *fakeLedger
 	clock   *time.Time
+	sheets  *fakeSheets
 }
 
 func newVisit(t *testing.T, change ...func(*web.Config)) *visit {
 	t.Helper()
 	journal := &fakeJournal{votes: map[string]string{}, gaps: []bot.Gap{{Question: "Quel taux pour l’aide absente ?", Audience: knowledge.Public, Channel: "cli", At: today, Looked: "taux aide absente"}}}
 	v := &visit{t: t, journal: journal, desk: &fakeDesk{fakeJournal: journal}, ledger: &fakeLedger{request: fakeRequest()}}
+	v.sheets = newFakeSheets(v.ledger)
 	now := today
 	v.clock = &now
 	config := web.Config{
-		Desk: v.desk, Journal: journal, Requests: v.ledger, Open: openFake, StaffToken: token,
+		Desk: v.desk, Journal: journal, Requests: v.ledger, Open: openFake, Sheets: v.sheets, StaffToken: token,
 		Directions: []web.Direction{{Code: "DIR-A", Name: "Direction A"}, {Code: "DIR-B"}},
 		Examples:   []bot.Choice{{Label: "Un exemple à essayer", Text: "Quelle aide ?"}},
 		Abandoned: func(context.Context) ([]web.Job, error) {
