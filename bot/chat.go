@@ -26,10 +26,12 @@ type Chat struct {
 	Requests ledger.Store
 	// Conventions is what is known of conventions; nil when nothing is.
 	Conventions *Conventions
-	Tx          Transactor
-	Rules       *routing.Rules
-	Texts       Texts
-	Channels    Channels
+	// Sheets tell of EPCIs; nil when nothing does.
+	Sheets   *Sheets
+	Tx       Transactor
+	Rules    *routing.Rules
+	Texts    Texts
+	Channels Channels
 	// Platforms are those that are open, by the first part of their names: « slack ». It is filled before anything runs.
 	Platforms map[string]Platform
 	Limits    *Limits

@@ -405,3 +405,34 @@ func TestAlertsAreWorded(t *testing.T) {
 		}
 	}
 }
+
+func TestTheCommandTellsOfAnEPCI(t *testing.T) {
+	m := openChat(t, databasetest.SQLite)
+	w := openTown(t)
+	m.Conventions, m.Sheets = w.desk.Conventions, w.sheets
+	w.sheets.Requests = m.requests
+	w.record(t, one("F-1"))
+	for _, c := range []struct {
+		channel, text, want string
+		told                bool
+	}{
+		{"chat/STAFF", "epci desvres", "CC de Desvres-Samer (200018083)", true},
+		{"chat/PARTNER", "epci desvres", "CC de Desvres-Samer (200018083)", false},
+		{"chat/HALL", "EPCI 200 018 083", "CC de Desvres-Samer (200018083)", false},
+		{"chat/STAFF", "epci métropole", "200093201", false},
+		{"chat/STAFF", "epci", "De quelle intercommunalité", false},
+		{"chat/STAFF", "epci qui aident les entreprises ?", "Extrait.", false},
+	} {
+		m.n++
+		shown, err := m.Handle(t.Context(), bot.Incoming{
+			Channel: c.channel, ID: fmt.Sprint("epci", m.n), Thread: "t", Text: c.text, Person: "chat/NOBODY", At: m.now, Command: true,
+		}, m.platform.people["chat/NOBODY"], false)
+		if err != nil || !strings.Contains(shown.Reply.Text, c.want) {
+			t.Errorf("%s in %s: %+v, %v", c.text, c.channel, shown, err)
+		}
+		said := fmt.Sprint(shown)
+		if told := strings.Contains(said, "F-1") && strings.Contains(said, "Camille Fictive"); told != c.told || !told && (strings.Contains(said, "F-1") || strings.Contains(said, "Camille")) {
+			t.Errorf("%s in %s: %s", c.text, c.channel, said)
+		}
+	}
+}

@@ -14,7 +14,6 @@ import (
 	"guichet/bot/sqljournal"
 	"guichet/knowledge"
 	"guichet/migrations/database"
-	"guichet/routing"
 	"guichet/routing/convention/sqlconvention"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/sqlledger"
@@ -59,7 +58,7 @@ func NewOffice(t testing.TB, db *database.DB, channelsYAML string, now func() ti
 	log := slog.New(slog.NewTextHandler(o.Log, nil))
 	o.Requests = sqlledger.New(db, o.Outbox, ledger.DefaultTexts(), ledger.Agenda{})
 	known := &bot.Conventions{
-		Settings: region.book.Conventions, EPCIs: map[string]bot.EPCI{}, Officers: map[string]routing.Officer{}, Texts: bot.DefaultTexts(),
+		Settings: region.book.Conventions, EPCIs: map[string]bot.EPCI{"200000001": {SIREN: "200000001", Name: "CA Fictive"}}, Texts: bot.DefaultTexts(),
 		Theme: func(id string) string { return id },
 	}
 	o.Conventions = sqlconvention.New(db, o.Outbox, region.book.Conventions, known.Alert)

@@ -256,7 +256,8 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 		Conventions: o.known, WaitForFact: r.book.Conduct.WaitForFact, Log: a.log,
 	}
 	o.chat = &bot.Chat{
-		Desk: o.desk, Store: o.journal, Journal: o.journal, Requests: o.ledger, Conventions: o.known, Tx: db, Rules: r.book.Rules, Texts: r.texts, Channels: r.channels,
+		Desk: o.desk, Store: o.journal, Journal: o.journal, Requests: o.ledger, Conventions: o.known, Sheets: r.sheets(db, o.known, o.ledger),
+		Tx: db, Rules: r.book.Rules, Texts: r.texts, Channels: r.channels,
 		Platforms: map[string]bot.Platform{}, Limits: bot.DefaultLimits(), Now: a.now, Log: a.log,
 	}
 	if o.wording, o.writer, err = a.openWording(db, o.base); err != nil {
