@@ -89,6 +89,9 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	}
 	work.Go(func() error {
 		jobs := courier.Config{Outbox: o.ledger, Deliver: deliver(o.chat, courier.ToLog(a.log)), Now: a.now, Log: a.log}
+		if a.Now.file != "" {
+			jobs.Round = time.Second // the clock leaps
+		}
 		if !a.Embeddings.builtIn() {
 			jobs.Embed, jobs.EmbedAll = o.base.Embed, o.base.EmbedAll
 			if err := o.courier.EmbedAll(workCtx); err != nil {

@@ -42,11 +42,7 @@ type app struct {
 }
 
 func newApp(c config, stdin io.Reader, stdout, stderr io.Writer) *app {
-	a := &app{config: c, stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
-	if !c.Now.IsZero() {
-		start := time.Now()
-		a.now = func() time.Time { return c.Now.Add(time.Since(start)) }
-	}
+	a := &app{config: c, stdin: stdin, stdout: stdout, stderr: stderr, now: c.Now.clock()}
 	a.log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	return a
 }
