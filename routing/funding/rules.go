@@ -87,7 +87,7 @@ func ids(kinds []Kind) (all []string) {
 // AsksForMoney tells whether the facts of a request make it one that asks for a funding.
 func (r Rules) AsksForMoney(facts routing.Facts) bool {
 	for _, f := range facts {
-		if f.Role != routing.Asked || f.Source == routing.SourceDefault {
+		if f.Role != routing.Asked && f.Role != routing.Second || f.Source == routing.SourceDefault {
 			continue
 		}
 		if slices.Contains(r.asks.facts, f.Name) {
