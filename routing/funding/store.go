@@ -15,6 +15,8 @@ var (
 	ErrNotFound = errors.New("financement introuvable")
 	// ErrNoWarning is returned when two references were never warned of together.
 	ErrNoWarning = errors.New("aucun avertissement pour ces deux financements")
+	// ErrSettled is returned when somebody decided of a warning already.
+	ErrSettled = errors.New("déjà décidé")
 )
 
 // Outcome is what a Put did.

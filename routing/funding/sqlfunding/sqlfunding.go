@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -224,7 +225,11 @@ func (s *Store) weigh(ctx context.Context, first, second funding.Funding, at tim
 
 // tell gives a warning to the leads of both sides.
 func (s *Store) tell(ctx context.Context, w funding.Warning, first, second funding.Funding, at time.Time) error {
-	for _, side := range []funding.Funding{first, second} {
+	sides := []funding.Funding{first, second}
+	if first.Request == "" { // one direction for both is told once, with the request if there is one
+		slices.Reverse(sides)
+	}
+	for _, side := range sides {
 		to, err := s.lead(ctx, side)
 		if err != nil {
 			return err
@@ -352,7 +357,7 @@ func (s *Store) Settle(ctx context.Context, first, second string, settled fundin
 			return err
 		}
 		if w.Settled != "" {
-			return fmt.Errorf("déjà décidé le %s par %s : %s", ledger.Day(w.SettledAt), w.By, w.Settled.Label())
+			return fmt.Errorf("%w le %s par %s : %s", funding.ErrSettled, ledger.Day(w.SettledAt), w.By, w.Settled.Label())
 		}
 		w.Settled, w.By, w.Why, w.SettledAt = settled, by, why, at.UTC()
 		_, err = s.db.Conn(ctx).ExecContext(ctx, `UPDATE funding_warnings SET settled = $3, settled_by = $4, settled_why = $5, settled_at = $6 WHERE first = $1 AND second = $2`,
