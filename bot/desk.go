@@ -42,6 +42,8 @@ type Fundings interface {
 	Watch(ctx context.Context, r ledger.Request, text string, at time.Time) error
 	// Known tells what is known of the fundings of a request's company, a line each, to staff only.
 	Known(ctx context.Context, v ledger.Viewer, r ledger.Request, now time.Time) ([]string, error)
+	// OfCompany tells the same of a company, by what names it.
+	OfCompany(ctx context.Context, v ledger.Viewer, sought string, now time.Time) ([]string, error)
 	// Seen tells what a notice of double funding, by its key, is about, likewise; nothing for another notice.
 	Seen(ctx context.Context, v ledger.Viewer, key string) ([]string, error)
 }

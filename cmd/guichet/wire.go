@@ -157,6 +157,9 @@ func loadRegion(dir string) (region, error) {
 	if r.book, err = rulebook.Load(folder); err != nil {
 		return r, errors.Join(err, problems)
 	}
+	if _, err := fs.Stat(folder, funding.File); err == nil { // what ships goes with the set that ships
+		problems = errors.Join(problems, r.funding.Against(r.book.Rules.Set()))
+	}
 	r.reader, err = lexicon.New(r.book)
 	problems = errors.Join(err, problems)
 	content, err := fs.ReadFile(folder, bot.ChannelsFile)

@@ -130,11 +130,14 @@ func (r Rules) likeWords(x, y description, say func(string)) Verdict {
 		return verdict
 	}
 	say("mots communs : " + x.written(shared))
-	if len(onlyX) > 0 {
-		say("d'un côté seulement : " + x.written(onlyX))
-	}
-	if len(onlyY) > 0 {
-		say("de l'autre seulement : " + y.written(onlyY))
+	for _, only := range []struct {
+		side  string
+		of    description
+		stems []string
+	}{{"dans le premier seulement", x, onlyX}, {"dans le second seulement", y, onlyY}} {
+		if len(only.stems) > 0 && len(only.stems) <= mostWords { // a message has many others
+			say(only.side + " : " + only.of.written(only.stems))
+		}
 	}
 	if verdict == Possible && both < 1 {
 		say("ces mots sont trop généraux pour en être sûr")
@@ -142,16 +145,13 @@ func (r Rules) likeWords(x, y description, say func(string)) Verdict {
 	return verdict
 }
 
-// writtenLimit is how many words a reason shows: a request's message has many.
-const writtenLimit = 8
+// mostWords is how many words a description has on its side alone for a reason to name them.
+const mostWords = 6
 
 func (d description) written(stems []string) string {
 	var words []string
-	for _, s := range stems[:min(len(stems), writtenLimit)] {
+	for _, s := range stems {
 		words = append(words, d.words[s])
-	}
-	if len(stems) > writtenLimit {
-		words = append(words, "…")
 	}
 	return strings.Join(words, ", ")
 }

@@ -45,7 +45,27 @@ type Rules struct {
 }
 
 // asks say which facts, and which subjects, make a request one that asks for money.
-type asks struct{ facts, subjects []string }
+type asks struct{ facts, subjects []placed[string] }
+
+func has(list []placed[string], name string) bool {
+	return slices.ContainsFunc(list, func(p placed[string]) bool { return p.value == name })
+}
+
+// Against tells which of the facts and subjects that make a request ask for money a rule set does not have.
+func (r Rules) Against(set routing.RuleSet) error {
+	var problems []error
+	for _, f := range r.asks.facts {
+		if !slices.ContainsFunc(set.Facts, func(known routing.FactType) bool { return known.Name == f.value }) {
+			problems = append(problems, wrong(f.line, "asks : aucun fait ne s'appelle « %s »", f.value))
+		}
+	}
+	for _, s := range r.asks.subjects {
+		if !slices.ContainsFunc(set.Subjects, func(known routing.Subject) bool { return known.ID == s.value }) {
+			problems = append(problems, wrong(s.line, "asks : aucun sujet ne s'appelle « %s »", s.value))
+		}
+	}
+	return errors.Join(problems...)
+}
 
 // Kind is a kind of funding.
 type Kind struct {
@@ -90,10 +110,10 @@ func (r Rules) AsksForMoney(facts routing.Facts) bool {
 		if f.Role != routing.Asked && f.Role != routing.Second || f.Source == routing.SourceDefault {
 			continue
 		}
-		if slices.Contains(r.asks.facts, f.Name) {
+		if has(r.asks.facts, f.Name) {
 			return true
 		}
-		if s, _ := f.Value.(string); f.Name == "subject" && slices.Contains(r.asks.subjects, s) {
+		if s, _ := f.Value.(string); f.Name == "subject" && has(r.asks.subjects, s) {
 			return true
 		}
 	}
@@ -116,8 +136,8 @@ type fileYAML struct {
 	Kinds       []placed[Kind]           `yaml:"kinds"`
 	Regulations []placed[regulationYAML] `yaml:"regulations"`
 	Asks        struct {
-		Facts    []string `yaml:"facts"`
-		Subjects []string `yaml:"subjects"`
+		Facts    []placed[string] `yaml:"facts"`
+		Subjects []placed[string] `yaml:"subjects"`
 	} `yaml:"asks"`
 	Compare placed[compareYAML] `yaml:"compare"`
 }

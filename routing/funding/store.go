@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -203,12 +204,31 @@ func (w Watcher) card(ctx context.Context, v ledger.Viewer, company ledger.Compa
 }
 
 // Known tells what is known of the fundings of a request's company, in lines for its card; none when nothing is.
-func (w Watcher) Known(ctx context.Context, v ledger.Viewer, r ledger.Request, now time.Time) (lines []string, err error) {
-	const shown = 5
+func (w Watcher) Known(ctx context.Context, v ledger.Viewer, r ledger.Request, now time.Time) ([]string, error) {
 	c, err := w.OfRequest(ctx, v, r, now)
 	if err != nil {
 		return nil, err
 	}
+	own := map[string]bool{r.Reference: true}
+	for _, f := range c.Fundings {
+		own[f.Reference] = own[f.Reference] || f.Request == r.Reference
+	}
+	c.Warnings = slices.DeleteFunc(c.Warnings, func(warning Warning) bool { return !own[warning.First] && !own[warning.Second] })
+	return w.lines(c), nil
+}
+
+// OfCompany tells the same of a company, by what names it.
+func (w Watcher) OfCompany(ctx context.Context, v ledger.Viewer, sought string, now time.Time) ([]string, error) {
+	c, err := w.Card(ctx, v, sought, now)
+	if err != nil {
+		return nil, err
+	}
+	return w.lines(c), nil
+}
+
+// lines tells a card: the last fundings, the warnings that nobody settled, the de minimis aid.
+func (w Watcher) lines(c Card) (lines []string) {
+	const shown = 5
 	for i, f := range c.Fundings {
 		if i == shown {
 			lines = append(lines, fmt.Sprintf("… et %d de plus", len(c.Fundings)-shown))
@@ -216,12 +236,8 @@ func (w Watcher) Known(ctx context.Context, v ledger.Viewer, r ledger.Request, n
 		}
 		lines = append(lines, w.Rules.Line(f))
 	}
-	own := map[string]bool{r.Reference: true}
-	for _, f := range c.Fundings {
-		own[f.Reference] = own[f.Reference] || f.Request == r.Reference
-	}
 	for _, warning := range c.Warnings {
-		if warning.Settled == "" && (own[warning.First] || own[warning.Second]) {
+		if warning.Settled == "" {
 			lines = append(lines, warning.Line())
 		}
 	}
@@ -231,7 +247,7 @@ func (w Watcher) Known(ctx context.Context, v ledger.Viewer, r ledger.Request, n
 	if c.Caution != "" {
 		lines = append(lines, c.Caution)
 	}
-	return lines, nil
+	return lines
 }
 
 // Seen tells what a notice of double funding, by its key, is about; none for another notice.
