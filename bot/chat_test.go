@@ -613,6 +613,15 @@ func doubleFunding(t *testing.T, e databasetest.Engine) {
 		}
 	}
 
+	// « A-t-elle été accompagnée ? » : staff are told of the fundings, a partner is not.
+	question := "L'entreprise 732829320 a-t-elle été accompagnée ?"
+	if told := fmt.Sprintf("%+v", m.serve(m.write("chat/STAFF", "q", "chat/AGENT", question))); !strings.Contains(told, "F-2026-0001") {
+		t.Errorf("staff are told %s", told)
+	}
+	if told := fmt.Sprintf("%+v", m.serve(m.write("chat/PARTNER", "q", "chat/PARTNER", question))); strings.Contains(told, "F-2026") {
+		t.Errorf("a partner is told %s", told)
+	}
+
 	// Two fundings without a request: the notice says what was seen, to staff only.
 	put("DPEAP", "presse plieuse")
 	m.deliver()
