@@ -35,6 +35,7 @@ type cli struct {
 	Route     routeCmd     `cmd:"" help:"Dire quelle direction mène une demande, et pourquoi, sans rien enregistrer."`
 	Request   requestCmd   `cmd:"" help:"Le registre des demandes."`
 	Company   companyCmd   `cmd:"" help:"Dire si une entreprise a été accompagnée et ce qui lui a été répondu."`
+	Funding   fundingCmd   `cmd:"" help:"Les financements demandés et tenus, et ceux qui semblent viser la même dépense."`
 	Gaps      gapsCmd      `cmd:"" help:"Les questions restées sans réponse, par sens, et les fiches à écrire."`
 	Eval      evalCmd      `cmd:"" help:"Mesurer sur des cas étiquetés."`
 	Doctor    doctorCmd    `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`

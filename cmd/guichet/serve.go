@@ -206,7 +206,7 @@ func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 		directions = append(directions, web.Direction{Code: d.Code, Name: d.Does})
 	}
 	return web.Config{
-		Desk: o.desk, Journal: o.journal, Requests: o.ledger, Open: o.base.Open, Directions: directions, Examples: o.texts.Examples(),
+		Desk: o.desk, Journal: o.journal, Requests: o.ledger, Fundings: o.fundings, Open: o.base.Open, Directions: directions, Examples: o.texts.Examples(),
 		Abandoned: func(ctx context.Context) (jobs []web.Job, err error) {
 			dead, err := o.courier.Dead(ctx)
 			for _, d := range dead {
