@@ -15,6 +15,8 @@ import (
 	"guichet/knowledge"
 	"guichet/migrations/database"
 	"guichet/routing/convention/sqlconvention"
+	"guichet/routing/funding"
+	"guichet/routing/funding/sqlfunding"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/sqlledger"
 	"guichet/routing/rulebook"
@@ -25,6 +27,7 @@ import (
 type Office struct {
 	Chat        *bot.Chat
 	Requests    *sqlledger.Ledger
+	Fundings    funding.Watcher
 	Conventions *sqlconvention.Conventions
 	Journal     *sqljournal.Journal
 	Base        *Base
@@ -57,6 +60,7 @@ func NewOffice(t testing.TB, db *database.DB, channelsYAML string, now func() ti
 	o := &Office{Base: &Base{}, Outbox: &Outbox{}, Log: &Lines{}, Journal: sqljournal.New(db)}
 	log := slog.New(slog.NewTextHandler(o.Log, nil))
 	o.Requests = sqlledger.New(db, o.Outbox, ledger.DefaultTexts(), ledger.Agenda{})
+	o.Fundings = funding.Watcher{Store: sqlfunding.New(db, o.Requests, funding.Default(), region.book.Rules.EntryPoint()), Rules: funding.Default()}
 	known := &bot.Conventions{
 		Settings: region.book.Conventions, EPCIs: map[string]bot.EPCI{"200000001": {SIREN: "200000001", Name: "CA Fictive"}}, Texts: bot.DefaultTexts(),
 		Theme: func(id string) string { return id },
@@ -65,13 +69,12 @@ func NewOffice(t testing.TB, db *database.DB, channelsYAML string, now func() ti
 	known.Store = o.Conventions
 	desk := &bot.Desk{
 		Journal: o.Journal, Requests: o.Requests, Tx: db, Base: o.Base, Reader: region.reader, Rules: region.book.Rules,
-		Directory: bot.NewDirectory(region.book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: region.book.Conduct.WaitForFact, Log: log,
-		Conventions: known,
+		Directory: bot.NewDirectory(region.book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: region.book.Conduct.WaitForFact, Fundings: o.Fundings, Conventions: known, Log: log,
 	}
 	free := bot.Pace{Every: time.Microsecond, Burst: 1000}
 	o.Chat = &bot.Chat{
 		Desk: desk, Store: o.Journal, Journal: o.Journal, Requests: o.Requests, Conventions: known, Tx: db, Rules: region.book.Rules, Texts: bot.DefaultTexts(), Channels: channels,
-		Platforms: map[string]bot.Platform{}, Limits: &bot.Limits{Person: free, Channel: free}, Now: now, Log: log,
+		Platforms: map[string]bot.Platform{}, Limits: &bot.Limits{Person: free, Channel: free}, Fundings: o.Fundings, Now: now, Log: log,
 	}
 	return o
 }

@@ -82,7 +82,7 @@ func toldOnce(t *testing.T, e databasetest.Engine) {
 		var stops []func()
 		for _, o := range []*office{first, second} {
 			cfg := o.config(newPost().deliver)
-			cfg.Now, cfg.round = at.Now, 100*time.Millisecond
+			cfg.Now, cfg.Round = at.Now, 100*time.Millisecond
 			cfg.Conventions = &Conventions{Outbox: sqlconvention.New(o.db, o.courier, conventiontest.Settings, conventiontest.Word), Reachable: everybody, Deliver: box.deliver}
 			stops = append(stops, o.run(cfg))
 		}

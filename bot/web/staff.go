@@ -72,6 +72,7 @@ type requestPage struct {
 	staffPage
 	ledger.Request
 	Directions []Direction
+	Fundings   fundingsPart
 	// Conventions say what is known of those on which the request depends.
 	Conventions []string
 	Now         time.Time
@@ -99,15 +100,22 @@ func (s *site) request(w http.ResponseWriter, r *http.Request, code int, page re
 		s.staffProblem(w, r, err)
 		return
 	}
+	card, err := s.Fundings.OfRequest(r.Context(), staffViewer, page.Request, page.Now)
+	if err != nil {
+		s.staffProblem(w, r, err)
+		return
+	}
+	page.Fundings = s.fundingsPart(r, card)
 	s.render(w, code, requestTemplate, page)
 }
 
 type companyPage struct {
 	staffPage
 	// Sought is a SIREN, a SIRET or a name.
-	Sought string
-	Card   ledger.Card
-	Now    time.Time
+	Sought   string
+	Card     ledger.Card
+	Fundings fundingsPart
+	Now      time.Time
 }
 
 func (s *site) showCompany(w http.ResponseWriter, r *http.Request, agent string) {
@@ -118,6 +126,12 @@ func (s *site) showCompany(w http.ResponseWriter, r *http.Request, agent string)
 			s.staffProblem(w, r, err)
 			return
 		}
+		card, err := s.Fundings.Card(r.Context(), staffViewer, page.Sought, page.Now)
+		if err != nil {
+			s.staffProblem(w, r, err)
+			return
+		}
+		page.Fundings = s.fundingsPart(r, card)
 	}
 	s.render(w, http.StatusOK, companyTemplate, page)
 }

@@ -28,6 +28,7 @@ const (
 	textNoEPCI       = "Aucun EPCI du registre n’a ce SIREN. Cherchez-le par son nom dans la liste."
 	textNoAction     = "Cette action n’existe pas. Revenez à la demande."
 	textWrongStep    = "Cette action n’est plus possible : la demande a changé d’état entre-temps. Voyez son historique et recommencez si besoin."
+	textSettled      = "Rien n’a été enregistré : une décision a déjà été prise pour ces deux financements. Revenez à leur page pour la lire."
 	textMissingText  = "Rien n’a été enregistré : le texte demandé est vide."
 	textNobody       = "Rien n’a été enregistré : choisissez une direction ou donnez le nom d’une personne, et dites pourquoi."
 )

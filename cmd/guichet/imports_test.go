@@ -22,14 +22,17 @@ var allowed = map[string][]string{
 	"routing/ledger/sqlledger":          {"migrations/database"},
 	"routing/convention/sqlconvention":  {"migrations/database"},
 	"routing/convention/conventiontest": {},
-	"bot":                               {"knowledge", "routing", "routing/ledger", "routing/convention"},
+	"routing/funding":                   {"knowledge/french", "routing/ledger"}, // who a company is, who may see, the outbox
+	"routing/funding/sqlfunding":        {"migrations/database", "routing/ledger"},
+	"routing/funding/fundingtest":       {"routing/ledger"},
+	"bot":                               {"knowledge", "routing", "routing/convention", "routing/ledger"},
 	"bot/lexicon":                       {"knowledge/french", "routing", "routing/rulebook"},
 	"bot/lexicon/learn":                 {"routing", "routing/rulebook"},
-	"bot/courier":                       {"routing/ledger", "routing/convention", "migrations", "migrations/database"},
+	"bot/courier":                       {"routing/convention", "routing/ledger", "migrations", "migrations/database"},
 	"bot/sqljournal":                    {"knowledge", "migrations/database"},
 	"knowledge/review":                  {},
-	"bot/web":                           {"knowledge", "routing", "routing/ledger", "routing/convention"},
-	"bot/bottest":                       {"bot/lexicon", "bot/sqljournal", "knowledge", "migrations/database", "routing", "routing/convention", "routing/convention/sqlconvention", "routing/ledger", "routing/ledger/sqlledger", "routing/rulebook"}, // a whole office
+	"bot/web":                           {"knowledge", "routing", "routing/convention", "routing/funding", "routing/ledger"},
+	"bot/bottest":                       {"bot/lexicon", "bot/sqljournal", "knowledge", "migrations/database", "routing", "routing/convention", "routing/convention/sqlconvention", "routing/funding", "routing/funding/sqlfunding", "routing/ledger", "routing/ledger/sqlledger", "routing/rulebook"}, // a whole office
 	"routing/ledger/ledgertest":         {},
 	"knowledge/knowledgetest":           {},
 	"migrations/databasetest":           {"migrations/database"},
