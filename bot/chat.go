@@ -46,6 +46,9 @@ type Incoming struct {
 	// Person is the author, Person.ID.
 	Person string
 	At     time.Time
+	// Edited is the ID of the message that its author changed into this one, if they did. Channels then give the change an ID
+	// of its own, and bring none of a message that is older than EditedWithin.
+	Edited string `json:",omitempty"`
 	// Request tells that the message is a company's request, whatever its words.
 	Request bool `json:",omitempty"`
 	// Command tells that the text follows a command's name: it may rule guichet.
@@ -109,6 +112,8 @@ type ChatStore interface {
 	Claim(ctx context.Context, in Incoming, now, until time.Time) (c Claim, ok bool, err error)
 	// Left claims messages of a platform whose claims ended before they were done with.
 	Left(ctx context.Context, platform string, now, until time.Time, limit int) ([]Claim, error)
+	// Pending tells that a message was claimed and is not done with.
+	Pending(ctx context.Context, channel, id string) (bool, error)
 	// Done ends a message: it is never claimed again.
 	Done(ctx context.Context, channel, id string, at time.Time) error
 	// GiveBack lets a message be claimed again from a time on.
@@ -136,6 +141,10 @@ type ChatStore interface {
 	EndLease(ctx context.Context, role, holder string) error
 }
 
+// EditedWithin is how old a message may be that is handled again after its author changed it: less than keepDone, after
+// which nothing tells that it was answered.
+const EditedWithin = 6 * 24 * time.Hour
+
 const (
 	// holdFor is how long a replica has to handle a message before another one may.
 	holdFor = 2 * time.Minute
@@ -151,7 +160,21 @@ const (
 // nothing is recorded: the platform should bring the message again.
 func (c *Chat) Receive(ctx context.Context, in Incoming) (Claim, bool, error) {
 	now := c.Now()
-	return c.Store.Claim(ctx, in, now, now.Add(holdFor))
+	claim, ours, err := c.Store.Claim(ctx, in, now, now.Add(holdFor))
+	if err != nil || !ours || in.Edited == "" {
+		return claim, ours, err
+	}
+	// One that was not for guichet before it was changed is a message like another.
+	first := in
+	first.ID, first.Edited = in.Edited, ""
+	one, never, err := c.Store.Claim(ctx, first, now, now.Add(holdFor))
+	if err != nil {
+		return claim, false, errors.Join(err, c.Store.GiveBack(ctx, in.Channel, in.ID, now))
+	}
+	if !never {
+		return claim, true, nil
+	}
+	return one, true, c.Store.Done(ctx, in.Channel, in.ID, now)
 }
 
 // NotReceived is what to show when Receive failed, and tells the operator.
@@ -269,6 +292,11 @@ func (c *Chat) platform(name string) (Platform, error) {
 // nothing was done and that a later try may do. said is given the parts of an answer while it is worded.
 func (c *Chat) handle(ctx context.Context, claim Claim, who Person, external bool, said func(string)) (Shown, error) {
 	in := claim.Incoming
+	if in.Edited != "" {
+		if pending, err := c.Store.Pending(ctx, in.Channel, in.Edited); err != nil || pending {
+			return Shown{}, errors.Join(err, Later{After: 5 * time.Second, Err: errors.New("le message modifié n'a pas encore sa réponse")})
+		}
+	}
 	if claim.Tries <= 1 { // limits count a message once: the reply of one that is tried again is due
 		if wait, ok := c.Limits.Wait(ctx, who.ID, in.Channel, c.Now()); !ok {
 			return Shown{Own: true, Reply: Reply{Kind: ReplyRefused, Text: c.Texts.say("wait", "seconds", int(wait.Seconds())+1)}}, nil
@@ -289,7 +317,7 @@ func (c *Chat) handle(ctx context.Context, claim Claim, who Person, external boo
 	}
 	// The reply tells the failure, if any, and the desk has told the operator.
 	reply := c.ask(ctx, Message{
-		Channel: in.Channel, ID: in.ID, Thread: in.Thread, Text: in.Text, Asker: asker, At: in.At, Request: in.Request,
+		Channel: in.Channel, ID: in.ID, Thread: in.Thread, Text: in.Text, Asker: asker, At: in.At, Request: in.Request, Edited: in.Edited,
 	}, said)
 	shown := Shown{Reply: reply, Own: in.own()}
 	switch reply.Kind {

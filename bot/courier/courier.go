@@ -244,7 +244,7 @@ func (d *deliverer) Work(ctx context.Context, job *river.Job[deliverArgs]) error
 		return nil
 	}
 	if n.Stale {
-		return d.Outbox.Failed(ctx, n.Key, "la demande a avancé entre-temps", true, d.Now())
+		return d.Outbox.Failed(ctx, n.Key, ledger.StaleNotice, true, d.Now())
 	}
 	failure := d.try(ctx, n)
 	// What happened is recorded even when the job's time is over.

@@ -67,6 +67,15 @@ func (j *Journal) due(ctx context.Context, platform string, now time.Time, limit
 	})
 }
 
+// Pending implements bot.ChatStore.
+func (j *Journal) Pending(ctx context.Context, channel, id string) (pending bool, err error) {
+	err = j.db.Conn(ctx).QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM chat_inbox WHERE channel = $1 AND message = $2 AND done_at = 0)`, channel, id).Scan(&pending)
+	if err != nil {
+		return false, fmt.Errorf("relire le message %s/%s : %w", channel, id, err)
+	}
+	return pending, nil
+}
+
 // Done implements bot.ChatStore.
 func (j *Journal) Done(ctx context.Context, channel, id string, at time.Time) error {
 	return j.write(ctx, "noter la réponse au message "+channel+"/"+id,

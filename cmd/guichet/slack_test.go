@@ -16,8 +16,15 @@ import (
 	"testing"
 	"time"
 
+	"guichet/bot"
 	"guichet/bot/slack"
+	"guichet/bot/sqljournal"
+	"guichet/knowledge"
 	"guichet/migrations/databasetest"
+	"guichet/routing"
+	"guichet/routing/ledger"
+	"guichet/routing/ledger/ledgertest"
+	"guichet/routing/ledger/sqlledger"
 )
 
 // slackAPI is what guichet serve calls of Slack; it remembers what was posted.
@@ -131,6 +138,34 @@ func TestDoctorNamesWhatSlackMisses(t *testing.T) {
 	}
 	if strings.Contains(out, "sans canal à elles : DAEN, DPEAP, DIPI, DTRI, DPRE, DFP, MHDFF") {
 		t.Errorf("MHDFF has a channel:\n%s", out)
+	}
+	// What an administrator set by command counts over the file.
+	db := databasetest.Open(t, c.database)
+	for channel, s := range map[string]*bot.ChannelSettings{
+		"slack/C0ABSENT": {Audience: knowledge.Staff, Direction: "DAEN"}, "slack/C0LEAD": {Audience: knowledge.Staff}, "slack/C0SET": {Audience: knowledge.Staff, Direction: "DPEAP"},
+	} {
+		if err := sqljournal.New(db).SetChannel(t.Context(), channel, s, "slack/U0ADMIN", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out = c.done("doctor")
+	if !strings.Contains(out, "sans canal à elles : DIPI, DTRI, DPRE, DFP, MHDFF") || strings.Count(out, "membre de #essai") != 3 {
+		t.Errorf("what was set by command does not count:\n%s", out)
+	}
+	// A direction whose notices were given up is named.
+	notices := sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{})
+	r, _, err := notices.Take(t.Context(), ledger.Intake{
+		Channel: "web", Message: "1", Thread: "1", Text: "Un prêt.", Decision: routing.Decision{Lead: "MHDFF"}, EntryPoint: "DAEN", At: time.Now(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := notices.Notices(t.Context(), ledger.Viewer{Staff: true}, 1)
+	if err == nil {
+		err = notices.Failed(t.Context(), all[0].Key, "canal coupé", true, time.Now())
+	}
+	if out = c.done("doctor"); err != nil || !strings.Contains(out, "directions injoignables : MHDFF (1 avis non remis)") {
+		t.Errorf("%s, %v: an unreachable direction is not named:\n%s", r.Reference, err, out)
 	}
 	for set, want := range map[string]string{
 		"GUICHET_SLACK_BOT_TOKEN=xoxb-autre":                      "GUICHET_SLACK_BOT_TOKEN et GUICHET_SLACK_BOT_TOKEN_FILE sont donnés tous les deux",
