@@ -145,6 +145,15 @@ func (w *Words) Word(ctx context.Context, _ knowledge.Asked, found knowledge.Ans
 	}
 }
 
+// Echo is a model that says what was found, so that it is shown while it is worded.
+type Echo struct{}
+
+// Word implements bot.Worder.
+func (Echo) Word(_ context.Context, _ knowledge.Asked, found knowledge.Answer, said func(string)) knowledge.Answer {
+	said(found.Text)
+	return found
+}
+
 // Outbox keeps what the ledger plans, for Office.Deliver.
 type Outbox struct {
 	mu      sync.Mutex
