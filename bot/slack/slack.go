@@ -26,8 +26,6 @@ const Platform = "slack"
 const (
 	// answerTime is how long Slack may wait for an acknowledgement, below its own three seconds.
 	answerTime = 2500 * time.Millisecond
-	// atOnce is how many messages are served at the same time by a process; the others wait their turn.
-	atOnce = 64
 	// callTime bounds a call to Slack, longestPause the wait that Slack asks for between two tries of a call.
 	callTime     = 30 * time.Second
 	longestPause = 10 * time.Second
