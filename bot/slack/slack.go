@@ -364,29 +364,40 @@ func (b *Bot) post(ctx context.Context, channel, thread, key string, look bool, 
 	return err
 }
 
-// posted looks for a message among the last ones; whole is false for the draft of one. ts is empty when there is none.
+// posted looks for a message in a thread, or among the last ones of a channel; whole is false for the draft of one. ts is
+// empty when there is none.
 func (b *Bot) posted(ctx context.Context, channel, thread, key string) (ts string, whole bool, err error) {
-	const last = 100
-	var found []slack.Message
-	if thread != "" {
-		found, _, _, err = b.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{ChannelID: channel, Timestamp: thread, Limit: last, IncludeAllMetadata: true})
-		err = wrap("relire le fil", err)
-	} else {
-		history, failure := b.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{ChannelID: channel, Limit: last, IncludeAllMetadata: true})
-		if err = wrap("relire le canal", failure); err == nil {
-			found = history.Messages
+	const page = 200
+	if thread == "" {
+		history, err := b.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{ChannelID: channel, Limit: page, IncludeAllMetadata: true})
+		if err != nil {
+			return "", false, fmt.Errorf("relire le canal : %w", err)
 		}
+		ts, whole = find(history.Messages, key)
+		return ts, whole, nil
 	}
-	if err != nil {
-		return "", false, err
+	for cursor := ""; ; {
+		replies, more, next, err := b.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			ChannelID: channel, Timestamp: thread, Limit: page, Cursor: cursor, IncludeAllMetadata: true,
+		})
+		if err != nil {
+			return "", false, fmt.Errorf("relire le fil : %w", err)
+		}
+		if ts, whole = find(replies, key); ts != "" || !more || next == "" { // oldest first
+			return ts, whole, nil
+		}
+		cursor = next
 	}
-	for _, m := range found {
+}
+
+func find(messages []slack.Message, key string) (ts string, whole bool) {
+	for _, m := range messages {
 		if m.Metadata.EventType == metadata && m.Metadata.EventPayload["key"] == key {
 			draft, _ := m.Metadata.EventPayload["draft"].(bool)
-			return m.Timestamp, !draft, nil
+			return m.Timestamp, !draft
 		}
 	}
-	return "", false, nil
+	return "", false
 }
 
 // Card implements bot.Platform.
