@@ -670,7 +670,7 @@ func (w *server) original(r *http.Request, body []byte) (int, any) {
 		return refused(404, 10015)
 	}
 	if w.counted != nil {
-		w.counted[r.PathValue("token")]++
+		w.counted[strings.Clone(r.PathValue("token"))]++ // the request is not kept with it
 		return 200, map[string]any{}
 	}
 	m, ok := w.written(body, a.channel, a.user)

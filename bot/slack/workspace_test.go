@@ -303,7 +303,7 @@ func (w *workspace) post(form url.Values) map[string]any {
 		return map[string]any{"error": "not_in_channel"}
 	}
 	if w.counted != nil {
-		w.counted[form.Get("thread_ts")]++
+		w.counted[strings.Clone(form.Get("thread_ts"))]++ // the form is not kept with it
 		return map[string]any{"channel": form.Get("channel"), "ts": w.stamp()}
 	}
 	m := w.written(form, false)

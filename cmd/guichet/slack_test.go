@@ -44,7 +44,8 @@ func (s *slackAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer["user"] = map[string]any{"id": r.PostForm.Get("user"), "team_id": "T1", "name": "ada"}
 	case "conversations.info":
 		answer["channel"] = map[string]any{"id": r.PostForm.Get("channel"), "name": "essai", "is_member": r.PostForm.Get("channel") != "C0ABSENT"}
-	case "chat.postMessage":
+	case "chat.postMessage", "chat.update":
+		answer["ts"] = "1.1"
 		s.mu.Lock()
 		s.posted = append(s.posted, r.PostForm)
 		s.mu.Unlock()
@@ -91,24 +92,7 @@ func TestServeSlack(t *testing.T) {
 	fake, _ := slackIn(t)
 	s := startServe(t, databasetest.SQLite.URL(t))
 	s.opened()
-	event := func(body string) int {
-		stamp := fmt.Sprint(time.Now().Unix())
-		mac := hmac.New(sha256.New, []byte("secret-essai"))
-		fmt.Fprintf(mac, "v0:%s:%s", stamp, body)
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.page+"/slack", strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header = http.Header{
-			"Content-Type": {"application/json"}, "X-Slack-Request-Timestamp": {stamp}, "X-Slack-Signature": {"v0=" + hex.EncodeToString(mac.Sum(nil))},
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = response.Body.Close()
-		return response.StatusCode
-	}
+	event := func(body string) int { return slackEvent(t, s, body) }
 	ts := fmt.Sprintf("%d.000100", time.Now().Unix())
 	until(t, "Slack's event is taken", func() bool {
 		return event(`{"type":"event_callback","event":{"type":"app_mention","user":"U1","channel":"C1","ts":"`+ts+`","text":"<@UBOT> Nous sommes une menuiserie de 12 salariés à Amiens et nous cherchons un prêt pour une machine."}}`) == http.StatusOK
@@ -125,6 +109,43 @@ func TestServeSlack(t *testing.T) {
 		t.Errorf("a secret is in the log: %s", log)
 	}
 	s.ended()
+}
+
+// What a model words is shown in Slack while it comes; what is left in the end is the checked reply with its sources.
+func TestServeSlackWithAModel(t *testing.T) {
+	startModel(t, modelSays)
+	fake, _ := slackIn(t)
+	s := startServe(t, databasetest.SQLite.URL(t))
+	s.opened()
+	body := fmt.Sprintf(`{"type":"event_callback","event":{"type":"app_mention","user":"U1","channel":"C1","ts":"%d.000100","text":"<@UBOT> %s"}}`, time.Now().Unix(), modelQuestion)
+	until(t, "Slack's event is taken", func() bool { return slackEvent(t, s, body) == http.StatusOK })
+	until(t, "the whole reply is shown", func() bool {
+		all := strings.Split(strings.TrimSpace(fake.said("C1")), "\n")
+		last := all[len(all)-1]
+		return strings.Contains(last, modelKept) && strings.Contains(last, "PRIT") && strings.Contains(last, "useful") && !strings.Contains(last, "hôtels") && !strings.Contains(last, "s'écrit")
+	})
+	s.ended()
+}
+
+// slackEvent sends an event as Slack does, signed, and gives the status of its answer.
+func slackEvent(t *testing.T, s *served, body string) int {
+	t.Helper()
+	stamp := fmt.Sprint(time.Now().Unix())
+	mac := hmac.New(sha256.New, []byte("secret-essai"))
+	fmt.Fprintf(mac, "v0:%s:%s", stamp, body)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.page+"/slack", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header = http.Header{
+		"Content-Type": {"application/json"}, "X-Slack-Request-Timestamp": {stamp}, "X-Slack-Signature": {"v0=" + hex.EncodeToString(mac.Sum(nil))},
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
 }
 
 func TestDoctorNamesWhatSlackMisses(t *testing.T) {
