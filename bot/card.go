@@ -378,6 +378,8 @@ func (c *Chat) fields(r ledger.Request, conventions, earlier []string) []Field {
 			said = append(said, "– "+e.By+" : "+e.Why)
 		case ledger.Specified, ledger.HumanAsked:
 			said = append(said, "→ "+e.Why)
+		case ledger.Amended:
+			said = append(said, c.Texts.say("field-amended", "text", e.Why))
 		}
 	}
 	add("field-exchange", strings.Join(said, "\n"))
