@@ -27,6 +27,7 @@ const (
 	textNoRequest    = "Cette demande n’existe pas. Vérifiez sa référence dans la liste."
 	textNoAction     = "Cette action n’existe pas. Revenez à la demande."
 	textWrongStep    = "Cette action n’est plus possible : la demande a changé d’état entre-temps. Voyez son historique et recommencez si besoin."
+	textSettled      = "Rien n’a été enregistré : une décision a déjà été prise pour ces deux financements. Revenez à leur page pour la lire."
 	textMissingText  = "Rien n’a été enregistré : le texte demandé est vide."
 	textOtherCompany = "Ces deux demandes ont des SIREN différents : ce sont deux entreprises, elles ne se joignent pas."
 	textNotSplit     = "Ce message ne peut pas être séparé : c’est le premier de la demande, ou il l’a déjà été."

@@ -30,6 +30,8 @@ const (
 	Absorption NoticeKind = "absorbed"    // to the lead: another request was joined to this one
 	Separation NoticeKind = "separated"   // to the lead: another request was split out of this one
 	PartTold   NoticeKind = "part"        // to the lead: an associated direction did its part, or says that it has none
+	// DoubleFunding goes to the leads of two fundings, or of a funding and a request, that look like the same expense.
+	DoubleFunding NoticeKind = "double_funding"
 
 	// To the conversation of the person who asked, where it can be written to.
 	TakenUp   NoticeKind = "taken_up"   // somebody takes care of the request
@@ -43,7 +45,7 @@ const (
 
 // noticeKinds are all of them.
 var noticeKinds = []NoticeKind{
-	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold,
+	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, DoubleFunding,
 	Merger, Absorption, Separation, TakenUp, Moved, Replied, Question, Regrouped, OnItsOwn, Patience,
 }
 
@@ -52,7 +54,7 @@ var noticeLabels = map[NoticeKind]string{
 	Returned: "demande rouverte", Precision: "précision donnée", Reminder: "rappel", Escalation: "porte d'entrée prévenue",
 	Merger: "demande jointe à une autre", Absorption: "une autre demande est jointe", Separation: "une demande est séparée",
 	Regrouped: "regroupement dit à la personne", OnItsOwn: "séparation dite à la personne",
-	PartTold: "part d'une direction associée", Patience: "sans nouvelles",
+	PartTold: "part d'une direction associée", DoubleFunding: "double financement possible", Patience: "sans nouvelles",
 	TakenUp: "demande prise en charge", Moved: "demande confiée à une autre direction", Replied: "réponse à la personne", Question: "question à la personne",
 }
 
@@ -69,9 +71,10 @@ type Notice struct {
 	Key  string     `json:"key"`
 	Kind NoticeKind `json:"kind"`
 	// To is a direction's code; it is empty when the notice goes to a conversation, Thread of Channel.
-	To        string    `json:"to"`
-	Channel   string    `json:"channel,omitempty"`
-	Thread    string    `json:"thread,omitempty"`
+	To      string `json:"to"`
+	Channel string `json:"channel,omitempty"`
+	Thread  string `json:"thread,omitempty"`
+	// Reference is the request's, empty when the notice is about none.
 	Reference string    `json:"reference"`
 	Text      string    `json:"text"`
 	CreatedAt time.Time `json:"created_at"`
@@ -136,6 +139,8 @@ type TextData struct {
 	NotForUs bool
 	// Other is the other request, when two are joined or split.
 	Other string
+	// Pair names the two fundings, or the funding and the request, that look like the same expense; Likeness tells how sure it is.
+	Pair, Likeness string
 	// Owner is who took the request, Text the answer or the question: empty but in what is said to the person who asked.
 	Owner, Text string
 }
