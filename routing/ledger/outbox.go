@@ -26,6 +26,9 @@ const (
 	Precision  NoticeKind = "precision"   // to the lead: the person answered its question
 	Reminder   NoticeKind = "reminder"    // to the lead: nothing moved for some days
 	Escalation NoticeKind = "escalation"  // to the entry point: nothing moved after the last reminder
+	Merger     NoticeKind = "merged"      // to the directions of a request that was joined to another: it is followed there
+	Absorption NoticeKind = "absorbed"    // to the lead: another request was joined to this one
+	Separation NoticeKind = "separated"   // to the lead: another request was split out of this one
 	PartTold   NoticeKind = "part"        // to the lead: an associated direction did its part, or says that it has none
 	Changed    NoticeKind = "amended"     // to the lead: the person changed a message of the request
 	// Undelivered tells that a notice was given up: to the entry point when it was a direction's, to the lead when it was the
@@ -35,21 +38,26 @@ const (
 	DoubleFunding NoticeKind = "double_funding"
 
 	// To the conversation of the person who asked, where it can be written to.
-	TakenUp  NoticeKind = "taken_up" // somebody takes care of the request
-	Moved    NoticeKind = "moved"    // another direction leads it
-	Replied  NoticeKind = "replied"  // an answer was given
-	Question NoticeKind = "question" // the lead asks something
-	Patience NoticeKind = "no_news"  // there is no news yet, and the request is not forgotten
+	TakenUp   NoticeKind = "taken_up"   // somebody takes care of the request
+	Moved     NoticeKind = "moved"      // another direction leads it
+	Replied   NoticeKind = "replied"    // an answer was given
+	Question  NoticeKind = "question"   // the lead asks something
+	Regrouped NoticeKind = "regrouped"  // the request is joined to another about the same company, followed by one direction
+	OnItsOwn  NoticeKind = "on_its_own" // the request is followed on its own again
+	Patience  NoticeKind = "no_news"    // there is no news yet, and the request is not forgotten
 )
 
 // noticeKinds are all of them.
 var noticeKinds = []NoticeKind{
-	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, Changed, Undelivered, DoubleFunding, TakenUp, Moved, Replied, Question, Patience,
+	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, Changed, Undelivered, DoubleFunding,
+	Merger, Absorption, Separation, TakenUp, Moved, Replied, Question, Regrouped, OnItsOwn, Patience,
 }
 
 var noticeLabels = map[NoticeKind]string{
 	NewRequest: "nouvelle demande", Associated: "direction associée", Joined: "message joint à une demande ouverte", Human: "une personne est demandée",
 	Returned: "demande rouverte", Precision: "précision donnée", Reminder: "rappel", Escalation: "porte d'entrée prévenue",
+	Merger: "demande jointe à une autre", Absorption: "une autre demande est jointe", Separation: "une demande est séparée",
+	Regrouped: "regroupement dit à la personne", OnItsOwn: "séparation dite à la personne",
 	PartTold: "part d'une direction associée", Changed: "message modifié", Undelivered: "avis non remis", DoubleFunding: "double financement possible", Patience: "sans nouvelles",
 	TakenUp: "demande prise en charge", Moved: "demande confiée à une autre direction", Replied: "réponse à la personne", Question: "question à la personne",
 }
@@ -139,6 +147,8 @@ type TextData struct {
 	NotForUs bool
 	// Notice is what could not be delivered, Unreached the direction that did not get it, empty for the person.
 	Notice, Unreached string
+	// Other is the other request, when two are joined or split.
+	Other string
 	// Pair names the two fundings, or the funding and the request, that look like the same expense; Likeness tells how sure it is.
 	Pair, Likeness string
 	// Owner is who took the request, Text the answer or the question: empty but in what is said to the person who asked.

@@ -293,6 +293,8 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs, agenda ledger.A
 	t.Run("parts", func(t *testing.T) { parts(t, fresh) })
 	t.Run("cards", func(t *testing.T) { cards(t, fresh) })
 	t.Run("joining", func(t *testing.T) { joining(t, fresh) })
+	t.Run("twins", func(t *testing.T) { likely(t, fresh) })
+	t.Run("join and split", func(t *testing.T) { joinAndSplit(t, fresh) })
 	t.Run("life", func(t *testing.T) { life(t, fresh) })
 	t.Run("thread", func(t *testing.T) { thread(t, fresh) })
 	t.Run("viewers", func(t *testing.T) { viewers(t, fresh) })

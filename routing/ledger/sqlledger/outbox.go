@@ -34,7 +34,22 @@ func (l *Ledger) tell(ctx context.Context, r ledger.Request, e ledger.Event, kin
 	if !r.Written() {
 		return nil
 	}
-	return l.reach(ctx, r, e, kind, ledger.TextData{Reference: r.Reference, Lead: r.Lead, Owner: r.Owner, Text: e.Why})
+	return l.reach(ctx, r, e, kind, ledger.TextData{Reference: r.Reference, Lead: r.Lead, Owner: r.Owner, Text: e.Why, Other: e.Other})
+}
+
+// tellAll tells the person who asked, and those whose requests were joined to this one, each with the number that they know.
+func (l *Ledger) tellAll(ctx context.Context, r ledger.Request, e ledger.Event, kind ledger.NoticeKind) error {
+	joined, err := l.mergedInto(ctx, r)
+	if err != nil {
+		return err
+	}
+	for _, other := range append([]ledger.Request{r}, joined...) {
+		other.Lead, other.Owner = r.Lead, r.Owner
+		if err := l.tell(ctx, other, e, kind); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reach gives a notice to the conversation of a request.
