@@ -50,6 +50,30 @@ func workday(after time.Time, days int) time.Time {
 	return day
 }
 
+// WorkingDays counts the French working days that something took: by the end of which one after its beginning it was done, 0 for
+// the same day. A delay of n working days was kept when it is n at most.
+func WorkingDays(began, done time.Time) (days int) {
+	y, m, d := began.In(paris).Date()
+	end := time.Date(y, m, d+1, 0, 0, 0, 0, paris)
+	for !done.Before(end) {
+		day := end
+		for !calendar.IsWorkday(day) {
+			day = day.AddDate(0, 0, 1)
+		}
+		days, end = days+1, day.AddDate(0, 0, 1)
+	}
+	return days
+}
+
+// DelayEnd gives the instant, excluded, until which a delay of so many working days is kept.
+func DelayEnd(began time.Time, days int) time.Time { return workday(began, days).AddDate(0, 0, 1) }
+
+// Midnight gives the beginning of the day, in Paris, that holds a time.
+func Midnight(t time.Time) time.Time {
+	y, m, d := t.In(paris).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, paris)
+}
+
 // Step is something that comes with time: Kind is the event that it makes, Number counts those of its kind in the present stage.
 type Step struct {
 	Kind   EventKind
