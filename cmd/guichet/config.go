@@ -39,7 +39,7 @@ type cli struct {
 	Doctor    doctorCmd    `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`
 	Migrate   migrateCmd   `cmd:"" help:"Le schéma de la base."`
 	Copy      copyCmd      `cmd:"" help:"Copier une base dans une autre, neuve, et vérifier la copie."`
-	Rules     rulesCmd     `cmd:"" help:"Exporter ou vérifier les règles de la Région."`
+	Rules     rulesCmd     `cmd:"" help:"Exporter, vérifier ou rejouer les règles de la Région."`
 	Help      helpCmd      `cmd:"" help:"Afficher l'aide d'une commande."`
 
 	Version kong.VersionFlag `name:"version" help:"Écrire la version du programme."`
