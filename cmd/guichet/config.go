@@ -16,6 +16,7 @@ import (
 	"guichet/knowledge/openai"
 	"guichet/knowledge/static"
 	"guichet/routing"
+	"guichet/routing/ledger"
 )
 
 const description = "Le guichet unique de la Région pour les entreprises : il répond avec ses sources, transmet chaque demande à la direction " +
@@ -34,6 +35,7 @@ type cli struct {
 	Route     routeCmd     `cmd:"" help:"Dire quelle direction mène une demande, et pourquoi, sans rien enregistrer."`
 	Request   requestCmd   `cmd:"" help:"Le registre des demandes."`
 	Company   companyCmd   `cmd:"" help:"Dire si une entreprise a été accompagnée et ce qui lui a été répondu."`
+	Steering  steeringCmd  `cmd:"" help:"Les chiffres du pilotage : délais, retards, réorientations, zones blanches, par direction et par territoire."`
 	Gaps      gapsCmd      `cmd:"" help:"Les questions restées sans réponse, par sens, et les fiches à écrire."`
 	Eval      evalCmd      `cmd:"" help:"Mesurer sur des cas étiquetés."`
 	Doctor    doctorCmd    `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`
@@ -167,6 +169,27 @@ func (m *moment) UnmarshalText(text []byte) error {
 	}
 	m.Time = at
 	return nil
+}
+
+// day is a day of France given by a person: its first instant.
+type day struct{ time.Time }
+
+// UnmarshalText reads an ISO date.
+func (d *day) UnmarshalText(text []byte) error {
+	read, err := time.Parse(time.DateOnly, string(text))
+	if err != nil {
+		return fmt.Errorf("date « %s » illisible : écrivez AAAA-MM-JJ", text)
+	}
+	d.Time = ledger.Midnight(read.Add(12 * time.Hour))
+	return nil
+}
+
+// end gives the first instant after the day, zero when none was given.
+func (d day) end() time.Time {
+	if d.IsZero() {
+		return time.Time{}
+	}
+	return d.AddDate(0, 0, 1)
 }
 
 // defaultDatabase is a file in the user's data folder.

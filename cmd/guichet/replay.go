@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"guichet/routing"
 	"guichet/routing/ledger"
@@ -17,39 +16,16 @@ import (
 )
 
 type rulesReplay struct {
-	period
+	Since  day  `placeholder:"DATE" help:"Premier jour de réception (AAAA-MM-JJ)."`
+	Until  day  `placeholder:"DATE" help:"Dernier jour de réception (AAAA-MM-JJ), compris."`
 	Reread bool `help:"Relire aussi le texte des messages, avec les vocabulaires de ces règles (sinon, les faits relevés à l'époque)."`
 	Limit  int  `default:"5" placeholder:"N" help:"Demandes montrées par changement (5 par défaut) ; --json les donne toutes."`
 }
 
-// period are days, both included.
-type period struct {
-	Since day `placeholder:"DATE" help:"Premier jour de réception (AAAA-MM-JJ)."`
-	Until day `placeholder:"DATE" help:"Dernier jour de réception (AAAA-MM-JJ), compris."`
-}
-
-// day is a day of France given by a person: its first instant.
-type day struct{ time.Time }
-
-// UnmarshalText reads an ISO date.
-func (d *day) UnmarshalText(text []byte) error {
-	read, err := time.Parse(time.DateOnly, string(text))
-	if err != nil {
-		return fmt.Errorf("date « %s » illisible : écrivez AAAA-MM-JJ", text)
-	}
-	d.Time = ledger.Midnight(read.Add(12 * time.Hour))
-	return nil
-}
-
-// end gives the first instant after the day, zero when none was given.
-func (d day) end() time.Time {
-	if d.IsZero() {
-		return time.Time{}
-	}
-	return d.AddDate(0, 0, 1)
-}
-
 func (c *rulesReplay) Run(ctx context.Context, a *app) error {
+	if c.Limit < 0 {
+		return usageError{fmt.Errorf("--limit %d : un nombre positif est attendu", c.Limit)}
+	}
 	if !c.Until.IsZero() && c.Until.Before(c.Since.Time) {
 		return usageError{errors.New("--until est avant --since")}
 	}

@@ -1,6 +1,7 @@
 package rulebook
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -134,17 +135,19 @@ func cutOver(cut routing.Cut, y placed[cutYAML], register *Territories, wrong fu
 		names := by.names(register)
 		at := map[string]int{}
 		for _, c := range register.Communes {
-			code := by.of(c)
-			if code == "" {
-				continue
-			}
-			zone, seen := at[code]
-			if !seen {
-				zone = len(cut.Zones)
-				at[code] = zone
+			if code := by.of(c); code != "" && at[code] == 0 {
+				at[code] = 1
 				cut.Zones = append(cut.Zones, routing.Zone{ID: code, Name: names[code]})
 			}
-			zones[c.INSEE] = zone
+		}
+		slices.SortFunc(cut.Zones, func(a, b routing.Zone) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+		for i, z := range cut.Zones {
+			at[z.ID] = i
+		}
+		for _, c := range register.Communes {
+			if code := by.of(c); code != "" {
+				zones[c.INSEE] = at[code]
+			}
 		}
 	}
 	for i, z := range y.value.Zones {

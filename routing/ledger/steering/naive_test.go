@@ -138,12 +138,8 @@ func naive(id string, log []ledger.Request, lives map[string][]spell, s scope, z
 			}
 		case "joined", "escalated":
 			for i, e := range r.Events {
-				lead := ""
-				for _, p := range all {
-					if !p.began.After(e.At) {
-						lead = p.lead
-					}
-				}
+				so := spells(r.Events[:i+1])
+				lead := so[len(so)-1].lead
 				if id == "joined" && e.Kind == "received" && i > 0 || id == "escalated" && e.Kind == "escalated" {
 					add(e.At, lead, 1)
 				}
