@@ -12,6 +12,7 @@ import (
 	"guichet/bot"
 	"guichet/knowledge"
 	"guichet/routing/ledger"
+	"guichet/routing/ledger/steering"
 )
 
 // Channel is the name of this channel in messages and in the ledger.
@@ -55,6 +56,8 @@ type Config struct {
 	Open func(ctx context.Context, v knowledge.Viewer, id string) (knowledge.Document, []knowledge.Passage, error)
 	// Abandoned gives the jobs that were given up, newest first.
 	Abandoned func(ctx context.Context) ([]Job, error)
+	// Board answers what the staff view asks to steer by.
+	Board steering.Board
 	// Directions are offered by the staff view, in this order.
 	Directions []Direction
 	// Examples are offered to a person who has written nothing yet.
@@ -112,6 +115,8 @@ func (s *site) routes() *http.ServeMux {
 	mux.HandleFunc("GET /agents/demandes/{reference}", s.agents(s.showRequest))
 	mux.HandleFunc("POST /agents/demandes/{reference}/{action}", s.agents(s.postAction))
 	mux.HandleFunc("GET /agents/entreprise", s.agents(s.showCompany))
+	mux.HandleFunc("GET /agents/pilotage", s.agents(s.showSteering))
+	mux.HandleFunc("GET /agents/pilotage.csv", s.agents(s.giveSteeringCSV))
 	mux.HandleFunc("GET /agents/envois", s.agents(s.showNotices))
 	mux.HandleFunc("GET /agents/questions", s.agents(s.showGaps))
 

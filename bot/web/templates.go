@@ -38,6 +38,7 @@ var (
 	requestsTemplate = page("requests.html", "staff.html")
 	requestTemplate  = page("request.html", "staff.html")
 	companyTemplate  = page("company.html", "staff.html")
+	steeringTemplate = page("steering.html", "staff.html")
 	noticesTemplate  = page("notices.html", "staff.html")
 	gapsTemplate     = page("gaps.html", "staff.html")
 )

@@ -28,6 +28,7 @@ const (
 	textNoAction     = "Cette action n’existe pas. Revenez à la demande."
 	textWrongStep    = "Cette action n’est plus possible : la demande a changé d’état entre-temps. Voyez son historique et recommencez si besoin."
 	textMissingText  = "Rien n’a été enregistré : le texte demandé est vide."
+	textBadDay       = "Une date n’a pas pu être lue : choisissez-la dans le calendrier, ou écrivez AAAA-MM-JJ."
 	textNobody       = "Rien n’a été enregistré : choisissez une direction ou donnez le nom d’une personne, et dites pourquoi."
 )
 

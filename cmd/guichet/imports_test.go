@@ -26,7 +26,7 @@ var allowed = map[string][]string{
 	"bot/courier":                  {"routing/ledger", "migrations", "migrations/database"},
 	"bot/sqljournal":               {"knowledge", "migrations/database"},
 	"knowledge/review":             {},
-	"bot/web":                      {"knowledge", "routing", "routing/ledger"},
+	"bot/web":                      {"knowledge", "routing", "routing/ledger", "routing/ledger/steering"},
 	"bot/bottest":                  {"bot/lexicon", "bot/sqljournal", "knowledge", "migrations/database", "routing", "routing/ledger", "routing/ledger/sqlledger", "routing/rulebook"}, // a whole office
 	"routing/ledger/ledgertest":    {},
 	"knowledge/knowledgetest":      {},

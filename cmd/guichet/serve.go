@@ -211,7 +211,7 @@ func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 			}
 			return jobs, err
 		},
-		StaffToken: token, Metrics: metrics, Now: a.now, Log: a.log,
+		Board: o.board(o.ledger, db), StaffToken: token, Metrics: metrics, Now: a.now, Log: a.log,
 		Health: func(ctx context.Context) error {
 			var one int
 			return db.Conn(ctx).QueryRowContext(ctx, "SELECT 1").Scan(&one)

@@ -57,6 +57,18 @@ func (a *agendaOf) Pop() any {
 	return x
 }
 
+// clockwork does what the ledger plans, at its time.
+type clockwork struct {
+	ledgertest.Jobs
+	followUp func(reference string, at time.Time)
+}
+
+// FollowUp implements ledger.Jobs.
+func (c *clockwork) FollowUp(_ context.Context, reference string, at time.Time) error {
+	c.followUp(reference, at)
+	return nil
+}
+
 func decisionOf(lead, theme string, associated ...string) routing.Decision {
 	d := routing.Decision{Lead: lead, Rule: "r-" + lead, Associated: associated, Version: "essai", Facts: routing.Facts{
 		{Name: "subject", Value: theme, Source: theme}, {Name: "subject", Value: "innovation", Source: "innovant", Role: routing.Status},
@@ -71,7 +83,8 @@ func decisionOf(lead, theme string, associated ...string) routing.Decision {
 // and write twice at random; reminders, escalations and hand-overs come from the ledger itself.
 func halfYear(t *testing.T, db *database.DB, seed uint64, requests int, places []ledger.Place) *sqlledger.Ledger {
 	t.Helper()
-	l := sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts(), agenda)
+	jobs := &clockwork{}
+	l := sqlledger.New(db, jobs, ledger.DefaultTexts(), agenda)
 	random := rand.New(rand.NewPCG(seed, 1))
 	begin, end := date("2026-01-05"), date("2026-07-01")
 	var todo agendaOf
@@ -79,6 +92,9 @@ func halfYear(t *testing.T, db *database.DB, seed uint64, requests int, places [
 		if at.Before(end) {
 			heap.Push(&todo, action{at, do})
 		}
+	}
+	jobs.followUp = func(reference string, at time.Time) {
+		plan(at, func(ctx context.Context, at time.Time) error { return l.FollowUp(ctx, reference, at) })
 	}
 	soon := func(at time.Time, days float64) time.Time {
 		return at.Add(time.Duration(random.ExpFloat64() * days * 24 * float64(time.Hour))).Truncate(time.Microsecond)
@@ -155,15 +171,6 @@ func halfYear(t *testing.T, db *database.DB, seed uint64, requests int, places [
 			}
 			live(r.Reference, at)
 			return nil
-		})
-	}
-	for hour := begin; hour.Before(end); hour = hour.Add(time.Hour) {
-		plan(hour.Add(30*time.Minute), func(ctx context.Context, at time.Time) error {
-			due, err := l.Due(ctx, at)
-			for _, reference := range due {
-				err = errors.Join(err, l.FollowUp(ctx, reference, at))
-			}
-			return err
 		})
 	}
 	for todo.Len() > 0 { // many at once: a commit each would take minutes

@@ -94,10 +94,10 @@ type Report struct {
 	Ages    Ages
 }
 
-// Period is a step of the trends: Until is the first instant after it.
+// Period is a step of the trends: Until is the first instant after it. Short is its label where there is little room.
 type Period struct {
-	From, Until time.Time
-	Label       string
+	From, Until  time.Time
+	Label, Short string
 }
 
 // Row is an indicator with its figures.
@@ -228,15 +228,15 @@ func periods(from, until time.Time) (all []Period) {
 	for start := from; start.Before(until); {
 		day := ledger.Midnight(start)
 		next := day.AddDate(0, 1, 1-day.Day())
-		label := day.Format("01/2006")
+		label, short := day.Format("01/2006"), day.Format("01/06")
 		if weekly {
 			next = day.AddDate(0, 0, 7-(int(day.Weekday())+6)%7)
-			label = "du " + day.Format("02/01/2006")
+			label, short = "du "+day.Format("02/01/2006"), day.Format("02/01")
 		}
 		if next.After(until) {
 			next = until
 		}
-		all = append(all, Period{From: start, Until: next, Label: label})
+		all = append(all, Period{From: start, Until: next, Label: label, Short: short})
 		start = next
 	}
 	return all
