@@ -69,7 +69,7 @@ func row(t *testing.T, r steering.Report, id string) steering.Row {
 func TestEveryIndicatorIsTheOneOfTheEventLog(t *testing.T) { databasetest.Each(t, everyIndicator) }
 
 func everyIndicator(t *testing.T, e databasetest.Engine) {
-	l := halfYear(t, e.New(t), 20260105, 2000, places)
+	l := halfYear(t, e.New(t), 20260105, 1500, places)
 	var log []ledger.Request
 	lives := map[string][]spell{}
 	kinds := map[ledger.EventKind]int{}
