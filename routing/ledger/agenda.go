@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"sync"
 	"time"
 	_ "time/tzdata" // days are French wherever the program runs
 
@@ -37,13 +38,27 @@ func workdays() *cal.BusinessCalendar {
 	return c
 }
 
+// known holds the days that were asked for: steering asks for the same ones again and again, and a public holiday takes long to find.
+var known sync.Map
+
+func isWorkday(day time.Time) bool {
+	y, m, d := day.Date()
+	key := [3]int{y, int(m), d}
+	if worked, ok := known.Load(key); ok {
+		return worked.(bool)
+	}
+	worked := calendar.IsWorkday(day)
+	known.Store(key, worked)
+	return worked
+}
+
 // workday gives the first instant, in Paris, of the day that is so many working days after a time: neither Saturdays,
 // Sundays nor public holidays (Code du travail, art. L3133-1) count, nor does the day itself.
 func workday(after time.Time, days int) time.Time {
 	y, m, d := after.In(paris).Date()
 	day := time.Date(y, m, d, 0, 0, 0, 0, paris)
 	for days > 0 {
-		if day = day.AddDate(0, 0, 1); calendar.IsWorkday(day) {
+		if day = day.AddDate(0, 0, 1); isWorkday(day) {
 			days--
 		}
 	}
@@ -57,7 +72,7 @@ func WorkingDays(began, done time.Time) (days int) {
 	end := time.Date(y, m, d+1, 0, 0, 0, 0, paris)
 	for !done.Before(end) {
 		day := end
-		for !calendar.IsWorkday(day) {
+		for !isWorkday(day) {
 			day = day.AddDate(0, 0, 1)
 		}
 		days, end = days+1, day.AddDate(0, 0, 1)

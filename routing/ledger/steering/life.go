@@ -33,7 +33,7 @@ type Stage struct {
 func (s Stage) endedBefore(at time.Time) bool { return !s.Ended.IsZero() && s.Ended.Before(at) }
 
 // lifeOf replays the events of a request up to an instant, excluded; ok is false when it did not exist yet.
-func lifeOf(r ledger.Request, until time.Time, a ledger.Agenda) (l Life, ok bool, err error) {
+func lifeOf(r ledger.Request, until time.Time) (l Life, ok bool, err error) {
 	// What the request is beside its events.
 	now := ledger.Request{
 		ID: r.ID, Reference: r.Reference, Channel: r.Channel, Company: r.Company, Place: r.Place, EntryPoint: r.EntryPoint, Deadline: r.Deadline,
@@ -46,7 +46,6 @@ func lifeOf(r ledger.Request, until time.Time, a ledger.Agenda) (l Life, ok bool
 		if now, err = ledger.Apply(now, e); err != nil {
 			return l, false, fmt.Errorf("relire l'histoire de %s : %w", r.Reference, err)
 		}
-		now.Due = a.Due(now)
 		l.Steps = append(l.Steps, Step{Event: e, Before: before, After: now})
 		if before.Status == now.Status && before.Lead == now.Lead && before.Pace.Since.Equal(now.Pace.Since) {
 			continue

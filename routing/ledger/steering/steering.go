@@ -291,7 +291,7 @@ func (f *fold) add(r ledger.Request) error {
 	if f.out.Zone != "" && zone.ID != f.out.Zone {
 		return nil
 	}
-	l, born, err := lifeOf(r, f.until, f.Agenda)
+	l, born, err := lifeOf(r, f.until)
 	if err != nil || !born {
 		return err
 	}
@@ -310,6 +310,7 @@ func (f *fold) add(r ledger.Request) error {
 		if !born || !ours(then.Lead) {
 			continue
 		}
+		then.Due = f.Agenda.Due(then)
 		for i, indicator := range f.Indicators {
 			if indicator.Stock == nil || !indicator.Stock(then, p.Until, f.Agenda) {
 				continue
