@@ -11,6 +11,7 @@ import (
 
 	"guichet/bot"
 	"guichet/knowledge"
+	"guichet/routing/funding"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/steering"
 )
@@ -52,6 +53,8 @@ type Config struct {
 	Desk     Desk
 	Journal  bot.Journal
 	Requests ledger.Store
+	// Fundings are shown to agents.
+	Fundings funding.Watcher
 	// Open gives a document and its passages in reading order, or knowledge.ErrNotFound (knowledge.Store.Open does).
 	Open func(ctx context.Context, v knowledge.Viewer, id string) (knowledge.Document, []knowledge.Passage, error)
 	// Abandoned gives the jobs that were given up, newest first.
@@ -115,6 +118,8 @@ func (s *site) routes() *http.ServeMux {
 	mux.HandleFunc("GET /agents/demandes/{reference}", s.agents(s.showRequest))
 	mux.HandleFunc("POST /agents/demandes/{reference}/{action}", s.agents(s.postAction))
 	mux.HandleFunc("GET /agents/entreprise", s.agents(s.showCompany))
+	mux.HandleFunc("GET /agents/financements", s.agents(s.showWarnings))
+	mux.HandleFunc("POST /agents/financements", s.agents(s.postSettlement))
 	mux.HandleFunc("GET /agents/pilotage", s.agents(s.showSteering))
 	mux.HandleFunc("GET /agents/pilotage.csv", s.agents(s.giveSteeringCSV))
 	mux.HandleFunc("GET /agents/envois", s.agents(s.showNotices))
