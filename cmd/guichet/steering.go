@@ -16,6 +16,8 @@ import (
 	"guichet/knowledge/static"
 	"guichet/migrations/database"
 	"guichet/routing"
+	"guichet/routing/convention"
+	"guichet/routing/convention/sqlconvention"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/sqlledger"
 	"guichet/routing/ledger/steering"
@@ -79,6 +81,18 @@ func (r region) board(store ledger.Store, db *database.DB) steering.Board {
 		}
 		return asked, err
 	}}
+	b.Offers = func(ctx context.Context, at time.Time) (cells []steering.Cell, err error) {
+		all, err := sqlconvention.New(db, nil, r.book.Conventions, nil).List(ctx, convention.Viewer{Staff: true}, "") // it only reads
+		for _, c := range all {
+			for _, theme := range c.Themes {
+				// An instant that ends a day belongs to it.
+				if c.State(convention.DayOf(at.Add(-time.Microsecond))) == convention.InForce {
+					cells = append(cells, steering.Cell{EPCI: c.EPCI, Theme: theme})
+				}
+			}
+		}
+		return cells, err
+	}
 	for _, d := range set.Directions {
 		b.Directions = append(b.Directions, d.Code)
 	}

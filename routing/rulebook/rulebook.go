@@ -1,4 +1,4 @@
-// Package rulebook reads the files that the Region edits (directions, facts, subjects, rules, words, territories) and
+// Package rulebook reads the files that the Region edits (directions, facts, subjects, rules, words, territories, conventions) and
 // ships the default set. It may import routing, a YAML library and one that compares names; every mistake is reported with its file and line.
 package rulebook
 
@@ -31,6 +31,9 @@ type Book struct {
 	Territories *Territories
 	Conduct     Conduct
 	Steering    routing.Steering
+	Conventions routing.Conventions
+	// Officers are those who follow the EPCIs, by SIREN.
+	Officers map[string]routing.Officer
 }
 
 // Default is the folder that ships in the program.
@@ -70,12 +73,14 @@ func Load(folder fs.FS) (*Book, error) {
 	words, wordsErr := loadWords(folder)
 	territories, territoriesErr := loadTerritories(folder)
 	conduct, conductErr := loadConduct(folder)
+	conventions, conventionsErr := loadConventions(folder, set)
+	officers, officersErr := loadOfficers(folder, territories.EPCI)
 	steering, steeringErr := loadSteering(folder, set.Directions, territories)
 	rules, rulesErr := routing.Compile(set)
-	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr, steeringErr); err != nil {
+	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr, conventionsErr, officersErr, steeringErr); err != nil {
 		return nil, err
 	}
-	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct, Steering: steering}, nil
+	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct, Conventions: conventions, Officers: officers, Steering: steering}, nil
 }
 
 // Unknown joins a problem for each file of the Region's folder that nobody reads and that looks like one of its files, by its
