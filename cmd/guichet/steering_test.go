@@ -73,6 +73,15 @@ func TestSteeringInTheTerminal(t *testing.T) {
 	if !strings.Contains(zones, "Amiens") || !strings.Contains(zones, "Laon") {
 		t.Errorf("zones %s", zones)
 	}
+	// A convention in force on two themes makes two blank zones less.
+	c.done("convention", "import", write(t, "c.csv", fictiveConventions))
+	want := indicators["blank-zones"]["value"].(float64) - 2
+	got = c.object("steering", "--from", "2026-04-01", "--now", "2026-05-12")
+	for _, i := range got["indicators"].([]any) {
+		if i := i.(map[string]any); i["id"] == "blank-zones" && i["value"] != want {
+			t.Errorf("%v blank zones, want %v", i["value"], want)
+		}
+	}
 	out := c.done("steering", "--from", "2026-04-01", "--now", "2026-05-12")
 	for _, want := range []string{"Pilotage du 01/04/2026 au 12/05/2026", "Prises en charge en 3 jours : 50,0\u00a0% (2 cas)", "DPEAP", "Demandes ouvertes par direction et par âge"} {
 		if !strings.Contains(out, want) {
