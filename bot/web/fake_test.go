@@ -208,6 +208,16 @@ func (l *fakeLedger) List(_ context.Context, v ledger.Viewer, f ledger.Filter) (
 	return []ledger.Request{l.request}, l.err
 }
 
+func (l *fakeLedger) Lives(_ context.Context, v ledger.Viewer, _ ledger.Span, each func(ledger.Request) error) error {
+	if !v.Staff {
+		return ledger.ErrNoViewer
+	}
+	if l.err != nil {
+		return l.err
+	}
+	return each(l.request)
+}
+
 func (l *fakeLedger) Notices(_ context.Context, v ledger.Viewer, _ int) ([]ledger.Notice, error) {
 	if !v.Staff {
 		return nil, ledger.ErrNoViewer

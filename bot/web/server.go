@@ -13,6 +13,7 @@ import (
 	"guichet/knowledge"
 	"guichet/routing/funding"
 	"guichet/routing/ledger"
+	"guichet/routing/ledger/steering"
 )
 
 // Channel is the name of this channel in messages and in the ledger.
@@ -68,6 +69,8 @@ type Config struct {
 	Abandoned func(ctx context.Context) ([]Job, error)
 	// Sheets tell what is known of EPCIs.
 	Sheets Sheets
+	// Board answers what the staff view asks to steer by.
+	Board steering.Board
 	// Directions are offered by the staff view, in this order.
 	Directions []Direction
 	// Examples are offered to a person who has written nothing yet.
@@ -130,6 +133,8 @@ func (s *site) routes() *http.ServeMux {
 	mux.HandleFunc("POST /agents/financements", s.agents(s.postSettlement))
 	mux.HandleFunc("GET /agents/epci", s.agents(s.showEPCIs))
 	mux.HandleFunc("GET /agents/epci/{siren}", s.agents(s.showEPCI))
+	mux.HandleFunc("GET /agents/pilotage", s.agents(s.showSteering))
+	mux.HandleFunc("GET /agents/pilotage.csv", s.agents(s.giveSteeringCSV))
 	mux.HandleFunc("GET /agents/envois", s.agents(s.showNotices))
 	mux.HandleFunc("GET /agents/questions", s.agents(s.showGaps))
 

@@ -18,7 +18,8 @@ func (v *visit) login(name string) (*http.Response, string) {
 	return v.do("POST", "/agents/connexion", url.Values{"nom": {name}, "jeton": {token}})
 }
 
-var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/doublons", "/agents/financements", "/agents/envois", "/agents/questions", "/agents/epci", "/agents/epci/" + fakeSIREN}
+var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/doublons", "/agents/financements", "/agents/envois",
+	"/agents/questions", "/agents/epci", "/agents/epci/" + fakeSIREN, "/agents/pilotage", "/agents/pilotage.csv"}
 
 func TestStaffNeedsTheToken(t *testing.T) {
 	v := newVisit(t)

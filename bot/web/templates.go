@@ -42,6 +42,7 @@ var (
 	fundingsTemplate = page("fundings.html", "staff.html", "funding-part.html")
 	epcisTemplate    = page("epcis.html", "staff.html")
 	epciTemplate     = page("epci.html", "staff.html")
+	steeringTemplate = page("steering.html", "staff.html")
 	noticesTemplate  = page("notices.html", "staff.html")
 	gapsTemplate     = page("gaps.html", "staff.html")
 )

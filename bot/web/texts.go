@@ -33,6 +33,7 @@ const (
 	textOtherCompany = "Ces deux demandes ont des SIREN différents : ce sont deux entreprises, elles ne se joignent pas."
 	textNotSplit     = "Ce message ne peut pas être séparé : c’est le premier de la demande, ou il l’a déjà été."
 	textSameCompany  = "même entreprise"
+	textBadDay       = "Une date n’a pas pu être lue : choisissez-la dans le calendrier, ou écrivez AAAA-MM-JJ."
 	textNobody       = "Rien n’a été enregistré : choisissez une direction ou donnez le nom d’une personne, et dites pourquoi."
 )
 

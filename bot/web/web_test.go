@@ -23,6 +23,7 @@ import (
 	"guichet/knowledge"
 	"guichet/routing/funding"
 	"guichet/routing/ledger"
+	"guichet/routing/ledger/steering"
 )
 
 const token = "jeton-d’essai"
@@ -51,7 +52,13 @@ func newVisit(t *testing.T, change ...func(*web.Config)) *visit {
 	config := web.Config{
 		Desk: v.desk, Journal: journal, Requests: v.ledger, Fundings: funding.Watcher{Store: v.funds, Rules: funding.Default()}, Open: openFake, Sheets: v.sheets, StaffToken: token,
 		Directions: []web.Direction{{Code: "DIR-A", Name: "Direction A"}, {Code: "DIR-B"}},
-		Examples:   []bot.Choice{{Label: "Un exemple à essayer", Text: "Quelle aide ?"}},
+		Board: steering.Board{
+			Store: v.ledger, Settings: steeringSettings, Directions: []string{"DIR-A", "DIR-B"}, EPCIs: zones, Themes: []steering.Theme{{ID: "export", Name: "export <fictif>"}},
+			Gaps: func(context.Context, time.Time, time.Time) ([]steering.Gap, error) {
+				return []steering.Gap{{Question: "=1+1 <b>?</b>", Count: 5}}, journal.err
+			},
+		},
+		Examples: []bot.Choice{{Label: "Un exemple à essayer", Text: "Quelle aide ?"}},
 		Abandoned: func(context.Context) ([]web.Job, error) {
 			return []web.Job{{What: "confier la demande 2026-0007", Why: "porte <b>close</b>", At: today}}, nil
 		},

@@ -17,6 +17,7 @@ import (
 	"guichet/knowledge/openai"
 	"guichet/knowledge/static"
 	"guichet/routing"
+	"guichet/routing/ledger"
 )
 
 const description = "Le guichet unique de la Région pour les entreprises : il répond avec ses sources, transmet chaque demande à la direction " +
@@ -38,6 +39,7 @@ type cli struct {
 	Funding    fundingCmd    `cmd:"" help:"Les financements demandés et tenus, et ceux qui semblent viser la même dépense."`
 	EPCI       epciCmd       `cmd:"" name:"epci" help:"Ce que guichet sait d'un EPCI : ses conventions, ce que la Région peut y faire, ses demandes."`
 	Convention conventionCmd `cmd:"" help:"Les conventions entre la Région et les EPCI."`
+	Steering   steeringCmd   `cmd:"" help:"Les chiffres du pilotage : délais, retards, réorientations, zones blanches, par direction et par territoire."`
 	Gaps       gapsCmd       `cmd:"" help:"Les questions restées sans réponse, par sens, et les fiches à écrire."`
 	Eval       evalCmd       `cmd:"" help:"Mesurer sur des cas étiquetés."`
 	Doctor     doctorCmd     `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`
@@ -216,6 +218,27 @@ func (m moment) clock() func() time.Time {
 		return func() time.Time { return m.Add(time.Since(start)) }
 	}
 	return time.Now
+}
+
+// day is a day of France given by a person: its first instant.
+type day struct{ time.Time }
+
+// UnmarshalText reads an ISO date.
+func (d *day) UnmarshalText(text []byte) error {
+	read, err := time.Parse(time.DateOnly, string(text))
+	if err != nil {
+		return fmt.Errorf("date « %s » illisible : écrivez AAAA-MM-JJ", text)
+	}
+	d.Time = ledger.Midnight(read.Add(12 * time.Hour))
+	return nil
+}
+
+// end gives the first instant after the day, zero when none was given.
+func (d day) end() time.Time {
+	if d.IsZero() {
+		return time.Time{}
+	}
+	return d.AddDate(0, 0, 1)
 }
 
 // defaultDatabase is a file in the user's data folder.

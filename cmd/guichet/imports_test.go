@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"bot/courier":                       {"routing/convention", "routing/ledger", "migrations", "migrations/database"},
 	"bot/sqljournal":                    {"knowledge", "migrations/database"},
 	"knowledge/review":                  {},
-	"bot/web":                           {"knowledge", "routing", "routing/convention", "routing/funding", "routing/ledger"},
+	"bot/web":                           {"knowledge", "routing", "routing/convention", "routing/funding", "routing/ledger", "routing/ledger/steering"},
 	"bot/bottest":                       {"bot/lexicon", "bot/sqljournal", "knowledge", "migrations/database", "routing", "routing/convention", "routing/convention/sqlconvention", "routing/funding", "routing/funding/sqlfunding", "routing/ledger", "routing/ledger/sqlledger", "routing/rulebook"}, // a whole office
 	"routing/ledger/ledgertest":         {},
 	"knowledge/knowledgetest":           {},

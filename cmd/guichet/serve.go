@@ -234,7 +234,7 @@ func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 			}
 			return jobs, err
 		},
-		Sheets: o.chat.Sheets, StaffToken: token, Metrics: metrics, Now: a.now, Log: a.log,
+		Sheets: o.chat.Sheets, Board: o.board(o.ledger, db), StaffToken: token, Metrics: metrics, Now: a.now, Log: a.log,
 		Health: func(ctx context.Context) error {
 			var one int
 			return db.Conn(ctx).QueryRowContext(ctx, "SELECT 1").Scan(&one)

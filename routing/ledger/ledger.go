@@ -235,6 +235,14 @@ type Filter struct {
 	Limit int
 }
 
+// Span chooses the requests that Lives gives; a zero time sets no bound.
+type Span struct {
+	// From and Until bound when they were received: From included, Until not.
+	From, Until time.Time
+	// Alive keeps those that were still open at that time, or that changed since.
+	Alive time.Time
+}
+
 // Store keeps the ledger. Every method uses the transaction of its context when there is one, else its own.
 type Store interface {
 	// Take writes a request, its events and its notices in one transaction. When the same company already has an open
@@ -281,6 +289,9 @@ type Store interface {
 	Get(ctx context.Context, v Viewer, reference string) (Request, error)
 	// List gives the requests that the viewer may see, newest first.
 	List(ctx context.Context, v Viewer, f Filter) ([]Request, error)
+	// Lives gives, one by one, the requests that the viewer may see with their events, the first recorded first, however many
+	// there are; it stops at the first error of the function.
+	Lives(ctx context.Context, v Viewer, s Span, each func(Request) error) error
 	// Notices gives the outbox, newest first, 100 when limit is 0; staff only.
 	Notices(ctx context.Context, v Viewer, limit int) ([]Notice, error)
 }

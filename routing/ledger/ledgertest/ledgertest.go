@@ -299,6 +299,7 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs, agenda ledger.A
 	t.Run("thread", func(t *testing.T) { thread(t, fresh) })
 	t.Run("viewers", func(t *testing.T) { viewers(t, fresh) })
 	t.Run("list", func(t *testing.T) { list(t, fresh) })
+	t.Run("lives", func(t *testing.T) { lives(t, fresh) })
 	t.Run("outbox", func(t *testing.T) { outbox(t, fresh) })
 	t.Run("undelivered", func(t *testing.T) { undelivered(t, fresh) })
 	t.Run("together", func(t *testing.T) { together(t, fresh) })

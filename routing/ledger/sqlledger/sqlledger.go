@@ -499,26 +499,32 @@ func (l *Ledger) Get(ctx context.Context, v ledger.Viewer, reference string) (le
 }
 
 func (l *Ledger) events(ctx context.Context, r ledger.Request) (all []ledger.Event, err error) {
-	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT id, at, kind, actor, why, status, lead, owner, decision, other FROM request_events WHERE request_id = $1 ORDER BY id`, r.ID)
+	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT `+eventColumns+` FROM request_events WHERE request_id = $1 ORDER BY id`, r.ID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var e ledger.Event
-		var at int64
-		var decision string
-		err := rows.Scan(&e.ID, &at, &e.Kind, &e.By, &e.Why, &e.Status, &e.Lead, &e.Owner, &decision, &e.Other)
-		if err == nil && decision != "" {
-			err = json.Unmarshal([]byte(decision), &e.Decision)
-		}
+		_, e, err := scanEvent(rows)
 		if err != nil {
 			return nil, err
 		}
-		e.At = database.Time(at)
 		all = append(all, e)
 	}
 	return all, rows.Err()
+}
+
+const eventColumns = `request_id, id, at, kind, actor, why, status, lead, owner, decision, other`
+
+func scanEvent(rows *sql.Rows) (request int64, e ledger.Event, err error) {
+	var at int64
+	var decision string
+	err = rows.Scan(&request, &e.ID, &at, &e.Kind, &e.By, &e.Why, &e.Status, &e.Lead, &e.Owner, &decision, &e.Other)
+	if err == nil && decision != "" {
+		err = json.Unmarshal([]byte(decision), &e.Decision)
+	}
+	e.At = database.Time(at)
+	return request, e, err
 }
 
 // List implements ledger.Store.
