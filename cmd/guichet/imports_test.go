@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"knowledge/review":             {},
 	"bot/web":                      {"knowledge", "routing", "routing/ledger"},
 	"bot/bottest":                  {"bot/lexicon", "bot/sqljournal", "knowledge", "migrations/database", "routing", "routing/ledger", "routing/ledger/sqlledger", "routing/rulebook"}, // a whole office
+	"routing/exchange":             {},
 	"routing/ledger/ledgertest":    {},
 	"knowledge/knowledgetest":      {},
 	"migrations/databasetest":      {"migrations/database"},
