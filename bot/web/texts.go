@@ -78,6 +78,7 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.NoNews:      "Sans nouvelles",
 	ledger.NoticeSent:  "Avis envoyé",
 	ledger.NoticeDead:  "Avis impossible à envoyer",
+	ledger.Imported:    "Reprise d’un autre outil",
 }
 
 var sourceLabels = map[string]string{

@@ -28,6 +28,10 @@ type requestCmd struct {
 	Answer requestAnswer `cmd:"" help:"Enregistrer la réponse donnée à l'entreprise."`
 	Reopen requestReopen `cmd:"" help:"Rouvrir une demande."`
 	Part   requestPart   `cmd:"" help:"Dire où en est la part d'une direction associée."`
+
+	Import  requestImport     `cmd:"" help:"Reprendre les demandes d'un fichier d'un autre outil (CSV, XLSX)."`
+	Export  requestExport     `cmd:"" help:"Écrire les demandes dans un fichier (CSV, XLSX)."`
+	Mapping requestMappingCmd `cmd:"" help:"Montrer la correspondance des colonnes, à copier et adapter."`
 }
 
 // author is who acts on the ledger.
@@ -235,7 +239,7 @@ func showRequest(w io.Writer, r ledger.Request, now time.Time) {
 var eventLabels = map[ledger.EventKind]string{
 	ledger.Received: "message reçu", ledger.Decided: "décision", ledger.Assigned: "confiée", ledger.StatusSet: "état", ledger.AnswerGiven: "réponse donnée",
 	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.Questioned: "précision demandée", ledger.Specified: "précision donnée", ledger.PartSet: "part d'une direction associée", ledger.Reminded: "rappel", ledger.Escalated: "porte d'entrée prévenue", ledger.NoNews: "sans nouvelles",
-	ledger.NoticeSent: "avis envoyé", ledger.NoticeDead: "avis abandonné",
+	ledger.NoticeSent: "avis envoyé", ledger.Imported: "reprise d'un autre outil", ledger.NoticeDead: "avis abandonné",
 }
 
 type requestAssign struct {

@@ -22,6 +22,7 @@ var tables = []string{
 	"conversations", "messages", "votes", "gaps", "model_answers",
 	"request_numbers", "requests", "request_messages", "request_events", "notices",
 	"chat_channels", "chat_inbox", "chat_seen",
+	"imports", "access_tokens", "access_keys", "webhooks", "webhook_deliveries",
 }
 
 // Table is a table that was moved.

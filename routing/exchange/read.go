@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -207,7 +208,10 @@ func (r *Reader) row(line int, cells []string) (Row, error) {
 		}
 		value, err := c.read(cell, r.mapping, spreadsheet, since1904)
 		if err != nil {
-			problems = append(problems, Problem{File: r.file, Line: line, Column: title, Reason: err.Error()})
+			p := Problem{File: r.file, Line: line, Column: title, Reason: err.Error()}
+			if !slices.Contains(problems, p) { // two fields may read one column
+				problems = append(problems, p)
+			}
 		}
 		row.Values[c.Name] = value
 	}

@@ -84,6 +84,7 @@ const (
 	NoNews      EventKind = "no_news"     // the person was told that there is no news yet
 	NoticeSent  EventKind = "notice_sent" // a notice was delivered
 	NoticeDead  EventKind = "notice_dead" // a notice could not be delivered after every try
+	Imported    EventKind = "imported"    // what is before it came from another tool's file (By), at a line of it (Why)
 )
 
 // Self is who acts when nobody did: the program.
@@ -127,6 +128,8 @@ type Pace struct {
 	Reminders int       `json:"reminders,omitempty"`
 	Escalated bool      `json:"escalated,omitempty"`
 	NoNews    int       `json:"no_news,omitempty"`
+	// Quiet is until when nothing is sent: what was due before the request was imported is past.
+	Quiet time.Time `json:"quiet,omitzero"`
 	// Parts are those of the associated directions, in their order.
 	Parts []Part `json:"parts,omitempty"`
 }
