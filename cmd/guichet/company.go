@@ -59,15 +59,15 @@ func (c *companyCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 		if a.JSON {
-			return writeJSON(a.stdout, c.line(card))
+			return writeJSON(a.stdout, lineOfCard(c.Company, card))
 		}
 		showCard(a.stdout, c.Company, card, a.now())
 		return nil
 	})
 }
 
-func (c *companyCmd) line(card ledger.Card) cardLine {
-	out := cardLine{Sought: c.Company, Near: card.Near && len(card.Requests) > 0, Requests: []cardRequestLine{}}
+func lineOfCard(sought string, card ledger.Card) cardLine {
+	out := cardLine{Sought: sought, Near: card.Near && len(card.Requests) > 0, Requests: []cardRequestLine{}}
 	for _, r := range card.Requests {
 		l := cardRequestLine{
 			Reference: r.Reference, Company: r.Company, Place: r.Place, CreatedAt: r.CreatedAt, Status: r.Status, Lead: r.Lead, Owner: r.Owner,

@@ -34,6 +34,8 @@ type cli struct {
 	Route     routeCmd     `cmd:"" help:"Dire quelle direction mène une demande, et pourquoi, sans rien enregistrer."`
 	Request   requestCmd   `cmd:"" help:"Le registre des demandes."`
 	Company   companyCmd   `cmd:"" help:"Dire si une entreprise a été accompagnée et ce qui lui a été répondu."`
+	Token     tokenCmd     `cmd:"" help:"Les jetons par lesquels d'autres outils entrent : API et calendriers."`
+	Webhook   webhookCmd   `cmd:"" help:"Les adresses d'autres outils à qui dire ce qui arrive aux demandes."`
 	Gaps      gapsCmd      `cmd:"" help:"Les questions restées sans réponse, par sens, et les fiches à écrire."`
 	Eval      evalCmd      `cmd:"" help:"Mesurer sur des cas étiquetés."`
 	Doctor    doctorCmd    `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"guichet/bot/webhook"
 	"guichet/migrations/database"
 	"guichet/migrations/transfer"
 )
@@ -35,8 +36,21 @@ func (c *copyCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	jobs, err := a.openCourier(ctx, to)
+	if err != nil {
+		return err
+	}
 	// Jobs do not follow: those that wait are planned where the ledger is now.
-	tables, err := transfer.Copy(ctx, from, to, ledger.PlanAgain)
+	tables, err := transfer.Copy(ctx, from, to, func(ctx context.Context) error {
+		if err := ledger.PlanAgain(ctx); err != nil {
+			return err
+		}
+		ids, err := webhook.New(to, a.now).Pending(ctx)
+		if err != nil {
+			return err
+		}
+		return jobs.SendEvents(ctx, ids)
+	})
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func (a *app) checkDatabase(ctx context.Context) []check {
 	if err != nil {
 		index.OK, index.Detail, index.Todo = false, err.Error(), "rechargez les documents : guichet ingest DOSSIER"
 	}
-	return append(checks, schema, index, a.checkSources(ctx, db), a.checkEmbeddings(ctx, db), a.checkModel(ctx, db, base), checkJobs(ctx, db))
+	return append(checks, schema, index, a.checkSources(ctx, db), a.checkEmbeddings(ctx, db), a.checkModel(ctx, db, base), checkJobs(ctx, db), checkWebhooks(ctx, db))
 }
 
 // checkSources tells the addresses whose text is not what they have now.

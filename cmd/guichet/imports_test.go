@@ -34,6 +34,10 @@ var allowed = map[string][]string{
 	"migrations/databasetest":      {"migrations/database"},
 	"migrations/transfer":          {"migrations/database"},
 	"bot/slack":                    {"routing/ledger"},
+	"bot/access":                   {"knowledge", "migrations/database", "routing/ledger"},
+	"bot/api":                      {"knowledge", "routing/ledger"},
+	"bot/calendar":                 {"routing/ledger"},
+	"bot/webhook":                  {"knowledge", "knowledge/fetch", "migrations/database", "routing/ledger"},
 	"bot/discord":                  {"knowledge"},
 }
 

@@ -67,6 +67,17 @@ type replyLine struct {
 	Choices []string    `json:"choices"`
 }
 
+func lineOfReply(reply bot.Reply, thread string) replyLine {
+	out := replyLine{Request: reply.Request, Thread: thread, Kind: string(reply.Kind), Text: reply.Text, Fields: []fieldLine{}, Choices: []string{}}
+	for _, f := range reply.Fields {
+		out.Fields = append(out.Fields, fieldLine(f))
+	}
+	for _, choice := range reply.Choices {
+		out.Choices = append(out.Choices, choice.Text)
+	}
+	return out
+}
+
 type fieldLine struct {
 	Label string `json:"label"`
 	Value string `json:"value"`
@@ -95,13 +106,7 @@ func (c *requestNew) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	out := replyLine{Request: reply.Request, Thread: c.Thread, Kind: string(reply.Kind), Text: reply.Text, Fields: []fieldLine{}, Choices: []string{}}
-	for _, f := range reply.Fields {
-		out.Fields = append(out.Fields, fieldLine(f))
-	}
-	for _, choice := range reply.Choices {
-		out.Choices = append(out.Choices, choice.Text)
-	}
+	out := lineOfReply(reply, c.Thread)
 	if a.JSON {
 		return writeJSON(a.stdout, out)
 	}
@@ -348,11 +353,16 @@ func (a *app) change(ctx context.Context, do func(ledger.Store, time.Time) (ledg
 			return err
 		}
 		if a.JSON {
-			return writeJSON(a.stdout, map[string]any{"reference": r.Reference, "status": r.Status, "lead": r.Lead, "owner": r.Owner, "associated": some(r.Associated), "due": orNull(r.Due), "parts": some(r.Pace.Parts)})
+			return writeJSON(a.stdout, changedLine(r))
 		}
 		fmt.Fprintf(a.stdout, "%s : %s\n", r.Reference, strings.Join(present(r.Status.Label(), r.Lead, r.Owner), " · "))
 		return nil
 	})
+}
+
+// changedLine tells where a request stands after a change.
+func changedLine(r ledger.Request) map[string]any {
+	return map[string]any{"reference": r.Reference, "status": r.Status, "lead": r.Lead, "owner": r.Owner, "associated": some(r.Associated), "due": orNull(r.Due), "parts": some(r.Pace.Parts)}
 }
 
 // orNull gives a time, or null for the zero one.

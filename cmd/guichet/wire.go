@@ -13,6 +13,7 @@ import (
 	"guichet/bot/courier"
 	"guichet/bot/lexicon"
 	"guichet/bot/sqljournal"
+	"guichet/bot/webhook"
 	"guichet/knowledge"
 	"guichet/knowledge/base"
 	"guichet/knowledge/extract"
@@ -186,7 +187,7 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 		return nil, err
 	}
 	o := &office{region: r, journal: sqljournal.New(db)}
-	if o.courier, err = courier.New(ctx, db); err != nil {
+	if o.courier, err = a.openCourier(ctx, db); err != nil {
 		return nil, err
 	}
 	directory := bot.NewDirectory(r.book.Rules, r.texts)
@@ -247,9 +248,19 @@ func (a *app) openLedger(ctx context.Context, db *database.DB) (*sqlledger.Ledge
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := courier.New(ctx, db)
+	jobs, err := a.openCourier(ctx, db)
 	if err != nil {
 		return nil, err
 	}
 	return sqlledger.New(db, jobs, r.notices, r.agenda()), nil
+}
+
+// openCourier gives what plans the jobs, those of the webhooks too.
+func (a *app) openCourier(ctx context.Context, db *database.DB) (*courier.Courier, error) {
+	c, err := courier.New(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	c.Hooks = webhook.New(db, a.now)
+	return c, nil
 }

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/charmap"
@@ -247,6 +248,21 @@ func TestRoundTrip(t *testing.T) {
 		if cell, err := book.GetCellValue("guichet", "A2"); err != nil || !strings.HasPrefix(cell, "'=") {
 			t.Errorf("the cell %q, %v, is a formula", cell, err)
 		}
+	}
+}
+
+// The clock goes back on 25 October 2026: the hour that comes twice is told apart, by a mapping that can.
+func TestTheHourThatComesTwice(t *testing.T) {
+	m := parse(t, "dates: [\"JJ/MM/AAAA HH:mm:ss\", \"JJ/MM/AAAA HH:mm:ssZ\"]\nfields: {id: N°, date: Date}\n")
+	for n := range 6 {
+		at := time.Date(2026, 10, 24, 22+n, 30, 15, 0, time.UTC)
+		again(t, m, []Row{{2, map[string]string{"id": "1", "date": FromTime(at)}}}, CSV)
+		if read, err := Moment(FromTime(at)); err != nil || !read.Equal(at) {
+			t.Errorf("%s is read as %s, %v", at, read, err)
+		}
+	}
+	if noon, err := Moment("2026-07-14"); err != nil || noon.Format(time.RFC3339) != "2026-07-14T10:00:00Z" {
+		t.Errorf("a day is read as %s, %v", noon, err)
 	}
 }
 

@@ -17,10 +17,10 @@ import (
 type layout struct{ french, read, write string }
 
 var (
-	layoutRead  = strings.NewReplacer("AAAA", "2006", "AA", "06", "MM", "1", "JJ", "2", "HH", "15", "mm", "4", "ss", "5")
-	layoutWrite = strings.NewReplacer("AAAA", "2006", "AA", "06", "MM", "01", "JJ", "02", "HH", "15", "mm", "04", "ss", "05")
+	layoutRead  = strings.NewReplacer("AAAA", "2006", "AA", "06", "MM", "1", "JJ", "2", "HH", "15", "mm", "4", "ss", "5", "Z", "Z07:00")
+	layoutWrite = strings.NewReplacer("AAAA", "2006", "AA", "06", "MM", "01", "JJ", "02", "HH", "15", "mm", "04", "ss", "05", "Z", "Z07:00")
 	notLayout   = regexp.MustCompile(`[A-Za-z0-9]`)
-	marks       = strings.NewReplacer("AAAA", "", "AA", "", "MM", "", "JJ", "", "HH", "", "mm", "", "ss", "", "T", "")
+	marks       = strings.NewReplacer("AAAA", "", "AA", "", "MM", "", "JJ", "", "HH", "", "mm", "", "ss", "", "T", "", "Z", "")
 )
 
 func readLayouts(french []string) (all []layout, err error) {
@@ -37,6 +37,8 @@ func readLayouts(french []string) (all []layout, err error) {
 const (
 	dayForm    = time.DateOnly
 	secondForm = time.DateTime
+	// zonedForm is for the hour that comes twice, when winter time begins.
+	zonedForm = time.DateTime + "Z07:00"
 )
 
 var paris = mustZone("Europe/Paris")
@@ -57,6 +59,9 @@ func Moment(value string) (time.Time, error) {
 	if day, err := time.ParseInLocation(dayForm, value, paris); err == nil {
 		return day.Add(12 * time.Hour).UTC(), nil
 	}
+	if at, err := time.Parse(zonedForm, value); err == nil {
+		return at.UTC(), nil
+	}
 	at, err := time.ParseInLocation(secondForm, value, paris)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("date « %s » : AAAA-MM-JJ est attendu", value)
@@ -69,7 +74,17 @@ func FromTime(at time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
+	if twice(at) {
+		return at.In(paris).Format(zonedForm)
+	}
 	return at.In(paris).Format(secondForm)
+}
+
+// twice tells that the clock of Paris alone does not tell a time.
+func twice(at time.Time) bool {
+	at = at.Truncate(time.Second)
+	read, err := time.ParseInLocation(secondForm, at.In(paris).Format(secondForm), paris)
+	return err == nil && !read.Equal(at)
 }
 
 // earliest and latest bound dates: what is outside is a slip (« 0202 », « 20266 »).
@@ -90,7 +105,10 @@ func (c column) moment(text string, serial, since1904 bool) (string, error) {
 		if at.Year() < earliest || at.Year() > latest {
 			return "", fmt.Errorf("l'année de « %s » n'est pas entre %d et %d", text, earliest, latest)
 		}
-		if strings.Contains(l.french, "HH") {
+		switch {
+		case strings.Contains(l.french, "Z"):
+			return FromTime(at), nil
+		case strings.Contains(l.french, "HH"):
 			return at.Format(secondForm), nil
 		}
 		return at.Format(dayForm), nil
@@ -240,7 +258,11 @@ func (c column) write(value string, m *Mapping) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return at.In(paris).Format(c.layouts[0].write), nil
+		l := c.layouts[0]
+		if i := slices.IndexFunc(c.layouts, func(l layout) bool { return strings.Contains(l.french, "Z") }); i >= 0 && twice(at) {
+			l = c.layouts[i]
+		}
+		return at.In(paris).Format(l.write), nil
 	case c.Kind == Amount:
 		if !number.MatchString(value) {
 			return "", fmt.Errorf("« %s » n'est pas un montant", value)

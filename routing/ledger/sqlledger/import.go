@@ -164,7 +164,7 @@ func (l *Ledger) importMore(ctx context.Context, reference string, h ledger.Hist
 	known = slices.DeleteFunc(known, func(e ledger.Event) bool { return e.By != h.Source })
 	o = ledger.Kept
 	add := func(e ledger.Event) error {
-		changed, _, err := l.append(ctx, r, e)
+		changed, _, err := l.write(ctx, r, e) // whoever watches is told of the present
 		if err == nil {
 			r, o = changed, ledger.Updated
 		}

@@ -392,8 +392,17 @@ func (l *Ledger) change(ctx context.Context, doing, reference string, do func(co
 	return r, nil
 }
 
-// append writes an event and what it makes of its request.
+// append writes an event and what it makes of its request, and tells who watches.
 func (l *Ledger) append(ctx context.Context, r ledger.Request, e ledger.Event) (ledger.Request, ledger.Event, error) {
+	r, e, err := l.write(ctx, r, e)
+	if watcher, ok := l.jobs.(ledger.Watcher); ok && err == nil {
+		err = watcher.Happened(ctx, r, e)
+	}
+	return r, e, err
+}
+
+// write writes an event and what it makes of its request.
+func (l *Ledger) write(ctx context.Context, r ledger.Request, e ledger.Event) (ledger.Request, ledger.Event, error) {
 	r, err := ledger.Apply(r, e)
 	if err != nil {
 		return r, e, err
