@@ -76,7 +76,7 @@ func Write(requests []ledger.Request, token bot.Token, now time.Time) string {
 	c.SetXWRTimezone("Europe/Paris")
 	c.SetRefreshInterval("PT1H")
 	for _, r := range requests {
-		if r.Due.IsZero() || token.Person != "" && r.Owner != token.Person {
+		if r.Due.IsZero() || token.Person != "" && !follows(r.Owner, token.Person) {
 			continue
 		}
 		e := c.AddEvent(r.Reference + "-echeance@guichet")
@@ -100,4 +100,10 @@ func Write(requests []ledger.Request, token bot.Token, now time.Time) string {
 		e.SetClass(ics.ClassificationConfidential)
 	}
 	return c.Serialize()
+}
+
+// follows tells that an owner is a person: a tool that took a request for somebody is named after them, « Bo (outil) ».
+func follows(owner, person string) bool {
+	name, _, _ := strings.Cut(owner, " (")
+	return owner == person || name == person
 }

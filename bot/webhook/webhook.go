@@ -115,8 +115,8 @@ func (h Hook) check() error {
 	switch {
 	case u.Scheme != "https" && !(u.Scheme == "http" && inside):
 		return errors.New("l'adresse commence par https:// ; http:// ne va que sur cette machine (127.0.0.1)")
-	case inside && !h.Private:
-		return errors.New("l'adresse est sur cette machine : ajoutez --private pour le permettre")
+	case !h.Private && (inside || err == nil && fetch.PublicOnly("", netip.AddrPortFrom(address, 443).String(), nil) != nil):
+		return errors.New("l'adresse est sur cette machine ou un réseau privé : ajoutez --private pour le permettre")
 	case h.Audience == knowledge.Public:
 		return errors.New("les demandes ne sont pas publiques : donnez l'audience staff ou partner")
 	case h.Audience == knowledge.Partner && h.EPCI == "":
