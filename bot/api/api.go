@@ -59,7 +59,7 @@ type Config struct {
 	Route   func(text, requester, territory, siren string) (any, error)
 	Reply   func(r bot.Reply, thread string) any
 	Changed func(r ledger.Request) any
-	Card    func(sought string, c ledger.Card) any
+	Company func(ctx context.Context, v ledger.Viewer, sought string) (any, error)
 	Now     func() time.Time
 	Log     *slog.Logger
 }
@@ -453,11 +453,8 @@ func (s *Server) company(c *call) (int, any, error) {
 	if !utf8.ValidString(sought) || len(sought) > 200 || ledger.CompanyKey(sought) == "" {
 		return 0, nil, wrong("donnez dans « q » le SIREN, le SIRET ou le nom de l'entreprise")
 	}
-	card, err := ledger.CardOf(c.Context(), s.Requests, c.token.Viewer(), sought)
-	if err != nil {
-		return 0, nil, err
-	}
-	return http.StatusOK, s.Card(sought, card), nil
+	card, err := s.Company(c.Context(), c.token.Viewer(), sought)
+	return http.StatusOK, card, err
 }
 
 // text reads a body with a text that is required.

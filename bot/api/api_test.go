@@ -105,7 +105,7 @@ func newServer(t testing.TB) (*Server, *desk, *register) {
 		},
 		Reply:   func(r bot.Reply, thread string) any { return map[string]any{"request": r.Request, "thread": thread} },
 		Changed: func(r ledger.Request) any { return map[string]any{"reference": r.Reference} },
-		Card:    func(string, ledger.Card) any { return map[string]any{} },
+		Company: func(context.Context, ledger.Viewer, string) (any, error) { return map[string]any{}, nil },
 	})
 	if err != nil {
 		t.Fatal(err)

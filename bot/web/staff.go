@@ -71,6 +71,7 @@ type requestPage struct {
 	staffPage
 	ledger.Request
 	Directions []Direction
+	Fundings   fundingsPart
 	Now        time.Time
 	// Draft is the text of an action that was refused, Action its name and Alert why.
 	Draft, Action, Alert string
@@ -92,15 +93,22 @@ func (s *site) request(w http.ResponseWriter, r *http.Request, code int, page re
 		return
 	}
 	page.Directions, page.Now = s.Directions, s.Now()
+	card, err := s.Fundings.OfRequest(r.Context(), staffViewer, page.Request, page.Now)
+	if err != nil {
+		s.staffProblem(w, r, err)
+		return
+	}
+	page.Fundings = s.fundingsPart(r, card)
 	s.render(w, code, requestTemplate, page)
 }
 
 type companyPage struct {
 	staffPage
 	// Sought is a SIREN, a SIRET or a name.
-	Sought string
-	Card   ledger.Card
-	Now    time.Time
+	Sought   string
+	Card     ledger.Card
+	Fundings fundingsPart
+	Now      time.Time
 }
 
 func (s *site) showCompany(w http.ResponseWriter, r *http.Request, agent string) {
@@ -111,6 +119,12 @@ func (s *site) showCompany(w http.ResponseWriter, r *http.Request, agent string)
 			s.staffProblem(w, r, err)
 			return
 		}
+		card, err := s.Fundings.Card(r.Context(), staffViewer, page.Sought, page.Now)
+		if err != nil {
+			s.staffProblem(w, r, err)
+			return
+		}
+		page.Fundings = s.fundingsPart(r, card)
 	}
 	s.render(w, http.StatusOK, companyTemplate, page)
 }

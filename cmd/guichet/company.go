@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/routing/funding"
 	"guichet/routing/ledger"
 )
 
@@ -22,6 +23,8 @@ type cardLine struct {
 	// Near tells that the names only come close.
 	Near     bool              `json:"near"`
 	Requests []cardRequestLine `json:"requests"`
+	// Fundings are null but for staff.
+	Fundings *funding.Card `json:"fundings"`
 }
 
 type cardRequestLine struct {
@@ -53,17 +56,37 @@ func (c *companyCmd) Run(ctx context.Context, a *app) error {
 	if ledger.CompanyKey(c.Company) == "" {
 		return usageError{errors.New("donnez le SIREN, le SIRET ou le nom de l'entreprise")}
 	}
-	return a.withLedger(ctx, func(store ledger.Store) error {
-		card, err := ledger.CardOf(ctx, store, viewer, c.Company)
+	return a.withRegistry(ctx, func(_ region, w funding.Watcher, store ledger.Store) error {
+		out, card, err := companyLine(ctx, w, store, viewer, c.Company, a.now())
 		if err != nil {
 			return err
 		}
 		if a.JSON {
-			return writeJSON(a.stdout, lineOfCard(c.Company, card))
+			return writeJSON(a.stdout, out)
 		}
 		showCard(a.stdout, c.Company, card, a.now())
+		if out.Fundings != nil {
+			showFundings(a.stdout, w.Rules, *out.Fundings)
+		}
 		return nil
 	})
+}
+
+// companyLine gives what a viewer may see of a company.
+func companyLine(ctx context.Context, w funding.Watcher, store ledger.Store, viewer ledger.Viewer, sought string, now time.Time) (cardLine, ledger.Card, error) {
+	card, err := ledger.CardOf(ctx, store, viewer, sought)
+	if err != nil {
+		return cardLine{}, card, err
+	}
+	out := lineOfCard(sought, card)
+	if viewer.Staff {
+		fundings, err := w.Card(ctx, viewer, sought, now)
+		if err != nil {
+			return cardLine{}, card, err
+		}
+		out.Fundings = &fundings
+	}
+	return out, card, nil
 }
 
 func lineOfCard(sought string, card ledger.Card) cardLine {

@@ -285,18 +285,10 @@ func (in requestImporter) history(row exchange.Row) (h ledger.History, problems 
 		}
 		return at
 	}
-	digits := func(field string) string {
-		return strings.Map(func(r rune) rune {
-			if r == ' ' || r == '\u00a0' || r == '\u202f' || r == '.' {
-				return -1
-			}
-			return r
-		}, v[field])
-	}
 	h = ledger.History{
 		Source: v["source"], ID: v["id"], Author: v["author"], Text: v["text"],
-		Company: ledger.Company{Name: v["company"], SIREN: digits("siren"), SIRET: digits("siret")},
-		Place:   ledger.Place{Commune: v["commune"], EPCI: digits("epci"), Departement: v["departement"]},
+		Company: ledger.Company{Name: v["company"], SIREN: digitsOf(v["siren"]), SIRET: digitsOf(v["siret"])},
+		Place:   ledger.Place{Commune: v["commune"], EPCI: digitsOf(v["epci"]), Departement: v["departement"]},
 		Status:  ledger.Status(v["status"]), Lead: v["lead"], Owner: v["owner"],
 		Received: day("received"), Taken: day("taken"), Answered: day("answered"), Ended: day("ended"), Reopened: day("reopened"),
 		Answer: v["answer"], EndedWhy: v["why"],
@@ -347,6 +339,16 @@ func (in requestImporter) history(row exchange.Row) (h ledger.History, problems 
 	}
 	h.Place = place
 	return h, problems
+}
+
+// digitsOf takes the spaces off a number, « 123 456 782 ».
+func digitsOf(number string) string {
+	return strings.Map(func(r rune) rune {
+		if r == ' ' || r == '\u00a0' || r == '\u202f' || r == '.' {
+			return -1
+		}
+		return r
+	}, number)
 }
 
 // after keeps a time that another, not zero, comes after.

@@ -282,3 +282,42 @@ A7;08/03/2024;;Projet;Autre fictive;;80021;;Clos;;;;;;01/03/2024;
 		t.Errorf("the file of an EPCI: %s", out)
 	}
 }
+
+func TestFundingsOfAFile(t *testing.T) { databasetest.Each(t, fundingsOfAFile) }
+
+func fundingsOfAFile(t *testing.T, e databasetest.Engine) {
+	c := terminalOn(t, e)
+	file := filepath.Join(t.TempDir(), "aides.csv")
+	write := func(rows string) {
+		t.Helper()
+		titles := "Source;Identifiant;Entreprise;SIREN;Commune (Insee);Opérateur;Direction;Dispositif;Nature;Montant;De minimis;Règlement;Dépense;Demande;Demandé le;Accordé le;Payé le;Refusé le;Retiré le\n"
+		if err := os.WriteFile(file, []byte(titles+rows), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	good := "sillage;1;Fabrique fictive;;Amiens;;DAEN;Aide fictive;subvention;40 000,50 €;;;une presse;;05/03/2026;;;;\n"
+	write(good + "sillage;2;Fabrique fictive;;;;PERDUE;;;;;;;;05/03/2026;;;;\n" + "sillage;3;Fabrique fictive;;;;DAEN;;perdue;;;;;;05/03/2026;;;;\n" +
+		"sillage;4;Fabrique fictive;;;;DAEN;;;;;;;;;;;;\n" + "sillage;5;Fabrique fictive;;;;DAEN;;;;;;;2026-9999;05/03/2026;;;;\n" + "sillage;1;Fabrique fictive;;;;DAEN;;;;;;;;05/03/2026;;;;\n")
+	for _, flags := range [][]string{{"--dry-run"}, nil} {
+		code, out, said := c.run("", append([]string{"funding", "import", file}, flags...)...)
+		if code != exitError || !strings.Contains(out, "6 lignes, 1 ajoutées") {
+			t.Errorf("%v: %d %s %s", flags, code, out, said)
+		}
+		for _, w := range []string{"aides.csv:3, colonne « Direction » : ", "aides.csv:4 : nature « perdue » inconnue", "aides.csv:5, colonne « Demandé le » : ", "aides.csv:6, colonne « Demande » : ", "aides.csv:7, colonne « Identifiant » : « 1 » est déjà ligne 2"} {
+			if !strings.Contains(said, w) {
+				t.Errorf("%v: %q is not said in\n%s", flags, w, said)
+			}
+		}
+	}
+	write(good)
+	if r := c.object("--json", "funding", "import", file); r["unchanged"] != 1.0 {
+		t.Errorf("again: %v", r)
+	}
+	write(strings.Replace(good, ";05/03/2026;;;;", ";05/03/2026;10/04/2026;;;", 1))
+	if r := c.object("--json", "funding", "import", file); r["updated"] != 1.0 {
+		t.Errorf("granted: %v", r)
+	}
+	if list := c.done("funding", "list", "--audience", "staff"); strings.Count(list, "Fabrique fictive") != 1 || !strings.Contains(list, "accordé") {
+		t.Errorf("listed %s", list)
+	}
+}

@@ -20,14 +20,17 @@ var allowed = map[string][]string{
 	"knowledge/measure/fitranking": {"knowledge/sqlstore", "knowledge/static", "migrations/database"},                                        // a program
 	"knowledge/measure/speed":      {"knowledge/extract", "knowledge/sqlstore", "knowledge/static", "migrations", "migrations/database"},     // a program
 	"routing/ledger/sqlledger":     {"migrations/database"},
+	"routing/funding":              {"knowledge/french", "routing/ledger"}, // who a company is, who may see, the outbox
+	"routing/funding/sqlfunding":   {"migrations/database", "routing/ledger"},
+	"routing/funding/fundingtest":  {"routing/ledger"},
 	"bot":                          {"knowledge", "routing", "routing/ledger"},
 	"bot/lexicon":                  {"knowledge/french", "routing", "routing/rulebook"},
 	"bot/lexicon/learn":            {"routing", "routing/rulebook"},
 	"bot/courier":                  {"routing/ledger", "migrations", "migrations/database"},
 	"bot/sqljournal":               {"knowledge", "migrations/database"},
 	"knowledge/review":             {},
-	"bot/web":                      {"knowledge", "routing", "routing/ledger"},
-	"bot/bottest":                  {"bot/lexicon", "bot/sqljournal", "knowledge", "migrations/database", "routing", "routing/ledger", "routing/ledger/sqlledger", "routing/rulebook"}, // a whole office
+	"bot/web":                      {"knowledge", "routing", "routing/funding", "routing/ledger"},
+	"bot/bottest":                  {"bot/lexicon", "bot/sqljournal", "knowledge", "migrations/database", "routing", "routing/funding", "routing/funding/sqlfunding", "routing/ledger", "routing/ledger/sqlledger", "routing/rulebook"}, // a whole office
 	"routing/exchange":             {},
 	"routing/ledger/ledgertest":    {},
 	"knowledge/knowledgetest":      {},

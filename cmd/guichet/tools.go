@@ -35,7 +35,10 @@ func (a *app) openToTools(mux *http.ServeMux, o *office, db *database.DB) error 
 		},
 		Reply:   func(r bot.Reply, thread string) any { return lineOfReply(r, thread) },
 		Changed: func(r ledger.Request) any { return changedLine(r) },
-		Card:    func(sought string, c ledger.Card) any { return lineOfCard(sought, c) },
+		Company: func(ctx context.Context, v ledger.Viewer, sought string) (any, error) {
+			out, _, err := companyLine(ctx, o.fundings, o.ledger, v, sought, a.now())
+			return out, err
+		},
 	})
 	if err != nil {
 		return err
