@@ -1,6 +1,6 @@
 // Package webhook tells other tools what happens to requests: it keeps where each event goes, and sends it, signed as the
 // Standard Webhooks say (https://www.standardwebhooks.com). The deliveries are written in the transaction of the event; who
-// sends them, and how often, is the courier's. It may import bot's parents, knowledge/fetch and migrations/database.
+// sends them, and how often, is the courier's. It may import knowledge, knowledge/fetch, routing/ledger and migrations/database.
 package webhook
 
 import (
