@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"guichet/bot/webhook"
 	"guichet/migrations/database"
 	"guichet/migrations/transfer"
+	"guichet/routing/ledger/sqlledger"
 )
 
 type copyCmd struct {
@@ -32,7 +34,7 @@ func (c *copyCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer to.Close()
-	ledger, err := a.openLedger(ctx, to)
+	r, err := loadRegion(a.RulesPath)
 	if err != nil {
 		return err
 	}
@@ -40,16 +42,12 @@ func (c *copyCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	// Jobs do not follow: those that wait are planned where the ledger is now.
+	// Jobs do not follow: those that wait are planned where the base is now.
+	requests := sqlledger.New(to, jobs, r.notices, r.agenda())
+	_, conventions := r.conventions(to, jobs)
 	tables, err := transfer.Copy(ctx, from, to, func(ctx context.Context) error {
-		if err := ledger.PlanAgain(ctx); err != nil {
-			return err
-		}
 		ids, err := webhook.New(to, a.now).Pending(ctx)
-		if err != nil {
-			return err
-		}
-		return jobs.SendEvents(ctx, ids)
+		return errors.Join(requests.PlanAgain(ctx), conventions.PlanAgain(ctx), err, jobs.SendEvents(ctx, ids))
 	})
 	if err != nil {
 		return err

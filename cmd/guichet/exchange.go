@@ -106,8 +106,8 @@ type importReport struct {
 	Errors    []exchange.Problem `json:"errors"`
 }
 
-// errDryRun takes a batch back.
-var errDryRun = errors.New("essai")
+// errTrial takes a batch back.
+var errTrial = errors.New("essai")
 
 func (c *requestImport) Run(ctx context.Context, a *app) error {
 	region, err := loadRegion(a.RulesPath)
@@ -229,11 +229,11 @@ func (in importer) run(ctx context.Context, one func(ctx context.Context, row ex
 				}
 			}
 			if in.dryRun {
-				return errDryRun
+				return errTrial
 			}
 			return nil
 		})
-		if err != nil && !errors.Is(err, errDryRun) {
+		if err != nil && !errors.Is(err, errTrial) {
 			return report, err
 		}
 		if report = next; report.Rows >= 10_000 && report.Rows%10_000 < importBatch && in.progress != nil {

@@ -1,4 +1,4 @@
-// Package rulebook reads the files that the Region edits (directions, facts, subjects, rules, words, territories) and
+// Package rulebook reads the files that the Region edits (directions, facts, subjects, rules, words, territories, conventions) and
 // ships the default set. It may import routing, a YAML library and one that compares names; every mistake is reported with its file and line.
 package rulebook
 
@@ -30,6 +30,9 @@ type Book struct {
 	Words       Words
 	Territories *Territories
 	Conduct     Conduct
+	Conventions routing.Conventions
+	// Officers are those who follow the EPCIs, by SIREN.
+	Officers map[string]routing.Officer
 }
 
 // Default is the folder that ships in the program.
@@ -69,11 +72,13 @@ func Load(folder fs.FS) (*Book, error) {
 	words, wordsErr := loadWords(folder)
 	territories, territoriesErr := loadTerritories(folder)
 	conduct, conductErr := loadConduct(folder)
+	conventions, conventionsErr := loadConventions(folder, set)
+	officers, officersErr := loadOfficers(folder, territories.EPCI)
 	rules, rulesErr := routing.Compile(set)
-	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr); err != nil {
+	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr, conventionsErr, officersErr); err != nil {
 		return nil, err
 	}
-	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct}, nil
+	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct, Conventions: conventions, Officers: officers}, nil
 }
 
 // Unknown joins a problem for each file of the Region's folder that nobody reads and that looks like one of its files, by its
