@@ -55,7 +55,9 @@ var requestFields = []exchange.Field{
 
 func statusNames() (names []string) {
 	for _, s := range ledger.Statuses() {
-		names = append(names, string(s))
+		if s != ledger.Merged { // the other request tells it
+			names = append(names, string(s))
+		}
 	}
 	return names
 }

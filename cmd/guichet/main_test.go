@@ -158,6 +158,7 @@ func jSONShapes(t *testing.T, e databasetest.Engine) {
 		{[]string{"request", "answer", reference, "Le dossier est complet."}, state},
 		{[]string{"request", "reopen", reference}, state},
 		{[]string{"request", "assign", reference, "--owner", "Agente d'essai"}, state},
+		{[]string{"request", "twins", "--audience", "staff"}, `{"twins":[]}`},
 		{[]string{"gaps"}, `{"gaps":[{"at":"","audience":"","channel":"","looked":"","question":""}],"groups":[{"id":0,"count":0}]}`},
 		{[]string{"rules", "check"}, `{"problems":[],"version":""}`},
 		{[]string{"eval", "routing", labels}, `{"cases":0,"right":0,"rules":0,"associated":0,"misses":[]}`},
@@ -189,7 +190,7 @@ func jSONShapes(t *testing.T, e databasetest.Engine) {
 	for _, k := range doctor["checks"].([]any) {
 		names = append(names, k.(map[string]any)["name"].(string))
 	}
-	if want := []string{"database", "schema", "index", "sources", "embeddings", "model", "jobs", "webhooks", "rules", "dead-rules", "channels", "discord", "slack"}; doctor["ok"] != true || !slices.Equal(names, want) {
+	if want := []string{"database", "schema", "index", "sources", "embeddings", "model", "jobs", "notices", "webhooks", "rules", "dead-rules", "channels", "discord", "slack"}; doctor["ok"] != true || !slices.Equal(names, want) {
 		t.Errorf("doctor: ok %v, checks %v", doctor["ok"], names)
 	}
 }

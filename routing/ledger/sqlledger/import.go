@@ -134,9 +134,6 @@ func (l *Ledger) importNew(ctx context.Context, h ledger.History, place string, 
 	if err != nil {
 		return r, err
 	}
-	if err := l.message(ctx, r, ledger.Intake{Channel: r.Channel, Message: key}, false); err != nil {
-		return r, err
-	}
 	var rows []string
 	var args []any
 	for _, e := range events {
@@ -149,7 +146,16 @@ func (l *Ledger) importNew(ctx context.Context, h ledger.History, place string, 
 		rows = append(rows, "("+placeholders(&args, []any{r.ID, database.Stamp(e.At), e.Kind, e.By, e.Why, e.Status, e.Lead, e.Owner, decision})+")")
 	}
 	_, err = conn.ExecContext(ctx, `INSERT INTO request_events (request_id, at, kind, actor, why, status, lead, owner, decision) VALUES `+strings.Join(rows, ", "), args...)
-	return r, err
+	if err != nil {
+		return r, err
+	}
+	received := events[0]
+	if err := conn.QueryRowContext(ctx, `SELECT min(id) FROM request_events WHERE request_id = $1`, r.ID).Scan(&received.ID); err != nil {
+		return r, err
+	}
+	return r, l.message(ctx, r, ledger.Intake{
+		Channel: r.Channel, Message: key, Thread: key, Company: h.Company, Place: h.Place, EntryPoint: h.EntryPoint, Deadline: h.Deadline,
+	}, received, false)
 }
 
 // importMore adds what the file has more than when it was last read.
@@ -237,7 +243,7 @@ func fillIn(r *ledger.Request, h ledger.History) (filled bool) {
 	return filled
 }
 
-// Histories gives the requests that a viewer may see and a filter keeps, oldest first, as another tool can keep them: those
+// Histories gives the requests that a viewer may see and a filter keeps, oldest first, as another tool can keep them, but those that were joined to another: those
 // that came from one under its own name and identifier. The limit of the filter is not read: all are given.
 func (l *Ledger) Histories(ctx context.Context, v ledger.Viewer, f ledger.Filter, each func(reference string, h ledger.History) error) error {
 	var args []any
@@ -250,7 +256,7 @@ func (l *Ledger) Histories(ctx context.Context, v ledger.Viewer, f ledger.Filter
 	for {
 		pageArgs := slices.Clone(args)
 		rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT `+columns+` FROM requests WHERE `+where+
-			` AND (created_at > `+placeholder(&pageArgs, after)+` OR created_at = `+placeholder(&pageArgs, after)+` AND id > `+placeholder(&pageArgs, last)+`)
+			` AND status <> '`+string(ledger.Merged)+`' AND (created_at > `+placeholder(&pageArgs, after)+` OR created_at = `+placeholder(&pageArgs, after)+` AND id > `+placeholder(&pageArgs, last)+`)
 			ORDER BY created_at, id LIMIT `+placeholder(&pageArgs, page), pageArgs...)
 		if err != nil {
 			return fmt.Errorf("lister les demandes : %w", err)
