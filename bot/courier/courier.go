@@ -34,6 +34,8 @@ const tries = 8
 type Courier struct {
 	db     *database.DB
 	client *river.Client[*sql.Tx] // plans only
+	// Hooks, if not nil, are told of the events of requests.
+	Hooks Hooks
 }
 
 // New gives the courier of a database and brings River's tables up to date.
@@ -133,6 +135,8 @@ func (c *Courier) Dead(ctx context.Context) ([]Dead, error) {
 			d.What = "chercher les sources à rafraîchir"
 		case refreshArgs{}.Kind():
 			d.What = "rafraîchir " + of.Address
+		case hookArgs{}.Kind():
+			d.What = "envoyer l'événement " + of.Key + " à un autre outil"
 		}
 		if job.FinalizedAt != nil {
 			d.At = *job.FinalizedAt
@@ -188,6 +192,10 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 	river.AddWorker(workers, &follower{Config: cfg})
 	river.AddWorker(workers, &allFollower{Config: cfg})
 	queues := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}}
+	if c.Hooks != nil {
+		river.AddWorker(workers, &hooker{Config: cfg, hooks: c.Hooks})
+		queues[hooks] = river.QueueConfig{MaxWorkers: 4}
+	}
 	if cfg.Embed != nil {
 		river.AddWorker(workers, &embedder{Config: cfg})
 		river.AddWorker(workers, &allEmbedder{Config: cfg})

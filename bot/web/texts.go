@@ -91,6 +91,7 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.ToldApart:   "Distinguée d’une autre demande",
 	ledger.NoticeSent:  "Avis envoyé",
 	ledger.NoticeDead:  "Avis impossible à envoyer",
+	ledger.Imported:    "Reprise d’un autre outil",
 }
 
 var sourceLabels = map[string]string{

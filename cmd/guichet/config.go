@@ -40,6 +40,8 @@ type cli struct {
 	EPCI       epciCmd       `cmd:"" name:"epci" help:"Ce que guichet sait d'un EPCI : ses conventions, ce que la Région peut y faire, ses demandes."`
 	Convention conventionCmd `cmd:"" help:"Les conventions entre la Région et les EPCI."`
 	Steering   steeringCmd   `cmd:"" help:"Les chiffres du pilotage : délais, retards, réorientations, zones blanches, par direction et par territoire."`
+	Token      tokenCmd      `cmd:"" help:"Les jetons par lesquels d'autres outils entrent : API et calendriers."`
+	Webhook    webhookCmd    `cmd:"" help:"Les adresses d'autres outils à qui dire ce qui arrive aux demandes."`
 	Gaps       gapsCmd       `cmd:"" help:"Les questions restées sans réponse, par sens, et les fiches à écrire."`
 	Eval       evalCmd       `cmd:"" help:"Mesurer sur des cas étiquetés."`
 	Doctor     doctorCmd     `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`

@@ -39,6 +39,11 @@ var allowed = map[string][]string{
 	"migrations/transfer":               {"migrations/database"},
 	"bot/slack":                         {"routing/ledger"},
 	"bot/discord":                       {"knowledge"},
+	"routing/exchange":                  {},
+	"bot/access":                        {"knowledge", "migrations/database", "routing/ledger"},
+	"bot/api":                           {"knowledge", "routing/ledger"},
+	"bot/calendar":                      {"routing/ledger"},
+	"bot/webhook":                       {"knowledge", "knowledge/fetch", "migrations/database", "routing/ledger"},
 }
 
 // pure packages touch no system: a decision can be played again.

@@ -32,6 +32,10 @@ type requestCmd struct {
 	Join   requestJoin   `cmd:"" help:"Joindre une demande à une autre : c'est la même entreprise."`
 	Split  requestSplit  `cmd:"" help:"Séparer ce qui a été joint."`
 	Apart  requestApart  `cmd:"" help:"Dire que deux demandes ne sont pas la même : elles ne sont plus montrées ensemble."`
+
+	Import  requestImport     `cmd:"" help:"Reprendre les demandes d'un fichier d'un autre outil (CSV, XLSX)."`
+	Export  requestExport     `cmd:"" help:"Écrire les demandes dans un fichier (CSV, XLSX)."`
+	Mapping requestMappingCmd `cmd:"" help:"Montrer la correspondance des colonnes, à copier et adapter."`
 }
 
 // author is who acts on the ledger.
@@ -67,6 +71,17 @@ type replyLine struct {
 	Choices []string    `json:"choices"`
 }
 
+func lineOfReply(reply bot.Reply, thread string) replyLine {
+	out := replyLine{Request: reply.Request, Thread: thread, Kind: string(reply.Kind), Text: reply.Text, Fields: []fieldLine{}, Choices: []string{}}
+	for _, f := range reply.Fields {
+		out.Fields = append(out.Fields, fieldLine(f))
+	}
+	for _, choice := range reply.Choices {
+		out.Choices = append(out.Choices, choice.Text)
+	}
+	return out
+}
+
 type fieldLine struct {
 	Label string `json:"label"`
 	Value string `json:"value"`
@@ -95,13 +110,7 @@ func (c *requestNew) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	out := replyLine{Request: reply.Request, Thread: c.Thread, Kind: string(reply.Kind), Text: reply.Text, Fields: []fieldLine{}, Choices: []string{}}
-	for _, f := range reply.Fields {
-		out.Fields = append(out.Fields, fieldLine(f))
-	}
-	for _, choice := range reply.Choices {
-		out.Choices = append(out.Choices, choice.Text)
-	}
+	out := lineOfReply(reply, c.Thread)
 	if a.JSON {
 		return writeJSON(a.stdout, out)
 	}
@@ -260,7 +269,7 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.Received: "message reçu", ledger.Decided: "décision", ledger.Assigned: "confiée", ledger.StatusSet: "état", ledger.AnswerGiven: "réponse donnée",
 	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.Questioned: "précision demandée", ledger.Specified: "précision donnée", ledger.Amended: "message modifié", ledger.PartSet: "part d'une direction associée", ledger.Reminded: "rappel", ledger.Escalated: "porte d'entrée prévenue", ledger.NoNews: "sans nouvelles",
 	ledger.MergedInto: "jointe à", ledger.Absorbed: "y est jointe la", ledger.SplitOff: "séparée de", ledger.Separated: "en est séparée la", ledger.ToldApart: "n'est pas la même que",
-	ledger.NoticeSent: "avis envoyé", ledger.NoticeDead: "avis abandonné",
+	ledger.NoticeSent: "avis envoyé", ledger.Imported: "reprise d'un autre outil", ledger.NoticeDead: "avis abandonné",
 }
 
 type requestAssign struct {
@@ -364,11 +373,16 @@ func (a *app) change(ctx context.Context, do func(ledger.Store, time.Time) (ledg
 			return err
 		}
 		if a.JSON {
-			return writeJSON(a.stdout, map[string]any{"reference": r.Reference, "status": r.Status, "lead": r.Lead, "owner": r.Owner, "associated": some(r.Associated), "due": orNull(r.Due), "parts": some(r.Pace.Parts)})
+			return writeJSON(a.stdout, changedLine(r))
 		}
 		fmt.Fprintf(a.stdout, "%s : %s\n", r.Reference, strings.Join(present(r.Status.Label(), r.Lead, r.Owner), " · "))
 		return nil
 	})
+}
+
+// changedLine tells where a request stands after a change.
+func changedLine(r ledger.Request) map[string]any {
+	return map[string]any{"reference": r.Reference, "status": r.Status, "lead": r.Lead, "owner": r.Owner, "associated": some(r.Associated), "due": orNull(r.Due), "parts": some(r.Pace.Parts)}
 }
 
 // orNull gives a time, or null for the zero one.

@@ -68,17 +68,20 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	work, workCtx := errgroup.WithContext(ctx)
+	mux := http.NewServeMux()
+	mux.Handle("/", server.Handler)
+	server.Handler = mux
+	if err := a.openToTools(mux, o, db); err != nil {
+		return err
+	}
 	chat, err := a.openSlack(o)
 	if err != nil {
 		return err
 	}
 	if chat != nil {
-		mux := http.NewServeMux()
-		mux.Handle("/", server.Handler)
 		if chat.SigningSecret != "" {
 			mux.Handle(slackPath, chat)
 		}
-		server.Handler = mux
 		work.Go(func() error { return chat.Run(workCtx) })
 	}
 	discord, err := a.openDiscord(o)

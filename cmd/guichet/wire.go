@@ -15,6 +15,7 @@ import (
 	"guichet/bot/courier"
 	"guichet/bot/lexicon"
 	"guichet/bot/sqljournal"
+	"guichet/bot/webhook"
 	"guichet/knowledge"
 	"guichet/knowledge/base"
 	"guichet/knowledge/extract"
@@ -259,7 +260,7 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 		return nil, err
 	}
 	o := &office{region: r, journal: sqljournal.New(db)}
-	if o.courier, err = courier.New(ctx, db); err != nil {
+	if o.courier, err = a.openCourier(ctx, db); err != nil {
 		return nil, err
 	}
 	directory := bot.NewDirectory(r.book.Rules, r.texts)
@@ -329,9 +330,19 @@ func (a *app) openRegistry(ctx context.Context, db *database.DB) (region, *sqlle
 	if err != nil {
 		return r, nil, err
 	}
-	jobs, err := courier.New(ctx, db)
+	jobs, err := a.openCourier(ctx, db)
 	if err != nil {
 		return r, nil, err
 	}
 	return r, sqlledger.New(db, jobs, r.notices, r.agenda()), nil
+}
+
+// openCourier gives what plans the jobs, those of the webhooks too.
+func (a *app) openCourier(ctx context.Context, db *database.DB) (*courier.Courier, error) {
+	c, err := courier.New(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	c.Hooks = webhook.New(db, a.now)
+	return c, nil
 }

@@ -24,6 +24,7 @@ var tables = []string{
 	"funding_numbers", "fundings", "funding_events", "funding_warnings",
 	"chat_channels", "chat_inbox", "chat_seen",
 	"conventions", "convention_alerts",
+	"imports", "access_tokens", "access_keys", "webhooks", "webhook_deliveries",
 }
 
 // Table is a table that was moved.

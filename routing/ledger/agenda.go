@@ -117,14 +117,21 @@ func (a Agenda) Next(r Request) (next Step, ok bool) {
 	}
 	ok = false
 	day := func(n int) time.Time { return workday(r.Pace.Since, n).Add(postHour * time.Hour) }
-	if n := r.Pace.Reminders; n < len(stage.Reminders) {
-		add(Reminded, n+1, day(stage.Reminders[n]))
+	past := func(n int) bool { return !r.Pace.Quiet.IsZero() && day(n).Before(r.Pace.Quiet) }
+	left := func(days []int) []int {
+		for len(days) > 0 && past(days[0]) {
+			days = days[1:]
+		}
+		return days
 	}
-	if stage.Escalation > 0 && !r.Pace.Escalated && r.EntryPoint != "" {
+	if n, days := r.Pace.Reminders, left(stage.Reminders); n < len(days) {
+		add(Reminded, n+1, day(days[n]))
+	}
+	if stage.Escalation > 0 && !r.Pace.Escalated && r.EntryPoint != "" && !past(stage.Escalation) {
 		add(Escalated, 1, day(stage.Escalation))
 	}
-	if n := r.Pace.NoNews; n < len(stage.NoNews) {
-		add(NoNews, n+1, day(stage.NoNews[n]))
+	if n, days := r.Pace.NoNews, left(stage.NoNews); n < len(days) {
+		add(NoNews, n+1, day(days[n]))
 	}
 	return next, ok
 }

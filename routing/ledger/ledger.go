@@ -96,6 +96,7 @@ const (
 	ToldApart   EventKind = "told_apart"  // a person said that another request (Other) is not about the same company
 	NoticeSent  EventKind = "notice_sent" // a notice was delivered
 	NoticeDead  EventKind = "notice_dead" // a notice could not be delivered after every try
+	Imported    EventKind = "imported"    // what is before it came from another tool's file (By), at a line of it (Why)
 )
 
 // Self is who acts when nobody did: the program.
@@ -141,6 +142,8 @@ type Pace struct {
 	Reminders int       `json:"reminders,omitempty"`
 	Escalated bool      `json:"escalated,omitempty"`
 	NoNews    int       `json:"no_news,omitempty"`
+	// Quiet is until when nothing is sent: what was due before the request was imported is past.
+	Quiet time.Time `json:"quiet,omitzero"`
 	// Into is the request that a Merged one was joined to, Was its status before; From the one that it was split out of.
 	Into string `json:"into,omitempty"`
 	Was  Status `json:"was,omitempty"`

@@ -162,6 +162,9 @@ func Apply(r Request, e Event) (Request, error) {
 		return r, nil
 	case NoticeSent, NoticeDead: // the post's history, not the request's
 		return r, nil
+	case Imported: // what follows the past begins now
+		r.Pace.Quiet = e.At
+		return r, nil
 	default:
 		return r, fmt.Errorf("%w : événement « %s » inconnu", ErrTransition, e.Kind)
 	}
