@@ -185,8 +185,9 @@ func (c *Chat) act(ctx context.Context, p Press) (string, error) {
 	said := ""
 	switch p.Act {
 	case Take:
-		_, err = c.Requests.SetStatus(ctx, p.Reference, ledger.Taken, "", by, now)
-		said = c.Texts.say("act-taken", "reference", p.Reference)
+		if _, err = c.Requests.SetStatus(ctx, p.Reference, ledger.Taken, "", by, now); err == nil {
+			said, err = c.taken(ctx, p)
+		}
 	case Pass:
 		if !c.direction(p.To) {
 			return "", errRefused{c.Texts.say("act-empty")}
@@ -222,6 +223,31 @@ func (c *Chat) act(ctx context.Context, p Press) (string, error) {
 		return "", errRefused{c.Texts.say("act-forbidden")}
 	}
 	return said, err
+}
+
+// taken tells the one who takes a request, and nobody else, how to reach the person: cards do not show it.
+func (c *Chat) taken(ctx context.Context, p Press) (string, error) {
+	r, err := c.Requests.Get(ctx, ledger.Viewer{Staff: true}, p.Reference)
+	if err != nil {
+		return "", err
+	}
+	contacts := knowledge.Contacts(strings.Join(wrote(r), "\n"))
+	if len(contacts) > 0 {
+		err = c.Requests.Accessed(ctx, ledger.Access{At: c.Now(), By: p.Person.Name, Channel: p.Channel, Reference: r.Reference})
+	}
+	return c.Texts.say("act-taken", "reference", p.Reference, "contacts", strings.Join(contacts, ", ")), err
+}
+
+// wrote gives what the person wrote for a request.
+func wrote(r ledger.Request) []string {
+	all := []string{r.Text}
+	for _, e := range r.Events {
+		switch e.Kind {
+		case ledger.Received, ledger.Specified, ledger.HumanAsked:
+			all = append(all, e.Why)
+		}
+	}
+	return all
 }
 
 func (c *Chat) direction(code string) bool {
@@ -297,12 +323,13 @@ func (c *Chat) cardIn(ctx context.Context, channel string, external bool, refere
 	return card, nil
 }
 
-// fields shows a request: where it stands, who asks and what, what is known and from where, why, and what came before.
+// fields shows a request: where it stands, who asks and what, what is known and from where, why, and what came before. A whole
+// channel reads it, on another system: phone numbers and e-mail addresses are left out, who takes the request is told them.
 func (c *Chat) fields(r ledger.Request, earlier []string) []Field {
 	var out []Field
 	add := func(key, value string) {
 		if value != "" {
-			out = append(out, Field{Label: c.Texts.say(key), Value: value})
+			out = append(out, Field{Label: c.Texts.say(key), Value: knowledge.WithoutContacts(value)})
 		}
 	}
 	d := r.Decision

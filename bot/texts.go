@@ -45,7 +45,7 @@ var textValues = map[string][]string{
 	"fact-default": nil, "fact-register": nil, "fact-asked": nil, "fact-given": nil, "fact-model": nil,
 	"act-take": nil, "act-pass": nil, "act-answer": nil, "act-ask": nil, "act-part-done": nil, "act-part-pass": nil, "act-part": {"reference", "direction", "part"},
 	"act-moved": {"reference", "status", "lead", "owner"}, "act-forbidden": nil, "act-empty": nil, "act-out-of-reach": {"reference"},
-	"act-taken": {"reference"}, "act-passed": {"reference", "lead"}, "act-answered": {"reference"}, "act-asked": {"reference"},
+	"act-taken": {"reference", "contacts"}, "act-passed": {"reference", "lead"}, "act-answered": {"reference"}, "act-asked": {"reference"},
 	"card-elsewhere": nil, "publish": nil, "published": {"name", "question"}, "not-published": nil, "not-noted": nil, "useful": nil, "useless": nil, "vote-noted": nil, "vote-unknown": nil, "vote-why": nil,
 	"mine": nil, "mine-none": nil, "mine-line": {"reference", "status", "lead"},
 	"channel-forbidden": nil, "channel-usage": nil, "channel-own": nil, "channel-wrong": {"reason"},

@@ -121,6 +121,8 @@ func (c *Courier) Dead(ctx context.Context) ([]Dead, error) {
 			d.What = "suivre la demande " + of.Reference
 		case followUpAllArgs{}.Kind():
 			d.What = "chercher les échéances des demandes"
+		case forgetArgs{}.Kind():
+			d.What = "effacer les données personnelles gardées depuis trop longtemps"
 		case embedArgs{}.Kind():
 			d.What = "calculer les vecteurs du document " + of.Document
 		case embedAllArgs{}.Kind():
@@ -164,6 +166,8 @@ type Config struct {
 	EmbedAll func(ctx context.Context) error
 	// Refresh, if not nil, reads the sources again.
 	Refresh *Refresh
+	// Forget, if not nil, erases what identifies people past its period.
+	Forget func(ctx context.Context, now time.Time) error
 
 	// Set by tests: the delays between tries, how often the table of jobs is read, how long jobs may run on after the
 	// context ends, how often due requests are looked for.
@@ -191,6 +195,10 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 		river.AddWorker(workers, &refresher{Config: cfg})
 		queues[sources] = river.QueueConfig{MaxWorkers: 2}
 		rounds = append(rounds, cfg.Refresh.rounds()...)
+	}
+	if cfg.Forget != nil {
+		river.AddWorker(workers, &forgetter{Config: cfg})
+		rounds = append(rounds, forgetRound())
 	}
 	client, err := river.NewClient(driver(c.db.Dialect, c.db.Writer()), &river.Config{
 		Queues:       queues,

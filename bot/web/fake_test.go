@@ -121,6 +121,8 @@ func (j *fakeJournal) Gaps(context.Context, int) ([]bot.Gap, error) { return j.g
 type fakeLedger struct {
 	ledger.Store
 	request ledger.Request
+	// accesses are those that were recorded.
+	accesses []ledger.Access
 	// thread, when set, is the conversation that began the request.
 	thread string
 	filter ledger.Filter
@@ -160,6 +162,11 @@ func (l *fakeLedger) Reopen(_ context.Context, _, why, by string, at time.Time) 
 
 func (l *fakeLedger) SetPart(_ context.Context, _, direction string, s ledger.Status, why, by string, at time.Time) (ledger.Request, error) {
 	return l.act("part "+direction+" "+string(s)+": "+why, why, by, ledger.PartSet, at)
+}
+
+func (l *fakeLedger) Accessed(_ context.Context, a ledger.Access) error {
+	l.accesses = append(l.accesses, a)
+	return l.err
 }
 
 func (l *fakeLedger) Get(_ context.Context, v ledger.Viewer, reference string) (ledger.Request, error) {

@@ -91,8 +91,21 @@ func (s *site) request(w http.ResponseWriter, r *http.Request, code int, page re
 		s.staffProblem(w, r, err)
 		return
 	}
+	if !s.accessed(w, r, ledger.Access{By: page.Agent, Reference: page.Reference}) {
+		return
+	}
 	page.Directions, page.Now = s.Directions, s.Now()
 	s.render(w, code, requestTemplate, page)
+}
+
+// accessed records who reads what; nothing is shown that could not be recorded.
+func (s *site) accessed(w http.ResponseWriter, r *http.Request, a ledger.Access) bool {
+	a.At, a.Channel = s.Now(), Channel
+	if err := s.Requests.Accessed(r.Context(), a); err != nil {
+		s.staffProblem(w, r, err)
+		return false
+	}
+	return true
 }
 
 type companyPage struct {
@@ -106,6 +119,9 @@ type companyPage struct {
 func (s *site) showCompany(w http.ResponseWriter, r *http.Request, agent string) {
 	page := companyPage{staffPage: staffPage{agent, "company"}, Sought: strings.TrimSpace(r.URL.Query().Get("nom")), Now: s.Now()}
 	if page.Sought != "" {
+		if !s.accessed(w, r, ledger.Access{By: agent, Sought: page.Sought}) {
+			return
+		}
 		var err error
 		if page.Card, err = ledger.CardOf(r.Context(), s.Requests, staffViewer, page.Sought); err != nil {
 			s.staffProblem(w, r, err)

@@ -54,6 +54,9 @@ func (c *companyCmd) Run(ctx context.Context, a *app) error {
 		return usageError{errors.New("donnez le SIREN, le SIRET ou le nom de l'entreprise")}
 	}
 	return a.withLedger(ctx, func(store ledger.Store) error {
+		if err := c.accessed(ctx, a, store, viewer, ledger.Access{Sought: c.Company}); err != nil {
+			return err
+		}
 		card, err := ledger.CardOf(ctx, store, viewer, c.Company)
 		if err != nil {
 			return err

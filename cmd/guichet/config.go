@@ -34,6 +34,8 @@ type cli struct {
 	Route     routeCmd     `cmd:"" help:"Dire quelle direction mène une demande, et pourquoi, sans rien enregistrer."`
 	Request   requestCmd   `cmd:"" help:"Le registre des demandes."`
 	Company   companyCmd   `cmd:"" help:"Dire si une entreprise a été accompagnée et ce qui lui a été répondu."`
+	Person    personCmd    `cmd:"" help:"Donner ou effacer ce qui est gardé d'une personne, ou ce qui l'est depuis trop longtemps."`
+	Access    accessCmd    `cmd:"" help:"Le journal des accès aux demandes et aux fiches d'entreprises."`
 	Gaps      gapsCmd      `cmd:"" help:"Les questions restées sans réponse, par sens, et les fiches à écrire."`
 	Eval      evalCmd      `cmd:"" help:"Mesurer sur des cas étiquetés."`
 	Doctor    doctorCmd    `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`

@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"bot/lexicon/learn":            {"routing", "routing/rulebook"},
 	"bot/courier":                  {"routing/ledger", "migrations", "migrations/database"},
 	"bot/sqljournal":               {"knowledge", "migrations/database"},
+	"bot/privacy":                  {"knowledge", "routing", "routing/ledger", "migrations/database"},
 	"knowledge/review":             {},
 	"bot/web":                      {"knowledge", "routing", "routing/ledger"},
 	"bot/bottest":                  {"bot/lexicon", "bot/sqljournal", "knowledge", "migrations/database", "routing", "routing/ledger", "routing/ledger/sqlledger", "routing/rulebook"}, // a whole office

@@ -136,6 +136,15 @@ func (r reader) viewer() (ledger.Viewer, error) {
 	return v, nil
 }
 
+// accessed records what an agent or a partner reads; those who read their own leave no trace.
+func (r reader) accessed(ctx context.Context, a *app, store ledger.Store, v ledger.Viewer, read ledger.Access) error {
+	if !v.Staff && v.EPCI == "" {
+		return nil
+	}
+	read.At, read.By, read.Channel = a.now(), author{}.name(), channel
+	return store.Accessed(ctx, read)
+}
+
 type requestList struct {
 	reader
 	Status []ledger.Status `placeholder:"ÉTAT" help:"N'en garder que ces états : waiting, transmitted, taken, answered, closed, unreachable."`
@@ -191,6 +200,9 @@ func (c *requestShow) Run(ctx context.Context, a *app) error {
 	return a.withLedger(ctx, func(store ledger.Store) error {
 		r, err := store.Get(ctx, viewer, c.Reference)
 		if err != nil {
+			return err
+		}
+		if err := c.accessed(ctx, a, store, viewer, ledger.Access{Reference: r.Reference}); err != nil {
 			return err
 		}
 		if a.JSON {

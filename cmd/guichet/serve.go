@@ -19,6 +19,7 @@ import (
 
 	"guichet/bot"
 	"guichet/bot/courier"
+	"guichet/bot/privacy"
 	"guichet/bot/web"
 	"guichet/knowledge"
 	"guichet/knowledge/sqlstore"
@@ -89,6 +90,13 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	}
 	work.Go(func() error {
 		jobs := courier.Config{Outbox: o.ledger, Deliver: deliver(o.chat, courier.ToLog(a.log)), Now: a.now, Log: a.log}
+		jobs.Forget = func(ctx context.Context, now time.Time) error {
+			done, err := privacy.New(db, o.courier, o.book.Retention).Forget(ctx, now)
+			if len(done) > 0 {
+				a.log.InfoContext(ctx, "données personnelles effacées au terme de leur durée", "rows", done)
+			}
+			return err
+		}
 		if !a.Embeddings.builtIn() {
 			jobs.Embed, jobs.EmbedAll = o.base.Embed, o.base.EmbedAll
 			if err := o.courier.EmbedAll(workCtx); err != nil {

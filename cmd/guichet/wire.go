@@ -12,6 +12,7 @@ import (
 	"guichet/bot"
 	"guichet/bot/courier"
 	"guichet/bot/lexicon"
+	"guichet/bot/privacy"
 	"guichet/bot/sqljournal"
 	"guichet/knowledge"
 	"guichet/knowledge/base"
@@ -252,4 +253,17 @@ func (a *app) openLedger(ctx context.Context, db *database.DB) (*sqlledger.Ledge
 		return nil, err
 	}
 	return sqlledger.New(db, jobs, r.notices, r.agenda()), nil
+}
+
+// openKeeper gives what keeps the data of people.
+func (a *app) openKeeper(ctx context.Context, db *database.DB) (*privacy.Keeper, error) {
+	r, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := courier.New(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	return privacy.New(db, jobs, r.book.Retention), nil
 }

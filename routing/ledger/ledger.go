@@ -251,4 +251,8 @@ type Store interface {
 	List(ctx context.Context, v Viewer, f Filter) ([]Request, error)
 	// Notices gives the outbox, newest first, 100 when limit is 0; staff only.
 	Notices(ctx context.Context, v Viewer, limit int) ([]Notice, error)
+	// Accessed records that a request or a company's card was read.
+	Accessed(ctx context.Context, a Access) error
+	// Accesses gives what was recorded, newest first; staff only.
+	Accesses(ctx context.Context, v Viewer, f AccessFilter) ([]Access, error)
 }
