@@ -394,6 +394,29 @@ func (m *messenger) staffRequest(reference string) ledger.Request {
 	return r
 }
 
+// A whole channel reads a card: how to reach the person is told to who takes the request, and to nobody else.
+func TestContactsAreForWhoTakesTheRequest(t *testing.T) {
+	m := openChat(t, databasetest.SQLite)
+	const phone, mail = "06 39 98 00 01", "zoe@courriel.example"
+	m.serve(m.write("chat/PARTNER", "fil", "chat/NOBODY", "Notre PME de 30 salariés à Amiens veut exporter nos sauces, SIREN 732829320. Écrivez à "+mail))
+	m.serve(m.write("chat/PARTNER", "fil", "chat/NOBODY", "Mon téléphone : "+phone))
+	m.deliver()
+	cards := m.platform.cards["chat/STAFF"]
+	for _, card := range cards {
+		if text := fmt.Sprint(card); strings.Contains(text, phone) || strings.Contains(text, mail) || !strings.Contains(text, "exporter nos sauces") {
+			t.Errorf("the card %s", text)
+		}
+	}
+	card, said := m.press(cards[len(cards)-1], bot.Take, "chat/AGENT", "", "")
+	if !strings.Contains(said, phone) || !strings.Contains(said, mail) || strings.Contains(fmt.Sprint(card), phone) {
+		t.Errorf("who takes it is told %q, and all see %v", said, card)
+	}
+	accesses, err := m.requests.Accesses(t.Context(), ledger.Viewer{Staff: true}, ledger.AccessFilter{})
+	if err != nil || len(accesses) != 1 || accesses[0].By != "Agathe" || accesses[0].Reference != card.Reference || accesses[0].Channel != "chat/STAFF" {
+		t.Errorf("accesses %+v, %v", accesses, err)
+	}
+}
+
 func TestNotForUs(t *testing.T) {
 	m := openChat(t, databasetest.SQLite)
 	card, reference := m.handedOver()

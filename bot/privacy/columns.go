@@ -66,7 +66,7 @@ var tables = []table{
 		{name: "channel"}, {name: "message"}, {name: "thread"}, {name: "body", shape: object},
 	}},
 	{name: "votes", what: "raison d'un vote", key: []string{"answer"}, at: "at", request: "0", columns: []column{{name: "reason"}}},
-	{name: "gaps", what: "question sans réponse", key: []string{"id"}, at: "at", request: "0", columns: []column{{name: "question"}, {name: "looked"}}},
+	{name: "gaps", what: "question sans réponse", key: []string{"id"}, at: "at", request: "0", columns: []column{{name: "question"}, {name: "channel"}, {name: "looked"}}},
 	{name: "chat_channels", what: "réglage d'un canal", key: []string{"channel"}, at: "at", request: "0", columns: []column{{name: "person"}}},
 	{name: "accesses", what: "accès noté", key: []string{"id"}, at: "at", request: "0", on: stays, columns: []column{{name: "person"}, {name: "channel"}, {name: "sought"}}},
 	{name: "privacy_acts", what: "acte sur les données", key: []string{"id"}, at: "at", request: "0", on: stays, columns: []column{{name: "person"}, {name: "why"}}},

@@ -40,7 +40,7 @@ func (k *Keeper) Forget(ctx context.Context, now time.Time) (Forgotten, error) {
 		{"messages", k.periods.Conversations, k.messages},
 		{"conversations", k.periods.Conversations, k.conversations},
 		{"votes", k.periods.Votes, k.statement(`UPDATE votes SET reason = '' WHERE answer IN (SELECT answer FROM votes WHERE reason <> '' AND at < $1 LIMIT $2)`)},
-		{"gaps", k.periods.Gaps, k.statement(`UPDATE gaps SET question = '', looked = '' WHERE id IN (SELECT id FROM gaps WHERE question <> '' AND at < $1 LIMIT $2)`)},
+		{"gaps", k.periods.Gaps, k.gaps},
 		{"notices", k.periods.Notices, k.notices},
 		{"jobs", k.periods.Jobs, func(ctx context.Context, before, _ time.Time) (int, error) { return k.jobs.ForgetDead(ctx, before) }},
 		{"accesses", k.periods.Accesses, k.statement(`DELETE FROM accesses WHERE id IN (SELECT id FROM accesses WHERE at < $1 LIMIT $2)`)},
@@ -243,6 +243,25 @@ func (k *Keeper) conversations(ctx context.Context, before, _ time.Time) (int, e
 	}
 	left, err := affected(k.db.Conn(ctx).ExecContext(ctx, `DELETE FROM chat_inbox WHERE received_at < $1`, database.Stamp(before)))
 	return gone + left, err
+}
+
+// gaps erases the questions asked before a time.
+func (k *Keeper) gaps(ctx context.Context, before, _ time.Time) (int, error) {
+	type gap struct {
+		id      int64
+		channel string
+	}
+	var found []gap
+	err := each(ctx, k.db, func(scan func(...any) error) error {
+		found = append(found, gap{})
+		return scan(&found[len(found)-1].id, &found[len(found)-1].channel)
+	}, `SELECT id, channel FROM gaps WHERE question <> '' AND at < $1 ORDER BY at, id LIMIT $2`, database.Stamp(before), batch)
+	for _, g := range found {
+		if _, err := k.db.Conn(ctx).ExecContext(ctx, `UPDATE gaps SET question = '', looked = '', channel = $2 WHERE id = $1`, g.id, platform(g.channel)); err != nil {
+			return 0, err
+		}
+	}
+	return len(found), err
 }
 
 // notices erases those that left, or were given up, before a time.

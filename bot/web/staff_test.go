@@ -230,6 +230,24 @@ func TestStaffActs(t *testing.T) {
 	v.expect(page, "n’est plus possible")
 }
 
+func TestReadingsAreRecorded(t *testing.T) {
+	v := newVisit(t)
+	v.login("Agente Fictive")
+	for _, path := range []string{"/agents/entreprise?nom=Verlinor", "/agents/demandes/2026-0042", "/agents/entreprise", "/agents"} {
+		v.get(path)
+	}
+	got := ""
+	for _, a := range v.ledger.accesses {
+		got += a.By + " " + a.Channel + " " + a.Reference + a.Sought + "; "
+		if a.At.IsZero() {
+			t.Errorf("%+v has no time", a)
+		}
+	}
+	if want := "Agente Fictive web Verlinor; Agente Fictive web 2026-0042; "; got != want {
+		t.Errorf("recorded %s, want %s", got, want)
+	}
+}
+
 func TestStaffIsToldOfFailures(t *testing.T) {
 	v := newVisit(t)
 	v.login("Agente Fictive")

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"guichet/routing"
 	"guichet/routing/rulebook"
 )
 
@@ -99,6 +100,11 @@ func TestMistakesAreToldWithFileAndLine(t *testing.T) {
 		{"reminders out of order", "conduct.yaml", "[2, 3, 5]", "[2, 5, 3]", "conduct.yaml:10 : transmitted, reminders : des jours ouvrés croissants, de 1 à 250, sont attendus, pas 3 après 5"},
 		{"escalation before the last reminder", "conduct.yaml", "escalation: 6", "escalation: 5", "conduct.yaml:11 : transmitted, escalation"},
 		{"unknown delay", "conduct.yaml", "no_news: [5]", "nouvelles: [5]", "conduct.yaml:12"},
+		{"period that is none", "retention.yaml", "votes: 6 mois", "votes: longtemps", "retention.yaml:12 : votes : une durée"},
+		{"period of nothing", "retention.yaml", "votes: 6 mois", "votes: 0 jour", "retention.yaml:12 : votes"},
+		{"period without an end", "retention.yaml", "votes: 6 mois", "votes: 99 ans", "retention.yaml:12 : votes"},
+		{"unknown period", "retention.yaml", "votes: 6 mois", "vote: 6 mois", "retention.yaml:12"},
+		{"company kept less than its request", "retention.yaml", "companies: 3 ans", "companies: 6 mois", "retention.yaml:19 : companies"},
 		{"learned in another form", "words/apprentissage.txt", "guichet apprentissage 1", "guichet apprentissage 2", "words/apprentissage.txt:1 : le fichier doit commencer par"},
 		{"learned class that is none", "words/apprentissage.txt", "subject=export", "export", "words/apprentissage.txt:5 : « export » n'est pas un fait et sa valeur"},
 		{"learned weight that is none", "words/apprentissage.txt", "\nclasse\t", "\nclasse\tlourd", "words/apprentissage.txt:4 : « lourd"},
@@ -125,6 +131,24 @@ func TestDelaysThatAreLeftOut(t *testing.T) {
 	}
 	if c := book.Conduct; c.WaitForFact != 90*time.Minute || c.Delays.Taken.Due != 20 || c.Delays.Taken.Escalation != 0 || c.Delays.Transmitted.Due != 3 || len(c.Delays.Transmitted.Reminders) != 3 {
 		t.Errorf("%+v", c)
+	}
+}
+
+func TestPeriodsThatAreLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "retention.yaml"), []byte("requests: 18 mois\njobs: 10 jours\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	book, err := load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := routing.Retention{
+		Conversations: routing.Period{Months: 6}, Votes: routing.Period{Months: 6}, Gaps: routing.Period{Months: 12}, Requests: routing.Period{Months: 18},
+		Companies: routing.Period{Months: 36}, Notices: routing.Period{Months: 3}, Jobs: routing.Period{Days: 10}, Accesses: routing.Period{Months: 6}, Acts: routing.Period{Months: 36},
+	}
+	if book.Retention != want {
+		t.Errorf("%+v, want %+v", book.Retention, want)
 	}
 }
 

@@ -192,6 +192,52 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs, agenda ledger.A
 		}
 	})
 
+	t.Run("accesses are recorded for the staff", func(t *testing.T) {
+		l, _ := fresh(t)
+		for i, a := range []ledger.Access{
+			{By: "Zoé Çelik", Channel: "web", Reference: "2026-0001"}, {By: "Ada", Channel: "cli", Sought: "Fabrique à Étain"}, {By: "Zoé Çelik", Channel: "slack/C1", Sought: "Autre"},
+		} {
+			a.At = noon.Add(time.Duration(i) * time.Minute)
+			if err := l.Accessed(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list := func(f ledger.AccessFilter) (out string) {
+			all, err := l.Accesses(t.Context(), staff, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, a := range all {
+				out += a.At.Format("15:04 ") + a.By + " " + a.Channel + " " + a.Reference + a.Sought + "; "
+			}
+			return out
+		}
+		for _, c := range []struct {
+			f    ledger.AccessFilter
+			want string
+		}{
+			{ledger.AccessFilter{}, "12:02 Zoé Çelik slack/C1 Autre; 12:01 Ada cli Fabrique à Étain; 12:00 Zoé Çelik web 2026-0001; "},
+			{ledger.AccessFilter{By: "ZOE"}, "12:02 Zoé Çelik slack/C1 Autre; 12:00 Zoé Çelik web 2026-0001; "},
+			{ledger.AccessFilter{About: "etain"}, "12:01 Ada cli Fabrique à Étain; "},
+			{ledger.AccessFilter{Limit: 1}, "12:02 Zoé Çelik slack/C1 Autre; "},
+		} {
+			if got := list(c.f); got != c.want {
+				t.Errorf("%+v: %s, want %s", c.f, got, c.want)
+			}
+		}
+		if _, err := l.Accesses(t.Context(), ledger.Viewer{}, ledger.AccessFilter{}); !errors.Is(err, ledger.ErrNoViewer) {
+			t.Errorf("without a viewer: %v", err)
+		}
+		if _, err := l.Accesses(t.Context(), ledger.Viewer{EPCI: "200000001"}, ledger.AccessFilter{}); !errors.Is(err, ledger.ErrStaffOnly) {
+			t.Errorf("a partner: %v", err)
+		}
+		for _, a := range []ledger.Access{{Channel: "web", Sought: "x"}, {At: noon, Sought: "x"}, {At: noon, Channel: "web"}, {At: noon, Channel: "web", Sought: "x", Reference: "y"}} {
+			if err := l.Accessed(t.Context(), a); err == nil {
+				t.Errorf("%+v was recorded", a)
+			}
+		}
+	})
+
 	t.Run("a direction is told once", func(t *testing.T) {
 		l, _ := fresh(t)
 		in := intake(1)
