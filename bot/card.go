@@ -366,6 +366,9 @@ func (c *Chat) fields(r ledger.Request, earlier []string) []Field {
 	}
 	add("field-associated", strings.Join(parts, ", "))
 	add("field-operators", strings.Join(d.Operators, ", "))
+	if step, ok := ledger.NextStep(c.Rules, r); ok {
+		add("field-next", step.Label+" ("+step.Who+")")
+	}
 	var said []string
 	for _, e := range r.Events {
 		switch e.Kind {

@@ -417,6 +417,28 @@ func TestContactsAreForWhoTakesTheRequest(t *testing.T) {
 	}
 }
 
+// The card proposes the next step of the path, until the request is done with.
+func TestTheCardProposesTheNextStep(t *testing.T) {
+	m := openChat(t, databasetest.SQLite)
+	m.serve(m.write("chat/PARTNER", "fil", "chat/NOBODY", "Nous voulons créer une boulangerie à Amiens, comment la Région peut-elle nous aider ? SIREN 732829320"))
+	m.deliver()
+	card := m.platform.cards["chat/STAFF"][0]
+	if text := fmt.Sprint(card.Fields); !strings.Contains(text, "Prochaine étape accompagnement du projet (Starter") {
+		t.Errorf("the card says %s", text)
+	}
+	if _, err := m.requests.SetStep(t.Context(), card.Reference, "accompagnement", ledger.Done, "", "Agathe", m.now); err != nil {
+		t.Fatal(err)
+	}
+	taken, _ := m.press(card, bot.Take, "chat/AGENT", "", "")
+	if text := fmt.Sprint(taken.Fields); !strings.Contains(text, "Prochaine étape diagnostic financier de départ (DPEAP)") {
+		t.Errorf("then it says %s", text)
+	}
+	answered, _ := m.press(taken, bot.GiveReply, "chat/AGENT", "Voici.", "")
+	if text := fmt.Sprint(answered.Fields); strings.Contains(text, "Prochaine étape") {
+		t.Errorf("once answered it says %s", text)
+	}
+}
+
 func TestNotForUs(t *testing.T) {
 	m := openChat(t, databasetest.SQLite)
 	card, reference := m.handedOver()

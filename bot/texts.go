@@ -27,7 +27,7 @@ var textValues = map[string][]string{
 	"offer": nil, "offer-choice": nil, "human-choice": nil,
 	"routed": {"reference", "lead", "does"}, "joined": {"reference", "lead"}, "to-entry-point": {"reference", "entry"}, "still-asked": {"reference", "question"},
 	"ask": {"reference", "question"}, "ask-again": {"reference", "question", "entry"},
-	"arbitrate": {"entry"}, "commune-to-epci": {"epci"}, "epci-aid": nil, "double-funding": nil,
+	"arbitrate": {"entry"}, "next-step": {"step", "who"}, "field-next": nil, "commune-to-epci": {"epci"}, "epci-aid": nil, "double-funding": nil,
 	"contact": nil, "contact-other": {"text"}, "contact-noted": {"reference", "lead"}, "human": {"reference", "lead"},
 	"who-depends":     {"subject", "fact"},
 	"directory-title": nil, "directory-leads": nil, "directory-directions": nil,

@@ -21,7 +21,7 @@ var impersonal = map[string]string{
 	"gaps.audience": "public, partner, staff", "votes.answer": "a digest", "messages.answer": "a digest", "chat_channels.channel": "a shared channel",
 	"chat_channels.settings": "an audience and a direction", "accesses.reference": "a request", "privacy_acts.act": "what was done", "privacy_acts.report": "figures",
 	"notices.key": "a request and an event", "notices.kind": "what it tells", "notices.direction": "a direction",
-	"request_events.kind": "what happened", "request_events.lead": "a direction", "request_events.status": "a status",
+	"request_events.kind": "what happened", "request_events.lead": "a direction", "request_events.status": "a status", "request_events.step": "a step of a path",
 	"requests.reference": "a year and a number", "requests.commune": "a territory", "requests.epci": "a territory", "requests.departement": "a territory",
 	"requests.entry_point": "a direction", "requests.lead": "a direction", "requests.associated": "directions", "requests.status": "a status",
 }

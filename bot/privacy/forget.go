@@ -347,6 +347,12 @@ func anonymousPace(pace string) (string, error) {
 			p.Parts[i].Why = Mark
 		}
 	}
+	for i := range p.Steps {
+		p.Steps[i].By = somebody(p.Steps[i].By)
+		if p.Steps[i].Why != "" {
+			p.Steps[i].Why = Mark
+		}
+	}
 	data, err := json.Marshal(p)
 	return string(data), err
 }

@@ -164,6 +164,10 @@ func (l *fakeLedger) SetPart(_ context.Context, _, direction string, s ledger.St
 	return l.act("part "+direction+" "+string(s)+": "+why, why, by, ledger.PartSet, at)
 }
 
+func (l *fakeLedger) SetStep(_ context.Context, _, step string, s ledger.Status, why, by string, at time.Time) (ledger.Request, error) {
+	return l.act("step "+step+" "+string(s)+": "+why, why, by, ledger.StepSet, at)
+}
+
 func (l *fakeLedger) Accessed(_ context.Context, a ledger.Access) error {
 	l.accesses = append(l.accesses, a)
 	return l.err

@@ -2,8 +2,10 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,6 +74,9 @@ type requestPage struct {
 	ledger.Request
 	Directions []Direction
 	Now        time.Time
+	// Profile is the label of the request's path, Path its steps, NextStep the id of the first to be done.
+	Profile, NextStep string
+	Path              []ledger.Milestone
 	// Draft is the text of an action that was refused, Action its name and Alert why.
 	Draft, Action, Alert string
 }
@@ -95,6 +100,10 @@ func (s *site) request(w http.ResponseWriter, r *http.Request, code int, page re
 		return
 	}
 	page.Directions, page.Now = s.Directions, s.Now()
+	page.Profile, page.Path = s.Path(page.Request)
+	if i := slices.IndexFunc(page.Path, func(m ledger.Milestone) bool { return m.Status == "" }); i >= 0 && page.Open() && page.Lead != "" {
+		page.NextStep = page.Path[i].ID
+	}
 	s.render(w, code, requestTemplate, page)
 }
 
@@ -171,6 +180,15 @@ func (s *site) postAction(w http.ResponseWriter, r *http.Request, agent string) 
 			return
 		}
 		_, err = s.Requests.SetPart(ctx, reference, lead, part, text, agent, s.Now())
+	case "etape":
+		step, said := r.PostFormValue("etape"), ledger.Status(r.PostFormValue("suite"))
+		if said == ledger.Skipped && text == "" {
+			refuse(http.StatusUnprocessableEntity, textMissingText)
+			return
+		}
+		if err = s.checkStep(r, step); err == nil {
+			_, err = s.Requests.SetStep(ctx, reference, step, said, text, agent, s.Now())
+		}
 	case "rouvrir":
 		if text == "" {
 			refuse(http.StatusUnprocessableEntity, textMissingText)
@@ -195,6 +213,19 @@ func (s *site) postAction(w http.ResponseWriter, r *http.Request, agent string) 
 	default:
 		http.Redirect(w, r, "/agents/demandes/"+url.PathEscape(reference)+"#historique", http.StatusSeeOther)
 	}
+}
+
+// checkStep refuses what is no step of the request's path.
+func (s *site) checkStep(r *http.Request, step string) error {
+	request, err := s.Requests.Get(r.Context(), staffViewer, r.PathValue("reference"))
+	if err != nil {
+		return err
+	}
+	_, path := s.Path(request)
+	if err := ledger.CheckStep(path, step); err != nil {
+		return fmt.Errorf("%w : %w", ledger.ErrTransition, err)
+	}
+	return nil
 }
 
 func (s *site) hasDirection(code string) bool {

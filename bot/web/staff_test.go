@@ -186,6 +186,8 @@ func TestStaffActs(t *testing.T) {
 		{"injoignable", url.Values{"texte": {"trois appels"}}},
 		{"part", url.Values{"direction": {"DIR-B"}, "part": {"done"}}},
 		{"part", url.Values{"direction": {"DIR-B"}, "part": {"not_for_us"}, "texte": {"hors sujet"}}},
+		{"etape", url.Values{"etape": {"deux"}, "suite": {"done"}}},
+		{"etape", url.Values{"etape": {"trois"}, "suite": {"skipped"}, "texte": {"sans objet"}}},
 	} {
 		if response, page := act(step.action, step.form); response.StatusCode != http.StatusOK || response.Request.Method != http.MethodGet {
 			t.Errorf("%s: %s %d\n%s", step.action, response.Request.Method, response.StatusCode, page)
@@ -193,7 +195,8 @@ func TestStaffActs(t *testing.T) {
 	}
 	const want = "taken:  by Agente Fictive|assign DIR-B/Agent Fictif: c’est son secteur by Agente Fictive|" +
 		"answer: Oui :\nvoici comment. by Agente Fictive|closed: réglé by Agente Fictive|reopen: l’entreprise rappelle by Agente Fictive|" +
-		"unreachable: trois appels by Agente Fictive|part DIR-B done:  by Agente Fictive|part DIR-B not_for_us: hors sujet by Agente Fictive"
+		"unreachable: trois appels by Agente Fictive|part DIR-B done:  by Agente Fictive|part DIR-B not_for_us: hors sujet by Agente Fictive|" +
+		"step deux done:  by Agente Fictive|step trois skipped: sans objet by Agente Fictive"
 	if got := strings.Join(v.ledger.done, "|"); got != want {
 		t.Errorf("done\n%s\nwant\n%s", got, want)
 	}
@@ -211,6 +214,8 @@ func TestStaffActs(t *testing.T) {
 		"unknown direction":  {"affecter", url.Values{"direction": {"DIR-Z"}, "texte": {"pourquoi"}}, http.StatusUnprocessableEntity},
 		"gone without why":   {"injoignable", url.Values{}, http.StatusUnprocessableEntity},
 		"refuse without why": {"part", url.Values{"direction": {"DIR-B"}, "part": {"not_for_us"}}, http.StatusUnprocessableEntity},
+		"skip without why":   {"etape", url.Values{"etape": {"deux"}, "suite": {"skipped"}}, http.StatusUnprocessableEntity},
+		"unknown step":       {"etape", url.Values{"etape": {"dix"}, "suite": {"done"}}, http.StatusConflict},
 		"unknown action":     {"effacer", url.Values{"texte": {"pourquoi"}}, http.StatusNotFound},
 	} {
 		if response, _ := act(c.action, c.form); response.StatusCode != c.code {
@@ -243,6 +248,8 @@ func TestReadingsAreRecorded(t *testing.T) {
 			t.Errorf("%+v has no time", a)
 		}
 	}
+	_, page := v.get("/agents/demandes/2026-0042")
+	v.expect(page, "Parcours : Profil d’essai", "<strong>prochaine étape</strong>", "faite, Agent Fictif")
 	if want := "Agente Fictive web Verlinor; Agente Fictive web 2026-0042; "; got != want {
 		t.Errorf("recorded %s, want %s", got, want)
 	}

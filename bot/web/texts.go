@@ -73,6 +73,7 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.Questioned:  "Précision demandée",
 	ledger.Specified:   "Précision donnée",
 	ledger.PartSet:     "Part d’une direction associée",
+	ledger.StepSet:     "Étape du parcours",
 	ledger.Reminded:    "Rappel",
 	ledger.Escalated:   "Porte d’entrée prévenue",
 	ledger.NoNews:      "Sans nouvelles",

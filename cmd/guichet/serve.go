@@ -212,6 +212,7 @@ func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 	}
 	return web.Config{
 		Desk: o.desk, Journal: o.journal, Requests: o.ledger, Open: o.base.Open, Directions: directions, Examples: o.texts.Examples(),
+		Path: func(r ledger.Request) (string, []ledger.Milestone) { return ledger.PathOf(o.book.Rules, r) },
 		Abandoned: func(ctx context.Context) (jobs []web.Job, err error) {
 			dead, err := o.courier.Dead(ctx)
 			for _, d := range dead {

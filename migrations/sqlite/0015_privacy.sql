@@ -30,7 +30,11 @@ CREATE TABLE privacy_acts (
 );
 CREATE INDEX privacy_acts_at ON privacy_acts (at, id);
 
+-- step is the id of the step of its request's path that an event is about.
+ALTER TABLE request_events ADD COLUMN step TEXT NOT NULL DEFAULT '';
+
 -- +goose Down
+ALTER TABLE request_events DROP COLUMN step;
 DROP TABLE privacy_acts;
 DROP TABLE accesses;
 DROP INDEX messages_kept;

@@ -62,6 +62,8 @@ const (
 const (
 	Done     Status = "done"
 	NotForUs Status = "not_for_us"
+	// Skipped is said of a step of the path, as Done is.
+	Skipped Status = "skipped"
 )
 
 // EventKind is what happened to a request.
@@ -79,6 +81,7 @@ const (
 	Questioned  EventKind = "questioned"  // the lead asked the person something
 	Specified   EventKind = "specified"   // the person answered it
 	PartSet     EventKind = "part"        // an associated direction (Lead) said where its part stands
+	StepSet     EventKind = "step"        // a step of the path was done, or skipped
 	Reminded    EventKind = "reminded"    // the lead was reminded
 	Escalated   EventKind = "escalated"   // the entry point was told that reminders changed nothing
 	NoNews      EventKind = "no_news"     // the person was told that there is no news yet
@@ -102,6 +105,8 @@ type Event struct {
 	// Lead is the direction's code when the event gave or changed it, or whose part it tells; Owner the person in charge likewise.
 	Lead  string `json:"lead,omitempty"`
 	Owner string `json:"owner,omitempty"`
+	// Step is the id of the step of the path that the event is about.
+	Step string `json:"step,omitempty"`
 	// Decision is the whole decision of a Decided event. When the event has no Lead but its decision has one, a message
 	// joined a request that already had its lead: the decision is kept for the record and changes nothing.
 	Decision *routing.Decision `json:"decision,omitempty"`
@@ -129,6 +134,8 @@ type Pace struct {
 	NoNews    int       `json:"no_news,omitempty"`
 	// Parts are those of the associated directions, in their order.
 	Parts []Part `json:"parts,omitempty"`
+	// Steps are those of the path of which something was said, in that order.
+	Steps []StepSaid `json:"steps,omitempty"`
 }
 
 // Part is what an associated direction has to do: Transmitted, Done or NotForUs, said by whom, when and why.
@@ -243,6 +250,8 @@ type Store interface {
 	Specify(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
 	// SetPart records what an associated direction says of its part, Done, NotForUs or Transmitted again, and tells the lead.
 	SetPart(ctx context.Context, reference, direction string, s Status, why, by string, at time.Time) (Request, error)
+	// SetStep records that a step of the request's path was Done or Skipped, with the reason; a later word replaces the former one.
+	SetStep(ctx context.Context, reference, step string, s Status, why, by string, at time.Time) (Request, error)
 	// Hold gives a request that nobody else changes until the transaction of the context ends; it needs one.
 	Hold(ctx context.Context, reference string) (Request, error)
 	// Get gives a request with its events, or ErrNotFound, also when the viewer may not see it.

@@ -192,6 +192,51 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs, agenda ledger.A
 		}
 	})
 
+	t.Run("the steps of a path are said", func(t *testing.T) {
+		l, _ := fresh(t)
+		r := take(t, l, intake(1))
+		say := func(step string, s ledger.Status, why string) error {
+			_, err := l.SetStep(t.Context(), r.Reference, step, s, why, "Zoé", noon.Add(time.Hour))
+			return err
+		}
+		for _, err := range []error{say("a", ledger.Done, ""), say("b", ledger.Done, "trop tôt"), say("b", ledger.Skipped, "sans objet")} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, err := range []error{say("", ledger.Done, ""), say("a", ledger.NotForUs, "")} {
+			if !errors.Is(err, ledger.ErrTransition) {
+				t.Errorf("a step that is none: %v", err)
+			}
+		}
+		got := get(t, l, r.Reference)
+		if s := fmt.Sprint(got.Pace.Steps); len(got.Pace.Steps) != 2 || !strings.Contains(s, "{a done Zoé") || !strings.Contains(s, "{b skipped Zoé") || !strings.Contains(s, "sans objet") {
+			t.Errorf("steps %s", s)
+		}
+		if kinds(got) != "received decided step step step" || got.Events[4].Step != "b" || got.Events[4].Status != ledger.Skipped || got.Version != r.Version {
+			t.Errorf("%s: %+v", kinds(got), got.Events[4])
+		}
+		var replayed ledger.Request
+		for _, e := range got.Events {
+			var err error
+			if replayed, err = ledger.Apply(replayed, e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !reflect.DeepEqual(replayed.Pace.Steps, got.Pace.Steps) {
+			t.Errorf("the events give %+v", replayed.Pace.Steps)
+		}
+		if _, err := l.SetStatus(t.Context(), r.Reference, ledger.Taken, "", "Zoé", noon.Add(2*time.Hour)); err != nil || len(get(t, l, r.Reference).Pace.Steps) != 2 {
+			t.Errorf("a new stage forgets the steps: %v", err)
+		}
+		if _, err := l.Answer(t.Context(), r.Reference, "Oui.", "Zoé", noon.Add(3*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if err := say("c", ledger.Done, ""); !errors.Is(err, ledger.ErrTransition) {
+			t.Errorf("a step of an answered request: %v", err)
+		}
+	})
+
 	t.Run("accesses are recorded for the staff", func(t *testing.T) {
 		l, _ := fresh(t)
 		for i, a := range []ledger.Access{

@@ -405,9 +405,9 @@ func (l *Ledger) append(ctx context.Context, r ledger.Request, e ledger.Event) (
 		}
 	}
 	conn := l.db.Conn(ctx)
-	err = conn.QueryRowContext(ctx, `INSERT INTO request_events (request_id, at, kind, actor, why, status, lead, owner, decision)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
-		r.ID, database.Stamp(e.At), e.Kind, e.By, e.Why, e.Status, e.Lead, e.Owner, decision).Scan(&e.ID)
+	err = conn.QueryRowContext(ctx, `INSERT INTO request_events (request_id, at, kind, actor, why, status, lead, owner, decision, step)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
+		r.ID, database.Stamp(e.At), e.Kind, e.By, e.Why, e.Status, e.Lead, e.Owner, decision, e.Step).Scan(&e.ID)
 	if err != nil {
 		return r, e, err
 	}
@@ -449,7 +449,7 @@ func (l *Ledger) Get(ctx context.Context, v ledger.Viewer, reference string) (le
 }
 
 func (l *Ledger) events(ctx context.Context, r ledger.Request) (all []ledger.Event, err error) {
-	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT id, at, kind, actor, why, status, lead, owner, decision FROM request_events WHERE request_id = $1 ORDER BY id`, r.ID)
+	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT id, at, kind, actor, why, status, lead, owner, decision, step FROM request_events WHERE request_id = $1 ORDER BY id`, r.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -458,7 +458,7 @@ func (l *Ledger) events(ctx context.Context, r ledger.Request) (all []ledger.Eve
 		var e ledger.Event
 		var at int64
 		var decision string
-		err := rows.Scan(&e.ID, &at, &e.Kind, &e.By, &e.Why, &e.Status, &e.Lead, &e.Owner, &decision)
+		err := rows.Scan(&e.ID, &at, &e.Kind, &e.By, &e.Why, &e.Status, &e.Lead, &e.Owner, &decision, &e.Step)
 		if err == nil && decision != "" {
 			err = json.Unmarshal([]byte(decision), &e.Decision)
 		}
@@ -543,10 +543,10 @@ func visible(v ledger.Viewer, args *[]any) (string, error) {
 const columns = `id, reference, channel, thread, author, text, company, siren, siret, commune, epci, departement, entry_point, deadline,
 	status, lead, owner, associated, decision, created_at, updated_at, person, pace, due_at, next_at,
 	(SELECT coalesce(max(e.id), 0) FROM request_events e WHERE e.request_id = requests.id
-		AND e.kind NOT IN ('notice_sent', 'notice_dead', 'reminded', 'escalated', 'no_news', 'part'))`
+		AND e.kind NOT IN ('notice_sent', 'notice_dead', 'reminded', 'escalated', 'no_news', 'part', 'step'))`
 
 // quiet are the events that leave a request's version as it is, the same as in columns.
-var quiet = []ledger.EventKind{ledger.NoticeSent, ledger.NoticeDead, ledger.Reminded, ledger.Escalated, ledger.NoNews, ledger.PartSet}
+var quiet = []ledger.EventKind{ledger.NoticeSent, ledger.NoticeDead, ledger.Reminded, ledger.Escalated, ledger.NoNews, ledger.PartSet, ledger.StepSet}
 
 func scan(row interface{ Scan(...any) error }) (r ledger.Request, err error) {
 	var deadline, created, updated, due, next int64
