@@ -1,10 +1,13 @@
 package privacy_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -470,6 +473,29 @@ func exportAndErase(t *testing.T, e databasetest.Engine) {
 	h.must(err)
 	if len(again.Erased) > 0 {
 		t.Errorf("something is left to erase: %+v", again.Erased)
+	}
+}
+
+// What was erased is not left in SQLite's file either.
+func TestNothingIsLeftInTheFile(t *testing.T) {
+	h := newHouse(t, databasetest.SQLite)
+	h.answer(h.plant())
+	_, err := h.keeper.Erase(t.Context(), []string{id, person, phone, email}, agent, "essai", true, h.now)
+	h.must(err)
+	var path string
+	h.must(h.db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&path))
+	h.must(h.db.Close())
+	for _, name := range []string{path, path + "-wal"} {
+		content, err := os.ReadFile(name)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		h.must(err)
+		for _, text := range []string{"Jeanne", phone, "courriel.example", "U0PLANTE"} {
+			if bytes.Contains(bytes.ToLower(content), []byte(strings.ToLower(text))) {
+				t.Errorf("%s still holds « %s »", name, text)
+			}
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,14 +65,22 @@ func (c *personExport) Run(ctx context.Context, a *app) error {
 					}
 					text = strings.TrimSpace(b.String())
 				}
-				fmt.Fprintf(a.stdout, "  %-10s %s\n", name, strings.ReplaceAll(text, "\n", "\n             "))
+				fmt.Fprintf(a.stdout, "  %-12s %s\n", cmp.Or(contentLabels[name], name), strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", 15)))
 			}
 			if len(f.Matches) > 0 {
-				fmt.Fprintf(a.stdout, "  trouvé     %s\n", strings.Join(f.Matches, " ; "))
+				fmt.Fprintf(a.stdout, "  trouvé       %s\n", strings.Join(f.Matches, " ; "))
 			}
 		}
 		return nil
 	})
+}
+
+// contentLabels name in French what a row holds.
+var contentLabels = map[string]string{
+	"channel": "canal", "thread": "fil", "message": "identifiant", "text": "texte", "author": "auteur", "person": "personne", "company": "entreprise",
+	"name": "nom comparé", "owner": "suivie par", "search": "recherche", "decision": "décision", "pace": "avancement", "actor": "par", "why": "motif ou texte",
+	"last_error": "échec", "asker": "demandeur", "reply": "réponse", "state": "état", "body": "reçu", "reason": "raison", "looked": "mots cherchés",
+	"sought": "cherché", "title": "titre", "url": "adresse", "path": "titres", "error": "échec",
 }
 
 type personErase struct {

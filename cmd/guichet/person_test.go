@@ -43,7 +43,7 @@ func aPerson(t *testing.T, e databasetest.Engine) {
 	if !tables["requests"] || !tables["request_events"] || !tables["messages"] {
 		t.Errorf("the export has %v", tables)
 	}
-	if out := c.done("person", "export", name); !strings.Contains(out, phone) || !strings.Contains(out, "trouvé     Jeanne Fictive") {
+	if out := c.done("person", "export", name); !strings.Contains(out, phone) || !strings.Contains(out, "auteur       Jeanne Fictive") || !strings.Contains(out, "trouvé       Jeanne Fictive") {
 		t.Errorf("the export to read:\n%s", out)
 	}
 	out := c.done("person", "erase", name, "--why", "essai", "--confirm")
