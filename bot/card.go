@@ -298,6 +298,15 @@ func (c *Chat) cardIn(ctx context.Context, channel string, external bool, refere
 		return Card{}, err
 	}
 	card := Card{Reference: r.Reference, Version: r.Version, Headline: headline, Fields: c.fields(r, earlier)}
+	if c.Fundings != nil && viewer.Staff {
+		known, err := c.Fundings.Known(ctx, viewer, r, c.Now())
+		if err != nil {
+			return Card{}, err
+		}
+		if len(known) > 0 {
+			card.Fields = append(card.Fields, Field{Label: c.Texts.say("field-fundings"), Value: strings.Join(known, "\n")})
+		}
+	}
 	if owes(s.Direction, r) {
 		card.Acts = []Act{PartDone, PartPass}
 	}
@@ -321,6 +330,24 @@ func (c *Chat) cardIn(ctx context.Context, channel string, external bool, refere
 		}
 	}
 	return card, nil
+}
+
+// cardOfNone gives the card of a notice about no request, with what was seen when its channel is staff's.
+func (c *Chat) cardOfNone(ctx context.Context, channel string, external bool, n ledger.Notice) (Card, error) {
+	card := Card{Headline: n.Text}
+	s, err := c.Settings(ctx, channel, external)
+	if err != nil {
+		return card, err
+	}
+	viewer, ok := ledgerViewer(s)
+	if !ok || !viewer.Staff || c.Fundings == nil {
+		return card, nil
+	}
+	seen, err := c.Fundings.Seen(ctx, viewer, n.Key)
+	if err == nil && len(seen) > 0 {
+		card.Fields = []Field{{Label: c.Texts.say("field-seen"), Value: strings.Join(seen, "\n")}}
+	}
+	return card, err
 }
 
 // fields shows a request: where it stands, who asks and what, what is known and from where, why, and what came before. A whole
@@ -447,6 +474,13 @@ func (c *Chat) Deliver(ctx context.Context, n ledger.Notice) (sent bool, err err
 	external, err := p.External(ctx, channel)
 	if err != nil {
 		return false, err
+	}
+	if n.Reference == "" {
+		card, err := c.cardOfNone(ctx, channel, external, n)
+		if err != nil {
+			return false, err
+		}
+		return true, p.Card(ctx, channel, card, n.Key)
 	}
 	card, err := c.cardIn(ctx, channel, external, n.Reference, n.Text)
 	if errors.Is(err, ledger.ErrNotFound) {

@@ -31,8 +31,10 @@ type Chat struct {
 	// Platforms are those that are open, by the first part of their names: « slack ». It is filled before anything runs.
 	Platforms map[string]Platform
 	Limits    *Limits
-	Now       func() time.Time
-	Log       *slog.Logger
+	// Fundings tells staff what is known of a company's fundings; nil tells nothing.
+	Fundings Fundings
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // Incoming is a message that a chat platform brought.

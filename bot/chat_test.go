@@ -17,6 +17,8 @@ import (
 	"guichet/knowledge"
 	"guichet/migrations/databasetest"
 	"guichet/routing"
+	"guichet/routing/funding"
+	"guichet/routing/funding/sqlfunding"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/sqlledger"
 	"guichet/routing/rulebook"
@@ -78,6 +80,7 @@ type messenger struct {
 	base     *base
 	platform *platform
 	requests *sqlledger.Ledger
+	fundings funding.Watcher
 	// notices were planned and not delivered yet.
 	notices []ledger.Notice
 	now     time.Time
@@ -126,14 +129,16 @@ func openChat(t *testing.T, e databasetest.Engine) *messenger {
 		"chat/NOBODY":  {ID: "chat/NOBODY", Name: "Nils"},
 	}}}
 	m.requests = sqlledger.New(db, m, ledger.DefaultTexts(), ledger.Agenda{})
+	m.fundings = funding.Watcher{Store: sqlfunding.New(db, m.requests, funding.Default(), book.Rules.EntryPoint()), Rules: funding.Default()}
 	journal := sqljournal.New(db)
 	desk := &bot.Desk{
 		Journal: journal, Requests: m.requests, Tx: db, Base: m.base, Reader: reader, Rules: book.Rules,
 		Directory: bot.NewDirectory(book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: book.Conduct.WaitForFact, Log: slog.New(slog.DiscardHandler),
+		Fundings: m.fundings,
 	}
 	m.Chat = &bot.Chat{
 		Desk: desk, Store: journal, Journal: journal, Requests: m.requests, Tx: db, Rules: book.Rules, Texts: bot.DefaultTexts(), Channels: channels,
-		Platforms: map[string]bot.Platform{"chat": m.platform}, Limits: bot.DefaultLimits(),
+		Platforms: map[string]bot.Platform{"chat": m.platform}, Limits: bot.DefaultLimits(), Fundings: m.fundings,
 		Now: func() time.Time { return m.now }, Log: slog.New(slog.DiscardHandler),
 	}
 	return m
@@ -600,6 +605,86 @@ func TestADirectionsChannelSeesWhatItMay(t *testing.T) {
 	}
 	if _, err := m.Chat.Deliver(t.Context(), ledger.Notice{Channel: "autre/C1", Thread: "t"}); err == nil {
 		t.Error("a notice to a platform that is not open is lost")
+	}
+}
+
+// A company that asks for what it holds already: both leads are told, each in its channel, and staff alone sees what was seen.
+func TestDoubleFundingAtIntake(t *testing.T) { databasetest.Each(t, doubleFunding) }
+
+func doubleFunding(t *testing.T, e databasetest.Engine) {
+	m := openChat(t, e)
+	put := func(direction, expense string) {
+		t.Helper()
+		_, _, _, err := m.fundings.Put(t.Context(), funding.Funding{
+			Company: ledger.Company{Name: "Verlinor fictive", SIREN: "732829320"}, Direction: direction, Kind: "subvention", Cents: 4_000_000, Expense: expense, Granted: "2026-01-15",
+		}, "Ada", "", m.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	field := func(c bot.Card, label string) string {
+		for _, f := range c.Fields {
+			if f.Label == label {
+				return strings.ReplaceAll(f.Value, "\u00a0", " ")
+			}
+		}
+		return ""
+	}
+	put("HDFID", "Acquisition presse-plieuse CNC")
+	shown := m.serve(m.write("chat/HALL", "fil", "chat/NOBODY", "Bonjour, SIREN 732829320, nous sommes 5 et cherchons une subvention pour une presse plieuse."))
+	if strings.Contains(fmt.Sprintf("%+v", shown), "F-2026") {
+		t.Errorf("the person who asks is told of fundings: %+v", shown)
+	}
+	kinds := map[string][]ledger.NoticeKind{}
+	for _, n := range m.notices {
+		kinds[n.To] = append(kinds[n.To], n.Kind)
+	}
+	if !slices.Equal(kinds["DPEAP"], []ledger.NoticeKind{ledger.NewRequest, ledger.DoubleFunding}) || !slices.Equal(kinds["HDFID"], []ledger.NoticeKind{ledger.DoubleFunding}) {
+		t.Errorf("notices %v", kinds)
+	}
+	m.deliver()
+	staff := m.platform.cards["chat/STAFF"]
+	if len(staff) != 2 {
+		t.Fatalf("%d cards in the lead's channel", len(staff))
+	}
+	for _, card := range staff {
+		if known := field(card, "Financements connus"); !strings.Contains(known, "F-2026-0001 : subvention, 40 000 €, HDFID") || !strings.Contains(known, "mots communs : presse, plieuse") {
+			t.Errorf("known %q", known)
+		}
+	}
+	for _, card := range m.platform.cards["chat/OPERATOR"] { // a partner's channel, in another territory
+		if all := fmt.Sprintf("%+v", card); strings.Contains(all, "40") || strings.Contains(all, "Verlinor") || strings.Contains(all, "plieuse") {
+			t.Errorf("a partner sees %s", all)
+		}
+	}
+
+	// « A-t-elle été accompagnée ? » : staff are told of the fundings, a partner is not.
+	question := "L'entreprise 732829320 a-t-elle été accompagnée ?"
+	if told := fmt.Sprintf("%+v", m.serve(m.write("chat/STAFF", "q", "chat/AGENT", question))); !strings.Contains(told, "F-2026-0001") {
+		t.Errorf("staff are told %s", told)
+	}
+	if told := fmt.Sprintf("%+v", m.serve(m.write("chat/PARTNER", "q", "chat/PARTNER", question))); strings.Contains(told, "F-2026") {
+		t.Errorf("a partner is told %s", told)
+	}
+
+	// Two fundings without a request: the notice says what was seen, to staff only.
+	put("DPEAP", "presse plieuse")
+	m.deliver()
+	var seen, known int
+	for _, card := range m.platform.cards["chat/STAFF"][2:] {
+		if card.Reference == "" && strings.Contains(field(card, "Ce qui a été vu"), "F-2026-0001 et F-2026-0002") {
+			seen++
+		}
+		if card.Reference != "" && strings.Contains(field(card, "Financements connus"), "F-2026-0002 et "+card.Reference) {
+			known++
+		}
+	}
+	if seen != 1 || known != 1 {
+		t.Errorf("%d cards of two fundings, %d of the request: %+v", seen, known, m.platform.cards["chat/STAFF"][2:])
+	}
+	operator := m.platform.cards["chat/OPERATOR"]
+	if last := operator[len(operator)-1]; last.Reference != "" || len(last.Fields) != 0 || !strings.Contains(last.Headline, "F-2026-0002") {
+		t.Errorf("a partner sees %+v", last)
 	}
 }
 

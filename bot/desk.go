@@ -28,9 +28,24 @@ type Desk struct {
 	Texts     Texts
 	// Words words the answers of the base; nil leaves its extracts.
 	Words Worder
+	// Fundings watches what requests ask money for; nil watches nothing.
+	Fundings Fundings
 	// WaitForFact is how long a request waits for the fact that decides before its entry point takes it.
 	WaitForFact time.Duration
 	Log         *slog.Logger
+}
+
+// Fundings knows what companies ask for and hold elsewhere.
+type Fundings interface {
+	// Watch warns both leads when a request asks, by a message, for what its company has asked for or holds already. It uses
+	// the transaction of its context.
+	Watch(ctx context.Context, r ledger.Request, text string, at time.Time) error
+	// Known tells what is known of the fundings of a request's company, a line each, to staff only.
+	Known(ctx context.Context, v ledger.Viewer, r ledger.Request, now time.Time) ([]string, error)
+	// OfCompany tells the same of a company, by what names it.
+	OfCompany(ctx context.Context, v ledger.Viewer, sought string, now time.Time) ([]string, error)
+	// Seen tells what a notice of double funding, by its key, is about, likewise; nothing for another notice.
+	Seen(ctx context.Context, v ledger.Viewer, key string) ([]string, error)
 }
 
 // Answerer answers questions from the base: a knowledge.Base, or a fake in tests.

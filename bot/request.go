@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"guichet/knowledge"
 	"guichet/routing"
@@ -21,7 +22,7 @@ func (d *Desk) request(m Message, state State, r Reading) *plan {
 		in := d.intake(m, facts, decision)
 		_, company := d.weigh(facts)
 		in.Apart = state.Asked != "" && company && d.anotherNeed(state, r)
-		request, joined, err := d.Requests.Take(ctx, in)
+		request, joined, err := d.take(ctx, in)
 		if err != nil {
 			return err
 		}
@@ -50,6 +51,24 @@ func (d *Desk) request(m Message, state State, r Reading) *plan {
 		return nil
 	}
 	return p
+}
+
+// take records a message that asks something for a company, and has what it asks money for watched.
+func (d *Desk) take(ctx context.Context, in ledger.Intake) (ledger.Request, bool, error) {
+	request, joined, err := d.Requests.Take(ctx, in)
+	if err != nil {
+		return request, joined, err
+	}
+	watched := request
+	watched.Decision = in.Decision // what this message asks, when it joined another
+	return request, joined, d.watch(ctx, watched, in.Text, in.At)
+}
+
+func (d *Desk) watch(ctx context.Context, r ledger.Request, text string, at time.Time) error {
+	if d.Fundings == nil {
+		return nil
+	}
+	return d.Fundings.Watch(ctx, r, text, at)
 }
 
 // answered completes a waiting request with the fact that was asked for.
@@ -81,7 +100,10 @@ func (d *Desk) answered(m Message, state State, fact routing.Fact) *plan {
 			p.reply = Reply{Kind: ReplyRouted, Request: state.Request, Text: d.Texts.say("to-entry-point", "reference", state.Request, "entry", request.Lead)}
 			return nil
 		}
-		if _, err := d.Requests.Decide(ctx, state.Request, decision, m.Text, m.Asker.Name, m.At); err != nil {
+		if request, err = d.Requests.Decide(ctx, state.Request, decision, m.Text, m.Asker.Name, m.At); err != nil {
+			return err
+		}
+		if err := d.watch(ctx, request, request.Text, m.At); err != nil { // its lead is known now
 			return err
 		}
 		p.reply.Request = state.Request
@@ -114,7 +136,7 @@ func (d *Desk) human(m Message, state State, r Reading) *plan {
 			facts := d.withAsker(r.Request, m.Asker)
 			in := d.intake(m, facts, d.Rules.ToEntryPoint(facts))
 			in.Text = text
-			request, _, err := d.Requests.Take(ctx, in)
+			request, _, err := d.take(ctx, in)
 			if err != nil {
 				return err
 			}

@@ -71,6 +71,15 @@ func (d *Desk) status(ctx context.Context, m Message, state State, r Reading) (*
 		}
 		p.record = func(ctx context.Context, _ *plan) error { return d.Requests.Accessed(ctx, a) }
 	}
+	if viewer.Staff && d.Fundings != nil && sought != "" && requestNumber.FindString(sought) == "" {
+		known, err := d.Fundings.OfCompany(ctx, viewer, sought, m.At)
+		if err != nil {
+			return nil, err
+		}
+		if len(known) > 0 {
+			p.reply.Fields = append(p.reply.Fields, Field{Label: d.Texts.say("field-fundings"), Value: strings.Join(known, "\n")})
+		}
+	}
 	return p, nil
 }
 

@@ -41,7 +41,7 @@ var textValues = map[string][]string{
 	"status-line":   {"company", "received", "status", "lead", "associated", "owner", "due"},
 	"status-answer": {"date", "by", "text"}, "status-ending": {"date", "status", "why"},
 	"specified": {"reference", "lead"}, "wait": {"seconds"},
-	"field-company": nil, "field-message": nil, "field-facts": nil, "field-due": nil, "field-earlier": nil, "field-status": nil, "field-owner": nil, "field-exchange": nil,
+	"field-company": nil, "field-message": nil, "field-facts": nil, "field-due": nil, "field-earlier": nil, "field-fundings": nil, "field-seen": nil, "field-status": nil, "field-owner": nil, "field-exchange": nil,
 	"fact-default": nil, "fact-register": nil, "fact-asked": nil, "fact-given": nil, "fact-model": nil,
 	"act-take": nil, "act-pass": nil, "act-answer": nil, "act-ask": nil, "act-part-done": nil, "act-part-pass": nil, "act-part": {"reference", "direction", "part"},
 	"act-moved": {"reference", "status", "lead", "owner"}, "act-forbidden": nil, "act-empty": nil, "act-out-of-reach": {"reference"},

@@ -174,8 +174,8 @@ func (c candidate) shares(q question, sentences []string) []float64 {
 	}
 	out := make([]float64, len(sentences))
 	for i, sentence := range sentences {
-		fold := label + french.Fold(sentence)
-		if slices.ContainsFunc(q.demands, func(d *demand) bool { return d.Required && !d.satisfied(fold, sentence) }) {
+		text := inspected{text: sentence, fold: label + french.Fold(sentence)}
+		if slices.ContainsFunc(q.demands, func(d *demand) bool { return d.Required && !text.satisfies(d) }) {
 			continue
 		}
 		words := positions(Analyse(sentence))
@@ -191,7 +191,7 @@ func (c candidate) shares(q question, sentences []string) []float64 {
 					}
 				}
 			}
-			if d := concept.demand; d != nil && !d.Named && d.satisfied(fold, sentence) {
+			if d := concept.demand; d != nil && !d.Named && text.satisfies(d) {
 				trust = exactTrust
 			}
 			out[i] += trust * concept.weight / max(q.weight(), 1)

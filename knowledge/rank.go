@@ -2,9 +2,11 @@ package knowledge
 
 import (
 	"math"
+	"runtime"
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"guichet/knowledge/french"
@@ -73,8 +75,9 @@ func rank(q question, hits []Hit) []candidate {
 	for _, h := range hits {
 		near[place{h.Document.ID, h.Ordinal}] = h
 	}
-	out := make([]candidate, 0, len(hits))
-	for _, h := range hits {
+	out := make([]candidate, len(hits))
+	evenly(len(hits), func(i int) {
+		h := hits[i]
 		var context []string
 		for back := 1; back <= contextReach; back++ {
 			if before, ok := near[place{h.Document.ID, h.Ordinal - back}]; ok && samePath(before.Path, h.Path) {
@@ -90,10 +93,24 @@ func rank(q question, hits []Hit) []candidate {
 			c.standing = (h.Vector - mean) / deviation
 		}
 		c.weigh(q, documents, context, total)
-		out = append(out, c)
-	}
+		out[i] = c
+	})
 	sortCandidates(out)
 	return out
+}
+
+// evenly does something for each of n on every processor.
+func evenly(n int, do func(i int)) {
+	var all sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		all.Go(func() {
+			for i := w; i < n; i += workers {
+				do(i)
+			}
+		})
+	}
+	all.Wait()
 }
 
 func sortCandidates(c []candidate) {
@@ -104,12 +121,11 @@ func sortCandidates(c []candidate) {
 func (c *candidate) weigh(q question, documents wholes, context []string, total float64) {
 	h := c.Hit
 	c.whole = documents[h.Document.ID].score
-	text := said(h.Text)
-	fold := french.Fold(text)
+	text := inspect(said(h.Text))
 	for _, d := range q.demands {
 		switch {
 		case !d.shows():
-		case d.satisfied(fold, text):
+		case text.satisfies(d):
 			c.shown++
 			if d.Required {
 				c.required++
@@ -157,7 +173,7 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 		rest += (1 - own) * concept.weight
 		restHeld += (1 - own) * best * concept.weight
 		best = max(best, own*titleField)
-		if d := concept.demand; d != nil && !d.Named && d.shows() && d.satisfied(fold, text) {
+		if d := concept.demand; d != nil && !d.Named && d.shows() && best < exactTrust && text.satisfies(d) {
 			best = max(best, exactTrust)
 		}
 		held += best * concept.weight
@@ -185,7 +201,7 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 	if len(title) > 0 {
 		c.titled = float64(len(titles)) / float64(len(title))
 	}
-	if q.abbreviates(h.Document.Title) {
+	if documents[h.Document.ID].abbreviated {
 		c.titled = 1
 	}
 	c.score += held
@@ -254,6 +270,8 @@ type whole struct {
 	other  []float64 // what the synonyms of each count
 	length int
 	score  float64 // BM25, as a share of the best document's
+	// abbreviated tells that the question names the document by the acronym in its title.
+	abbreviated bool
 	// repeated is BM25 where a word that comes again counts more, dense the same where a long document must hold more.
 	repeated, dense float64
 }
@@ -292,7 +310,7 @@ func gather(q question, hits []Hit) wholes {
 	for _, h := range hits {
 		d := documents[h.Document.ID]
 		if d == nil {
-			d = &whole{counts: make([]float64, len(q.concepts)), other: make([]float64, len(q.concepts)), length: h.Length}
+			d = &whole{counts: make([]float64, len(q.concepts)), other: make([]float64, len(q.concepts)), length: h.Length, abbreviated: q.abbreviates(h.Document.Title)}
 			documents[h.Document.ID] = d
 			for _, w := range h.Title {
 				if i, ok := sure[w]; ok {

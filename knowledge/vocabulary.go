@@ -48,6 +48,8 @@ type demand struct {
 	Person string `yaml:"personne"`
 
 	asked, shown *regexp.Regexp
+	// capitals tells that shown looks for capital letters: in the text as it stands too.
+	capitals bool
 }
 
 // loadVocabulary reads the file that ships; it is checked by a test, so a mistake in it is a programming error.
@@ -110,6 +112,7 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 			}
 			*pattern.into = re
 		}
+		d.capitals = strings.Contains(d.Shown, `\p{Lu}`)
 	}
 	return v, nil
 }
@@ -127,13 +130,37 @@ func alternatives(words []string) string {
 // shows tells whether a passage can show that it answers the demand.
 func (d *demand) shows() bool { return d.shown != nil || d.Person != "" }
 
-// satisfied tells whether a passage, folded and as it stands, holds the kind of thing that is asked.
-func (d *demand) satisfied(fold, text string) bool {
-	switch d.Person {
-	case "complet":
-		return hasFullName(text)
-	case "prenom":
-		return hasFullName(text) || firstNames.MatchString(text)
+// inspected is a text in which demands look for what satisfies them, each once.
+type inspected struct {
+	text, fold string
+	known      []*demand
+	held       []bool
+}
+
+func inspect(text string) *inspected { return &inspected{text: text} }
+
+// satisfies tells whether the text holds the kind of thing that is asked.
+func (t *inspected) satisfies(d *demand) bool {
+	if i := slices.Index(t.known, d); i >= 0 {
+		return t.held[i]
 	}
-	return d.shown != nil && (d.shown.MatchString(fold) || d.shown.MatchString(text))
+	held := false
+	switch {
+	case d.Person == "complet":
+		held = hasFullName(t.text)
+	case d.Person == "prenom":
+		held = hasFullName(t.text) || firstNames.MatchString(t.text)
+	case d.shown != nil:
+		held = d.capitals && d.shown.MatchString(t.text) || d.shown.MatchString(t.folded())
+	}
+	t.known, t.held = append(t.known, d), append(t.held, held)
+	return held
+}
+
+// folded gives the text folded, which most questions ask nothing of.
+func (t *inspected) folded() string {
+	if t.fold == "" {
+		t.fold = french.Fold(t.text)
+	}
+	return t.fold
 }

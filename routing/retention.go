@@ -7,6 +7,8 @@ type Retention struct {
 	// Requests counts from the last event of a request that is done with: its texts, and who is in it. Companies likewise: its
 	// company's name and numbers, which may be a person's; never shorter than Requests.
 	Requests, Companies Period
+	// Fundings counts from an event of a funding: who did it and why. The funding itself stays.
+	Fundings Period
 	// Notices counts from a notice that was sent or given up, Jobs from the end of a job that was given up.
 	Notices, Jobs Period
 	// Accesses counts from the reading of a request or of a company's card, Acts from an export or an erasure.

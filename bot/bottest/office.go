@@ -14,6 +14,8 @@ import (
 	"guichet/bot/sqljournal"
 	"guichet/knowledge"
 	"guichet/migrations/database"
+	"guichet/routing/funding"
+	"guichet/routing/funding/sqlfunding"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/sqlledger"
 	"guichet/routing/rulebook"
@@ -24,6 +26,7 @@ import (
 type Office struct {
 	Chat     *bot.Chat
 	Requests *sqlledger.Ledger
+	Fundings funding.Watcher
 	Journal  *sqljournal.Journal
 	Base     *Base
 	Outbox   *Outbox
@@ -55,14 +58,15 @@ func NewOffice(t testing.TB, db *database.DB, channelsYAML string, now func() ti
 	o := &Office{Base: &Base{}, Outbox: &Outbox{}, Log: &Lines{}, Journal: sqljournal.New(db)}
 	log := slog.New(slog.NewTextHandler(o.Log, nil))
 	o.Requests = sqlledger.New(db, o.Outbox, ledger.DefaultTexts(), ledger.Agenda{})
+	o.Fundings = funding.Watcher{Store: sqlfunding.New(db, o.Requests, funding.Default(), region.book.Rules.EntryPoint()), Rules: funding.Default()}
 	desk := &bot.Desk{
 		Journal: o.Journal, Requests: o.Requests, Tx: db, Base: o.Base, Reader: region.reader, Rules: region.book.Rules,
-		Directory: bot.NewDirectory(region.book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: region.book.Conduct.WaitForFact, Log: log,
+		Directory: bot.NewDirectory(region.book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: region.book.Conduct.WaitForFact, Fundings: o.Fundings, Log: log,
 	}
 	free := bot.Pace{Every: time.Microsecond, Burst: 1000}
 	o.Chat = &bot.Chat{
 		Desk: desk, Store: o.Journal, Journal: o.Journal, Requests: o.Requests, Tx: db, Rules: region.book.Rules, Texts: bot.DefaultTexts(), Channels: channels,
-		Platforms: map[string]bot.Platform{}, Limits: &bot.Limits{Person: free, Channel: free}, Now: now, Log: log,
+		Platforms: map[string]bot.Platform{}, Limits: &bot.Limits{Person: free, Channel: free}, Fundings: o.Fundings, Now: now, Log: log,
 	}
 	return o
 }

@@ -168,16 +168,18 @@ type Config struct {
 	Refresh *Refresh
 	// Forget, if not nil, erases what identifies people past its period.
 	Forget func(ctx context.Context, now time.Time) error
+	// Round is how often due requests are looked for; a minute unless set.
+	Round time.Duration
 
 	// Set by tests: the delays between tries, how often the table of jobs is read, how long jobs may run on after the
-	// context ends, how often due requests are looked for.
-	retry             river.ClientRetryPolicy
-	poll, stop, round time.Duration
+	// context ends.
+	retry      river.ClientRetryPolicy
+	poll, stop time.Duration
 }
 
 // Run runs the jobs until the context ends, then lets those that run finish, for a few seconds.
 func (c *Courier) Run(ctx context.Context, cfg Config) error {
-	cfg.round = cmp.Or(cfg.round, time.Minute)
+	cfg.Round = cmp.Or(cfg.Round, time.Minute)
 	cfg.poll, cfg.stop = cmp.Or(cfg.poll, time.Second), cmp.Or(cfg.stop, 5*time.Second)
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &deliverer{Config: cfg})
@@ -189,7 +191,7 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 		river.AddWorker(workers, &allEmbedder{Config: cfg})
 		queues[embeddings] = river.QueueConfig{MaxWorkers: 2}
 	}
-	rounds := []*river.PeriodicJob{followUpRound(cfg.round)}
+	rounds := []*river.PeriodicJob{followUpRound(cfg.Round)}
 	if cfg.Refresh != nil {
 		river.AddWorker(workers, &rounder{Config: cfg, courier: c})
 		river.AddWorker(workers, &refresher{Config: cfg})

@@ -103,7 +103,7 @@ func halfAYear(t *testing.T, e databasetest.Engine) {
 	var mu sync.Mutex
 	delivered := map[string]int{}
 	cfg := Config{
-		Outbox: o.ledger, Now: now, Log: slog.New(slog.NewTextHandler(o.log, nil)), retry: atOnce{}, poll: 10 * time.Millisecond, round: 20 * time.Millisecond,
+		Outbox: o.ledger, Now: now, Log: slog.New(slog.NewTextHandler(o.log, nil)), retry: atOnce{}, poll: 10 * time.Millisecond, Round: 20 * time.Millisecond,
 		Deliver: func(_ context.Context, n ledger.Notice) error {
 			mu.Lock()
 			defer mu.Unlock()

@@ -52,7 +52,7 @@ var tables = []table{
 	{name: "request_messages", what: "message d'une demande", key: []string{"channel", "message"}, at: "0", request: "request_id", on: remove, columns: []column{
 		{name: "channel"}, {name: "message"},
 	}},
-	{name: "notices", what: "avis", key: []string{"key"}, at: "created_at", request: "request_id", columns: []column{
+	{name: "notices", what: "avis", key: []string{"key"}, at: "created_at", request: "coalesce(request_id, 0)", columns: []column{
 		{name: "channel"}, {name: "thread"}, {name: "text"}, {name: "last_error"},
 	}},
 	// Outside chat platforms a conversation is one person's; on them each message names its own.
@@ -68,6 +68,11 @@ var tables = []table{
 	{name: "votes", what: "raison d'un vote", key: []string{"answer"}, at: "at", request: "0", columns: []column{{name: "reason"}}},
 	{name: "gaps", what: "question sans réponse", key: []string{"id"}, at: "at", request: "0", columns: []column{{name: "question"}, {name: "channel"}, {name: "looked"}}},
 	{name: "chat_channels", what: "réglage d'un canal", key: []string{"channel"}, at: "at", request: "0", columns: []column{{name: "person"}}},
+	{name: "fundings", what: "financement", key: []string{"id"}, at: "updated_at", request: "0", on: stays, columns: []column{{name: "name"}, {name: "operator"}, {name: "body", shape: object}}},
+	{name: "funding_events", what: "événement d'un financement", key: []string{"id"}, at: "at", request: "0", on: stays, columns: []column{{name: "actor"}, {name: "why"}, {name: "body", shape: object}}},
+	{name: "funding_warnings", what: "avertissement sur un financement", key: []string{"first", "second"}, at: "at", request: "0", columns: []column{
+		{name: "reasons", shape: object}, {name: "settled_by"}, {name: "settled_why"},
+	}},
 	{name: "accesses", what: "accès noté", key: []string{"id"}, at: "at", request: "0", on: stays, columns: []column{{name: "person"}, {name: "channel"}, {name: "sought"}}},
 	{name: "privacy_acts", what: "acte sur les données", key: []string{"id"}, at: "at", request: "0", on: stays, columns: []column{{name: "person"}, {name: "why"}}},
 	{name: "documents", what: "document de la base", key: []string{"number"}, at: "0", request: "0", on: stays, columns: []column{{name: "title"}, {name: "source"}, {name: "url"}}},
@@ -82,13 +87,16 @@ func begun(table string) string {
 
 // reasons say why a row stays, by table.
 var reasons = map[string]string{
-	"accesses":     "le journal des accès sert à la sécurité (règlement (UE) 2016/679, article 32) ; il s'efface de lui-même, voir retention.yaml",
-	"privacy_acts": "la trace des actes permet de les démontrer (article 5, 2) ; elle s'efface d'elle-même, voir retention.yaml",
-	"documents":    "c'est un document de la base : corrigez-le à sa source, puis « guichet ingest » ou « guichet documents remove »",
-	"passages":     "c'est un document de la base : corrigez-le à sa source, puis « guichet ingest » ou « guichet documents remove »",
+	"accesses":       "le journal des accès sert à la sécurité (règlement (UE) 2016/679, article 32) ; il s'efface de lui-même, voir retention.yaml",
+	"fundings":       aid,
+	"funding_events": aid,
+	"privacy_acts":   "la trace des actes permet de les démontrer (article 5, 2) ; elle s'efface d'elle-même, voir retention.yaml",
+	"documents":      "c'est un document de la base : corrigez-le à sa source, puis « guichet ingest » ou « guichet documents remove »",
+	"passages":       "c'est un document de la base : corrigez-le à sa source, puis « guichet ingest » ou « guichet documents remove »",
 }
 
 const (
+	aid       = "une aide publique se garde dix ans (règlement (UE) 2023/2831, article 6) ; les agents et les motifs s'effacent ensuite, voir retention.yaml"
 	stillOpen = "la demande est ouverte : elle est due à la personne ; close, elle pourra être effacée"
 	unsent    = "un avis n'est pas encore parti : recommencez quand il l'est"
 	unserved  = "ce message n'a pas encore eu sa réponse"

@@ -18,6 +18,9 @@ var impersonal = map[string]string{
 	"model_answers": "a digest that lasts a day", "request_numbers": "numbers", "leases": "processes",
 	"chat_seen": "the last message seen in each channel",
 
+	"funding_numbers": "numbers", "fundings.reference": "a year and a number", "fundings.source": "a system", "fundings.external_id": "a number there",
+	"fundings.siren": "a company, of which the body tells", "fundings.direction": "a direction", "fundings.request": "a request", "fundings.stage": "a stage",
+	"funding_warnings.first": "a funding", "funding_warnings.second": "a funding or a request", "funding_warnings.verdict": "a verdict", "funding_warnings.settled": "a verdict",
 	"gaps.audience": "public, partner, staff", "votes.answer": "a digest", "messages.answer": "a digest", "chat_channels.channel": "a shared channel",
 	"chat_channels.settings": "an audience and a direction", "accesses.reference": "a request", "privacy_acts.act": "what was done", "privacy_acts.report": "figures",
 	"notices.key": "a request and an event", "notices.kind": "what it tells", "notices.direction": "a direction",

@@ -41,6 +41,10 @@ func (k *Keeper) Forget(ctx context.Context, now time.Time) (Forgotten, error) {
 		{"conversations", k.periods.Conversations, k.conversations},
 		{"votes", k.periods.Votes, k.statement(`UPDATE votes SET reason = '' WHERE answer IN (SELECT answer FROM votes WHERE reason <> '' AND at < $1 LIMIT $2)`)},
 		{"gaps", k.periods.Gaps, k.gaps},
+		{"funding_events", k.periods.Fundings, k.statement(`UPDATE funding_events SET why = '', actor = CASE WHEN actor IN ('', 'guichet') THEN actor ELSE 'anonyme' END
+			WHERE id IN (SELECT id FROM funding_events WHERE at < $1 AND (why <> '' OR actor NOT IN ('', 'guichet', 'anonyme')) LIMIT $2)`)},
+		{"funding_warnings", k.periods.Fundings, k.statement(`UPDATE funding_warnings SET settled_why = '', settled_by = 'anonyme'
+			WHERE (first, second) IN (SELECT first, second FROM funding_warnings WHERE settled_at <> 0 AND settled_at < $1 AND (settled_why <> '' OR settled_by <> 'anonyme') LIMIT $2)`)},
 		{"notices", k.periods.Notices, k.notices},
 		{"jobs", k.periods.Jobs, func(ctx context.Context, before, _ time.Time) (int, error) { return k.jobs.ForgetDead(ctx, before) }},
 		{"accesses", k.periods.Accesses, k.statement(`DELETE FROM accesses WHERE id IN (SELECT id FROM accesses WHERE at < $1 LIMIT $2)`)},
@@ -377,5 +381,5 @@ func Label(what string) string { return labels[what] }
 
 var labels = map[string]string{
 	"requests": "demandes (personnes et textes)", "companies": "entreprises des demandes", "messages": "messages et réponses", "conversations": "conversations",
-	"votes": "raisons de votes", "gaps": "questions sans réponse", "notices": "avis", "jobs": "tâches abandonnées", "accesses": "accès notés", "acts": "actes sur les données",
+	"votes": "raisons de votes", "gaps": "questions sans réponse", "funding_events": "événements de financements (agents et motifs)", "funding_warnings": "avertissements réglés (agents et motifs)", "notices": "avis", "jobs": "tâches abandonnées", "accesses": "accès notés", "acts": "actes sur les données",
 }

@@ -315,6 +315,44 @@ func forget(t *testing.T, e databasetest.Engine) {
 	}
 }
 
+// A funding stays, and who followed it goes after ten years; erased on demand before, only what a person wrote of her goes.
+func TestForgetFundings(t *testing.T) { databasetest.Each(t, forgetFundings) }
+
+func forgetFundings(t *testing.T, e databasetest.Engine) {
+	h := newHouse(t, e)
+	at := database.Stamp(start)
+	h.exec(`INSERT INTO fundings (reference, source, external_id, siren, name, operator, direction, request, stage, body, created_at, updated_at)
+		VALUES ('F2026-0001', '', '', '', 'fictive jeanne', '', 'DAEN', '', 'asked', '{"company":"Jeanne Fictive"}', $1, $1)`, at)
+	h.exec(`INSERT INTO funding_events (funding_id, at, actor, why, body) VALUES (1, $1, $2, 'appelée, Jeanne Fictive est d''accord', '{}')`, at, agent)
+	h.exec(`INSERT INTO funding_warnings (first, second, verdict, reasons, at, settled, settled_by, settled_why, settled_at)
+		VALUES ('F2026-0001', 'F2026-0002', 'same', '["la machine de Jeanne Fictive"]', $1, 'other', $2, 'vu avec Jeanne Fictive', $1)`, at, agent)
+	done, err := h.keeper.Erase(t.Context(), []string{person}, agent, "essai", true, start)
+	h.must(err)
+	dump := h.dump()
+	if len(holds(dump, "d'accord")) != 1 || len(holds(dump, "machine de "+privacy.Mark)) != 1 || len(holds(dump, `"Jeanne Fictive"`)) != 1 || !strings.Contains(fmt.Sprint(done.Kept), "dix ans") {
+		t.Errorf("%+v\n%s", done, strings.Join(holds(dump, "Fictive"), ""))
+	}
+	if lines := holds(dump, "vu avec Jeanne"); len(lines) > 0 {
+		t.Errorf("still in %v", lines)
+	}
+	h.now = start.AddDate(9, 11, 0)
+	h.forget()
+	if lines := holds(h.dump(), "settled_by="+agent); len(lines) != 1 {
+		t.Errorf("erased before its time: %v", lines)
+	}
+	h.now = start.AddDate(10, 0, 1)
+	h.forget()
+	if lines := holds(h.dump(), agent); len(lines) > 0 {
+		t.Errorf("after ten years: %v", lines)
+	}
+	if again := h.forget(); len(again) != 0 {
+		t.Errorf("again: %v", again)
+	}
+	if len(holds(h.dump(), "F2026-0001")) < 2 {
+		t.Error("the funding is gone")
+	}
+}
+
 // Reopened after it was erased, then closed: what was written since goes too, in its time.
 func TestForgetAgain(t *testing.T) {
 	h := newHouse(t, databasetest.SQLite)

@@ -12,6 +12,7 @@ import (
 	"guichet/bot/web"
 	"guichet/knowledge"
 	"guichet/routing"
+	"guichet/routing/funding"
 	"guichet/routing/ledger"
 )
 
@@ -235,4 +236,39 @@ func openFake(_ context.Context, v knowledge.Viewer, id string) (knowledge.Docum
 		return knowledge.Document{ID: id, Title: "Note interne", Audience: knowledge.Staff}, nil, nil
 	}
 	return knowledge.Document{}, nil, knowledge.ErrNotFound
+}
+
+// fakeFundings holds two fundings of the fictional company, and a warning about them.
+type fakeFundings struct {
+	funding.Store
+	settled []string
+	// again tells that somebody decided before.
+	again bool
+	err   error
+}
+
+func (f *fakeFundings) List(_ context.Context, v ledger.Viewer, filter funding.Filter) ([]funding.Funding, error) {
+	if !v.Staff || ledger.CompanyKey(filter.Company.Name) != "fictive" && filter.Company.SIREN == "" {
+		return nil, f.err
+	}
+	return []funding.Funding{{
+		Reference: "F-2026-0002", Company: ledger.Company{Name: "Société Fictive"}, Direction: "DIR-B", Kind: "pret", Expense: "presse <b>plieuse</b>", Asked: "2026-02-01",
+	}, {
+		Reference: "F-2026-0001", Company: ledger.Company{Name: "Société Fictive"}, Direction: "DIR-A", Kind: "subvention", Cents: 4_000_000, Expense: "presse plieuse",
+		Granted: "2026-01-15", MinimisCents: 4_000_000, Regulation: "general",
+	}}, f.err
+}
+
+func (f *fakeFundings) Warnings(context.Context, ledger.Viewer, funding.WarningFilter) ([]funding.Warning, error) {
+	return []funding.Warning{{
+		First: "F-2026-0001", Second: "F-2026-0002", Likeness: funding.Likeness{Verdict: funding.Same, Reasons: []string{"mots communs : presse, plieuse"}}, At: today,
+	}}, f.err
+}
+
+func (f *fakeFundings) Settle(_ context.Context, first, second string, s funding.Settlement, by, why string, _ time.Time) (funding.Warning, error) {
+	if f.again {
+		return funding.Warning{}, funding.ErrSettled
+	}
+	f.settled = append(f.settled, strings.Join([]string{first, second, string(s), by, why}, "/"))
+	return funding.Warning{}, f.err
 }

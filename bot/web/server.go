@@ -11,6 +11,7 @@ import (
 
 	"guichet/bot"
 	"guichet/knowledge"
+	"guichet/routing/funding"
 	"guichet/routing/ledger"
 )
 
@@ -51,6 +52,8 @@ type Config struct {
 	Desk     Desk
 	Journal  bot.Journal
 	Requests ledger.Store
+	// Fundings are shown to agents.
+	Fundings funding.Watcher
 	// Open gives a document and its passages in reading order, or knowledge.ErrNotFound (knowledge.Store.Open does).
 	Open func(ctx context.Context, v knowledge.Viewer, id string) (knowledge.Document, []knowledge.Passage, error)
 	// Abandoned gives the jobs that were given up, newest first.
@@ -114,6 +117,8 @@ func (s *site) routes() *http.ServeMux {
 	mux.HandleFunc("GET /agents/demandes/{reference}", s.agents(s.showRequest))
 	mux.HandleFunc("POST /agents/demandes/{reference}/{action}", s.agents(s.postAction))
 	mux.HandleFunc("GET /agents/entreprise", s.agents(s.showCompany))
+	mux.HandleFunc("GET /agents/financements", s.agents(s.showWarnings))
+	mux.HandleFunc("POST /agents/financements", s.agents(s.postSettlement))
 	mux.HandleFunc("GET /agents/envois", s.agents(s.showNotices))
 	mux.HandleFunc("GET /agents/questions", s.agents(s.showGaps))
 

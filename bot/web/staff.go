@@ -73,6 +73,7 @@ type requestPage struct {
 	staffPage
 	ledger.Request
 	Directions []Direction
+	Fundings   fundingsPart
 	Now        time.Time
 	// Profile is the label of the request's path, Path its steps, NextStep the id of the first to be done.
 	Profile, NextStep string
@@ -104,6 +105,12 @@ func (s *site) request(w http.ResponseWriter, r *http.Request, code int, page re
 	if i := slices.IndexFunc(page.Path, func(m ledger.Milestone) bool { return m.Status == "" }); i >= 0 && page.Open() && page.Lead != "" {
 		page.NextStep = page.Path[i].ID
 	}
+	card, err := s.Fundings.OfRequest(r.Context(), staffViewer, page.Request, page.Now)
+	if err != nil {
+		s.staffProblem(w, r, err)
+		return
+	}
+	page.Fundings = s.fundingsPart(r, card)
 	s.render(w, code, requestTemplate, page)
 }
 
@@ -120,9 +127,10 @@ func (s *site) accessed(w http.ResponseWriter, r *http.Request, a ledger.Access)
 type companyPage struct {
 	staffPage
 	// Sought is a SIREN, a SIRET or a name.
-	Sought string
-	Card   ledger.Card
-	Now    time.Time
+	Sought   string
+	Card     ledger.Card
+	Fundings fundingsPart
+	Now      time.Time
 }
 
 func (s *site) showCompany(w http.ResponseWriter, r *http.Request, agent string) {
@@ -136,6 +144,12 @@ func (s *site) showCompany(w http.ResponseWriter, r *http.Request, agent string)
 			s.staffProblem(w, r, err)
 			return
 		}
+		card, err := s.Fundings.Card(r.Context(), staffViewer, page.Sought, page.Now)
+		if err != nil {
+			s.staffProblem(w, r, err)
+			return
+		}
+		page.Fundings = s.fundingsPart(r, card)
 	}
 	s.render(w, http.StatusOK, companyTemplate, page)
 }

@@ -17,7 +17,7 @@ func (v *visit) login(name string) (*http.Response, string) {
 	return v.do("POST", "/agents/connexion", url.Values{"nom": {name}, "jeton": {token}})
 }
 
-var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/envois", "/agents/questions"}
+var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/financements", "/agents/envois", "/agents/questions"}
 
 func TestStaffNeedsTheToken(t *testing.T) {
 	v := newVisit(t)
@@ -258,7 +258,7 @@ func TestReadingsAreRecorded(t *testing.T) {
 func TestStaffIsToldOfFailures(t *testing.T) {
 	v := newVisit(t)
 	v.login("Agente Fictive")
-	v.ledger.err, v.journal.err = errors.New("disk full"), errors.New("disk full")
+	v.ledger.err, v.journal.err, v.funds.err = errors.New("disk full"), errors.New("disk full"), errors.New("disk full")
 	for _, path := range staffPages {
 		response, page := v.get(path)
 		if response.StatusCode != http.StatusServiceUnavailable {
@@ -283,4 +283,36 @@ func TestLoginAttemptsAreLimited(t *testing.T) {
 		}
 	}
 	t.Error("a hundred wrong tokens were tried")
+}
+
+func TestFundings(t *testing.T) {
+	v := newVisit(t)
+	v.login("Agente Fictive")
+	for _, path := range []string{"/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive"} {
+		_, page := v.get(path)
+		v.expect(page, "Financements connus", "F-2026-0001 : subvention, 40\u00a0000\u00a0€, DIR-A, accordé le 15/01/2026 – presse plieuse", "presse &lt;b&gt;plieuse",
+			"mots communs : presse, plieuse", "pour un plafond de 300\u00a0000\u00a0€", "2023/2831", "ce n&#39;est pas une décision", `name="retour" value="/agents/`)
+	}
+	_, page := v.get("/agents/entreprise?nom=inconnue")
+	v.refuse(page, "Financements connus")
+	_, page = v.get("/agents/financements")
+	v.expect(page, "F-2026-0001 et F-2026-0002", "vu, ce n&#39;est pas la même dépense")
+
+	form := url.Values{"premier": {"F-2026-0001"}, "second": {"F-2026-0002"}, "decision": {"different"}, "texte": {"deux presses"}, "retour": {"/agents/entreprise?nom=x"}}
+	response, _ := v.do("POST", "/agents/financements", form)
+	if len(v.funds.settled) != 1 || v.funds.settled[0] != "F-2026-0001/F-2026-0002/different/Agente Fictive/deux presses" || response.Request.URL.Path != "/agents/entreprise" {
+		t.Errorf("%v, at %s", v.funds.settled, response.Request.URL)
+	}
+	v.funds.again = true
+	if response, _ := v.do("POST", "/agents/financements", form); response.StatusCode != http.StatusConflict {
+		t.Errorf("settled twice: status %d", response.StatusCode)
+	}
+	form.Set("texte", " ")
+	if response, _ := v.do("POST", "/agents/financements", form); response.StatusCode != http.StatusUnprocessableEntity || len(v.funds.settled) != 1 {
+		t.Errorf("without a reason: status %d, %v", response.StatusCode, v.funds.settled)
+	}
+	v.funds.err = errors.New("disk full")
+	if response, page := v.get("/agents/demandes/2026-0042"); response.StatusCode != http.StatusServiceUnavailable || strings.Contains(page, "disk full") {
+		t.Errorf("a fault: status %d", response.StatusCode)
+	}
 }

@@ -27,6 +27,7 @@ const (
 	textNoRequest    = "Cette demande n’existe pas. Vérifiez sa référence dans la liste."
 	textNoAction     = "Cette action n’existe pas. Revenez à la demande."
 	textWrongStep    = "Cette action n’est plus possible : la demande a changé d’état entre-temps. Voyez son historique et recommencez si besoin."
+	textSettled      = "Rien n’a été enregistré : une décision a déjà été prise pour ces deux financements. Revenez à leur page pour la lire."
 	textMissingText  = "Rien n’a été enregistré : le texte demandé est vide."
 	textNobody       = "Rien n’a été enregistré : choisissez une direction ou donnez le nom d’une personne, et dites pourquoi."
 )

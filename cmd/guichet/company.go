@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/routing/funding"
 	"guichet/routing/ledger"
 )
 
@@ -22,6 +23,8 @@ type cardLine struct {
 	// Near tells that the names only come close.
 	Near     bool              `json:"near"`
 	Requests []cardRequestLine `json:"requests"`
+	// Fundings are null but for staff.
+	Fundings *funding.Card `json:"fundings"`
 }
 
 type cardRequestLine struct {
@@ -53,7 +56,7 @@ func (c *companyCmd) Run(ctx context.Context, a *app) error {
 	if ledger.CompanyKey(c.Company) == "" {
 		return usageError{errors.New("donnez le SIREN, le SIRET ou le nom de l'entreprise")}
 	}
-	return a.withLedger(ctx, func(store ledger.Store) error {
+	return a.withRegistry(ctx, func(_ region, w funding.Watcher, store ledger.Store) error {
 		if err := c.accessed(ctx, a, store, viewer, ledger.Access{Sought: c.Company}); err != nil {
 			return err
 		}
@@ -61,10 +64,21 @@ func (c *companyCmd) Run(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
+		out := c.line(card)
+		if viewer.Staff {
+			fundings, err := w.Card(ctx, viewer, c.Company, a.now())
+			if err != nil {
+				return err
+			}
+			out.Fundings = &fundings
+		}
 		if a.JSON {
-			return writeJSON(a.stdout, c.line(card))
+			return writeJSON(a.stdout, out)
 		}
 		showCard(a.stdout, c.Company, card, a.now())
+		if out.Fundings != nil {
+			showFundings(a.stdout, w.Rules, *out.Fundings)
+		}
 		return nil
 	})
 }

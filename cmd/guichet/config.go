@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -36,6 +37,7 @@ type cli struct {
 	Company   companyCmd   `cmd:"" help:"Dire si une entreprise a été accompagnée et ce qui lui a été répondu."`
 	Person    personCmd    `cmd:"" help:"Donner ou effacer ce qui est gardé d'une personne, ou ce qui l'est depuis trop longtemps."`
 	Access    accessCmd    `cmd:"" help:"Le journal des accès aux demandes et aux fiches d'entreprises."`
+	Funding   fundingCmd   `cmd:"" help:"Les financements demandés et tenus, et ceux qui semblent viser la même dépense."`
 	Gaps      gapsCmd      `cmd:"" help:"Les questions restées sans réponse, par sens, et les fiches à écrire."`
 	Eval      evalCmd      `cmd:"" help:"Mesurer sur des cas étiquetés."`
 	Doctor    doctorCmd    `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`
@@ -51,7 +53,7 @@ type cli struct {
 type config struct {
 	Database  string `env:"GUICHET_DATABASE_URL" placeholder:"URL" help:"Base de données, « sqlite:CHEMIN » (par défaut dans le dossier de données de l'utilisateur) ou « postgres://… »."`
 	RulesPath string `name:"rules" env:"GUICHET_RULES" placeholder:"DOSSIER" help:"Dossier des règles de la Région, posé sur les règles livrées."`
-	Now       moment `placeholder:"DATE" help:"Date (AAAA-MM-JJ) que lisent validités, délais et rappels, au lieu d'aujourd'hui."`
+	Now       moment `placeholder:"DATE" help:"Date (AAAA-MM-JJ) que lisent validités, délais et rappels, au lieu d'aujourd'hui ; « @FICHIER » pour une horloge qu'un autre programme avance."`
 	JSON      bool   `name:"json" help:"Écrire un objet JSON sur une ligne."`
 
 	Embeddings embeddings `embed:"" prefix:"embeddings-" group:"vecteurs"`
@@ -154,21 +156,66 @@ func (s *siren) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// moment is a date or a time given by a person.
-type moment struct{ time.Time }
+// moment is a date or a time given by a person, or a clock that another program moves.
+type moment struct {
+	time.Time
+	// file, if any, holds the time, and is read whenever the time is needed: a half-year passes in minutes.
+	file string
+}
 
-// UnmarshalText reads an ISO date, held to be noon so that it is the same day in every time zone of France, or an ISO time.
+// UnmarshalText reads an ISO date, held to be noon so that it is the same day in every time zone of France, an ISO time, or
+// « @ » and the file that holds one.
 func (m *moment) UnmarshalText(text []byte) error {
-	if day, err := time.Parse(time.DateOnly, string(text)); err == nil {
-		m.Time = day.Add(12 * time.Hour)
-		return nil
+	if file, ok := strings.CutPrefix(string(text), "@"); ok {
+		m.file = file
+		return m.read()
 	}
-	at, err := time.Parse(time.RFC3339, string(text))
-	if err != nil {
-		return fmt.Errorf("date « %s » illisible : écrivez AAAA-MM-JJ", text)
-	}
+	at, err := parseMoment(string(text))
 	m.Time = at
-	return nil
+	return err
+}
+
+func parseMoment(text string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day.Add(12 * time.Hour), nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, fmt.Errorf("date « %s » illisible : écrivez AAAA-MM-JJ", text)
+	}
+	return at, nil
+}
+
+// read reads the clock's file.
+func (m *moment) read() error {
+	content, err := os.ReadFile(m.file)
+	if err != nil {
+		return fmt.Errorf("lire l'horloge : %w", err)
+	}
+	m.Time, err = parseMoment(strings.TrimSpace(string(content)))
+	return err
+}
+
+// clock gives the time from now on: that of the clock's file, which keeps its last time while it cannot be read, else the
+// time given, from which it goes on.
+func (m moment) clock() func() time.Time {
+	switch {
+	case m.file != "":
+		var mu sync.Mutex
+		return func() time.Time {
+			mu.Lock()
+			defer mu.Unlock()
+			last := m.Time
+			if m.read() != nil {
+				m.Time = last
+			}
+			return m.Time
+		}
+	case !m.IsZero():
+		start := time.Now()
+		return func() time.Time { return m.Add(time.Since(start)) }
+	}
+	return time.Now
 }
 
 // defaultDatabase is a file in the user's data folder.

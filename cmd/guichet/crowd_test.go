@@ -36,13 +36,13 @@ type process struct {
 }
 
 // launch starts a process; opened waits for its page.
-func launch(t *testing.T, database string, log io.Writer) *process {
+func launch(t *testing.T, database string, log io.Writer, flags ...string) *process {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, cmd: exec.Command(program, "--database", database, "serve", "--address", "127.0.0.1:0")}
+	p := &process{t: t, cmd: exec.Command(program, append([]string{"--database", database, "serve", "--address", "127.0.0.1:0"}, flags...)...)}
 	p.cmd.Env = append(p.cmd.Environ(), asProgram+"=1")
 	p.cmd.Stderr = log
 	stdout, err := p.cmd.StdoutPipe()

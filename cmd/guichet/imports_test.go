@@ -20,6 +20,9 @@ var allowed = map[string][]string{
 	"knowledge/measure/fitranking": {"knowledge/sqlstore", "knowledge/static", "migrations/database"},                                        // a program
 	"knowledge/measure/speed":      {"knowledge/extract", "knowledge/sqlstore", "knowledge/static", "migrations", "migrations/database"},     // a program
 	"routing/ledger/sqlledger":     {"migrations/database"},
+	"routing/funding":              {"knowledge/french", "routing/ledger"}, // who a company is, who may see, the outbox
+	"routing/funding/sqlfunding":   {"migrations/database", "routing/ledger"},
+	"routing/funding/fundingtest":  {"routing/ledger"},
 	"bot":                          {"knowledge", "routing", "routing/ledger"},
 	"bot/lexicon":                  {"knowledge/french", "routing", "routing/rulebook"},
 	"bot/lexicon/learn":            {"routing", "routing/rulebook"},
@@ -27,8 +30,8 @@ var allowed = map[string][]string{
 	"bot/sqljournal":               {"knowledge", "migrations/database"},
 	"bot/privacy":                  {"knowledge", "routing", "routing/ledger", "migrations/database"},
 	"knowledge/review":             {},
-	"bot/web":                      {"knowledge", "routing", "routing/ledger"},
-	"bot/bottest":                  {"bot/lexicon", "bot/sqljournal", "knowledge", "migrations/database", "routing", "routing/ledger", "routing/ledger/sqlledger", "routing/rulebook"}, // a whole office
+	"bot/web":                      {"knowledge", "routing", "routing/funding", "routing/ledger"},
+	"bot/bottest":                  {"bot/lexicon", "bot/sqljournal", "knowledge", "migrations/database", "routing", "routing/funding", "routing/funding/sqlfunding", "routing/ledger", "routing/ledger/sqlledger", "routing/rulebook"}, // a whole office
 	"routing/ledger/ledgertest":    {},
 	"knowledge/knowledgetest":      {},
 	"migrations/databasetest":      {"migrations/database"},

@@ -96,7 +96,7 @@ func TestReadmePeriods(t *testing.T) {
 	r := book.Retention
 	shipped := map[string]routing.Period{
 		"conversations": r.Conversations, "votes": r.Votes, "gaps": r.Gaps, "requests": r.Requests, "companies": r.Companies,
-		"notices": r.Notices, "jobs": r.Jobs, "accesses": r.Accesses, "acts": r.Acts,
+		"fundings": r.Fundings, "notices": r.Notices, "jobs": r.Jobs, "accesses": r.Accesses, "acts": r.Acts,
 	}
 	for _, line := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|.*\\| ([^|]+) \\|$").FindAllStringSubmatch(section, -1) {
 		said, ok := rulebook.ParsePeriod(line[2])

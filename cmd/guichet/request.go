@@ -285,13 +285,8 @@ func (c *requestAssign) Run(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		var codes []string
-		known := false
-		for _, d := range r.book.Rules.Set().Directions {
-			codes, known = append(codes, d.Code), known || d.Code == c.Lead
-		}
-		if !known {
-			return fmt.Errorf("la direction « %s » est inconnue : %s", c.Lead, strings.Join(codes, ", "))
+		if err := r.direction(c.Lead); err != nil {
+			return err
 		}
 	}
 	return a.change(ctx, func(store ledger.Store, at time.Time) (ledger.Request, error) {

@@ -97,6 +97,9 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 			}
 			return err
 		}
+		if a.Now.file != "" {
+			jobs.Round = time.Second // the clock leaps
+		}
 		if !a.Embeddings.builtIn() {
 			jobs.Embed, jobs.EmbedAll = o.base.Embed, o.base.EmbedAll
 			if err := o.courier.EmbedAll(workCtx); err != nil {
@@ -211,7 +214,7 @@ func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 		directions = append(directions, web.Direction{Code: d.Code, Name: d.Does})
 	}
 	return web.Config{
-		Desk: o.desk, Journal: o.journal, Requests: o.ledger, Open: o.base.Open, Directions: directions, Examples: o.texts.Examples(),
+		Desk: o.desk, Journal: o.journal, Requests: o.ledger, Fundings: o.fundings, Open: o.base.Open, Directions: directions, Examples: o.texts.Examples(),
 		Path: func(r ledger.Request) (string, []ledger.Milestone) { return ledger.PathOf(o.book.Rules, r) },
 		Abandoned: func(ctx context.Context) (jobs []web.Job, err error) {
 			dead, err := o.courier.Dead(ctx)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"guichet/bot"
@@ -21,6 +23,8 @@ import (
 	"guichet/knowledge/review"
 	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
+	"guichet/routing/funding"
+	"guichet/routing/funding/sqlfunding"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/sqlledger"
 	"guichet/routing/rulebook"
@@ -43,11 +47,7 @@ type app struct {
 }
 
 func newApp(c config, stdin io.Reader, stdout, stderr io.Writer) *app {
-	a := &app{config: c, stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
-	if !c.Now.IsZero() {
-		start := time.Now()
-		a.now = func() time.Time { return c.Now.Add(time.Since(start)) }
-	}
+	a := &app{config: c, stdin: stdin, stdout: stdout, stderr: stderr, now: c.Now.clock()}
 	a.log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	return a
 }
@@ -113,10 +113,28 @@ type region struct {
 	// channels say who sees what in chat platforms.
 	channels bot.Channels
 	review   review.Criteria
+	funding  funding.Rules
 }
 
 // agenda says when things are due.
 func (r region) agenda() ledger.Agenda { return ledger.Agenda{Delays: r.book.Conduct.Delays} }
+
+// fundings gives the fundings of a database, beside its ledger.
+func (r region) fundings(db *database.DB, requests *sqlledger.Ledger) funding.Watcher {
+	return funding.Watcher{Store: sqlfunding.New(db, requests, r.funding, r.book.Rules.EntryPoint()), Rules: r.funding}
+}
+
+// direction refuses a code that the rules do not have.
+func (r region) direction(code string) error {
+	var codes []string
+	for _, d := range r.book.Rules.Set().Directions {
+		codes = append(codes, d.Code)
+	}
+	if !slices.Contains(codes, code) {
+		return fmt.Errorf("la direction « %s » est inconnue : %s", code, strings.Join(codes, ", "))
+	}
+	return nil
+}
 
 // loadRegion reads and checks the Region's folder; the error joins every problem found, each with its file and line.
 func loadRegion(dir string) (region, error) {
@@ -126,13 +144,18 @@ func loadRegion(dir string) (region, error) {
 		return r, err
 	}
 	r.texts, err = override(folder, textsFile, bot.DefaultTexts, bot.ParseTexts)
-	problems := errors.Join(rulebook.Unknown(dir, textsFile, noticesFile, reviewFile, bot.ChannelsFile), err)
+	problems := errors.Join(rulebook.Unknown(dir, textsFile, noticesFile, reviewFile, funding.File, bot.ChannelsFile), err)
 	r.notices, err = override(folder, noticesFile, ledger.DefaultTexts, ledger.ParseTexts)
 	problems = errors.Join(problems, err)
 	r.review, err = override(folder, reviewFile, review.Default, review.Parse)
 	problems = errors.Join(problems, err)
+	r.funding, err = override(folder, funding.File, funding.Default, funding.Parse)
+	problems = errors.Join(problems, err)
 	if r.book, err = rulebook.Load(folder); err != nil {
 		return r, errors.Join(err, problems)
+	}
+	if _, err := fs.Stat(folder, funding.File); err == nil { // what ships goes with the set that ships
+		problems = errors.Join(problems, r.funding.Against(r.book.Rules.Set()))
 	}
 	r.reader, err = lexicon.New(r.book)
 	problems = errors.Join(err, problems)
@@ -170,12 +193,14 @@ func override[T any](folder fs.FS, name string, shipped func() T, parse func([]b
 // office is the desk with what stands behind it.
 type office struct {
 	region
-	desk    *bot.Desk
-	chat    *bot.Chat
-	base    *knowledge.Base
-	ledger  *sqlledger.Ledger
-	journal *sqljournal.Journal
-	courier *courier.Courier
+	desk   *bot.Desk
+	chat   *bot.Chat
+	base   *knowledge.Base
+	ledger *sqlledger.Ledger
+	// fundings knows what companies ask for and hold.
+	fundings funding.Watcher
+	journal  *sqljournal.Journal
+	courier  *courier.Courier
 	// wording is nil without a model, writer then too.
 	wording *knowledge.Wording
 	writer  *openai.Writer
@@ -202,13 +227,14 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 		return nil, err
 	}
 	o.ledger = sqlledger.New(db, o.courier, r.notices, r.agenda())
+	o.fundings = r.fundings(db, o.ledger)
 	o.desk = &bot.Desk{
 		Journal: o.journal, Requests: o.ledger, Tx: db, Base: o.base, Reader: r.reader, Rules: r.book.Rules, Directory: directory, Texts: r.texts,
-		WaitForFact: r.book.Conduct.WaitForFact, Log: a.log,
+		WaitForFact: r.book.Conduct.WaitForFact, Fundings: o.fundings, Log: a.log,
 	}
 	o.chat = &bot.Chat{
 		Desk: o.desk, Store: o.journal, Journal: o.journal, Requests: o.ledger, Tx: db, Rules: r.book.Rules, Texts: r.texts, Channels: r.channels,
-		Platforms: map[string]bot.Platform{}, Limits: bot.DefaultLimits(), Now: a.now, Log: a.log,
+		Platforms: map[string]bot.Platform{}, Limits: bot.DefaultLimits(), Fundings: o.fundings, Now: a.now, Log: a.log,
 	}
 	if o.wording, o.writer, err = a.openWording(db, o.base); err != nil {
 		return nil, err
@@ -244,15 +270,21 @@ func (a *app) logWording(t knowledge.Telling) {
 
 // openLedger gives the ledger alone, for the commands that only read it or follow a request.
 func (a *app) openLedger(ctx context.Context, db *database.DB) (*sqlledger.Ledger, error) {
+	_, requests, err := a.openRegistry(ctx, db)
+	return requests, err
+}
+
+// openRegistry gives the ledger with the Region's rules, for the commands that need both.
+func (a *app) openRegistry(ctx context.Context, db *database.DB) (region, *sqlledger.Ledger, error) {
 	r, err := loadRegion(a.RulesPath)
 	if err != nil {
-		return nil, err
+		return r, nil, err
 	}
 	jobs, err := courier.New(ctx, db)
 	if err != nil {
-		return nil, err
+		return r, nil, err
 	}
-	return sqlledger.New(db, jobs, r.notices, r.agenda()), nil
+	return r, sqlledger.New(db, jobs, r.notices, r.agenda()), nil
 }
 
 // openKeeper gives what keeps the data of people.

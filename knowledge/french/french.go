@@ -147,19 +147,32 @@ func Fold(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for _, r := range s {
-		if r < utf8.RuneSelf {
-			b.WriteRune(unicode.ToLower(r))
-			continue
+		if int(r) < len(western) {
+			b.WriteString(western[r])
+		} else {
+			b.WriteString(foldRune(r))
 		}
-		r = unicode.ToLower(r)
-		if to, ok := foldTable[r]; ok {
-			b.WriteString(to)
-			continue
-		}
-		for _, d := range norm.NFKD.String(string(r)) {
-			if !unicode.Is(unicode.Mn, d) {
-				b.WriteRune(unicode.ToLower(d))
-			}
+	}
+	return b.String()
+}
+
+// western are the folded letters that French texts are made of, those of other languages of the Latin alphabet with them.
+var western = func() (table [0x180]string) {
+	for r := range table {
+		table[r] = foldRune(rune(r))
+	}
+	return table
+}()
+
+func foldRune(r rune) string {
+	r = unicode.ToLower(r)
+	if to, ok := foldTable[r]; ok {
+		return to
+	}
+	var b strings.Builder
+	for _, d := range norm.NFKD.String(string(r)) {
+		if !unicode.Is(unicode.Mn, d) {
+			b.WriteRune(unicode.ToLower(d))
 		}
 	}
 	return b.String()

@@ -68,7 +68,7 @@ func (*postgres) decoded(text string) string { return `CAST(` + text + ` AS half
 
 // allCompared is how many passages a viewer may see and all be compared with a question. Beyond, the index gives them: it
 // goes on until enough of them are visible, up to a limit, after which all are compared too.
-const allCompared = 10_000
+const allCompared = 5_000
 
 func (*postgres) nearest(_ context.Context, q knowledge.Query, model int, _ shelf) (nearest, error) {
 	distance := fmt.Sprintf(`(v.vector::halfvec(%d) <=> CAST($5 AS halfvec(%[1]d)))`, len(q.Vector))

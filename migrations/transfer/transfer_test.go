@@ -46,7 +46,12 @@ func fill(t *testing.T, db *database.DB) {
 		`INSERT INTO request_numbers (year, last) VALUES (2026, 12)`,
 		`INSERT INTO requests (id, reference, channel, thread, author, text, company, name, siren, siret, commune, epci, departement, entry_point, deadline, status, lead, owner, associated, decision, search, created_at, updated_at)
 			VALUES (5, '2026-0012', 'web', 't', '', '', '', '', '', '', '', '', '', '', 0, 'transmitted', 'NORD', '', 'null', '{}', '', 1, 1)`,
-		`INSERT INTO notices (key, request_id, kind, direction, text, created_at) VALUES ('k', 5, 'new_request', 'NORD', '', 1)`)
+		`INSERT INTO notices (key, request_id, kind, direction, text, created_at) VALUES ('k', 5, 'new_request', 'NORD', '', 1), ('l', NULL, 'double_funding', 'SUD', '', 1)`,
+		`INSERT INTO funding_numbers (year, last) VALUES (2026, 2)`,
+		`INSERT INTO fundings (id, reference, source, external_id, siren, name, operator, direction, request, stage, body, created_at, updated_at)
+			VALUES (8, 'F-2026-0002', '', '', '', 'fictive', '', 'SUD', '', 'asked', '{}', 1, 1)`,
+		`INSERT INTO funding_events (id, funding_id, at, actor, why, body) VALUES (9, 8, 1, 'Ada', '', '{}')`,
+		`INSERT INTO funding_warnings (first, second, verdict, reasons, at) VALUES ('F-2026-0001', 'F-2026-0002', 'same', '[]', 1)`)
 	for n := range 2*batch + 1 {
 		write(t, db, fmt.Sprintf(`INSERT INTO gaps (question, audience, channel, looked, at) VALUES ('q%d', 'public', 'web', '', %d)`, n, n))
 	}
@@ -68,6 +73,11 @@ func TestCopyFromEachEngineToEach(t *testing.T) {
 				}
 				if want := []Table{{"documents", 2}, {"passages", 1}, {"base_changes", 1}, {"word_counts", 1}}; !slices.Equal(moved[:4], want) {
 					t.Errorf("moved %v", moved)
+				}
+				for _, name := range []string{"fundings", "funding_events", "funding_warnings"} {
+					if i := slices.Index(tables, name); i < 0 || moved[i].Rows != 1 {
+						t.Errorf("%s: moved %v", name, moved)
+					}
 				}
 				if i := slices.Index(tables, "gaps"); moved[i].Rows != 2*batch+1 {
 					t.Errorf("moved %v", moved)

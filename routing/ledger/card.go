@@ -32,21 +32,10 @@ const cardLimit = 20
 // CardOf gives the card of a company by its SIREN, its SIRET or its name.
 func CardOf(ctx context.Context, store Store, v Viewer, sought string) (Card, error) {
 	var c Card
-	f := Filter{Limit: cardLimit}
-	digits := strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == '.' {
-			return -1
-		}
-		return r
-	}, sought)
-	number := !strings.ContainsFunc(digits, func(r rune) bool { return r < '0' || r > '9' })
-	switch {
-	case number && (len(digits) == 9 || len(digits) == 14):
-		f.SIREN = digits[:9]
-	case CompanyKey(sought) == "":
+	company := Sought(sought)
+	f := Filter{SIREN: company.SIREN, Company: company.Name, Limit: cardLimit}
+	if f.SIREN == "" && CompanyKey(sought) == "" {
 		return c, nil
-	default:
-		f.Company = sought
 	}
 	found, err := store.List(ctx, v, f)
 	if err == nil && len(found) == 0 && f.Company != "" {
@@ -63,6 +52,21 @@ func CardOf(ctx context.Context, store Store, v Viewer, sought string) (Card, er
 		c.Requests = append(c.Requests, r)
 	}
 	return c, nil
+}
+
+// Sought reads what names a company: a SIREN, a SIRET, of which it keeps the SIREN, or a name.
+func Sought(text string) Company {
+	digits := strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || r == '.' {
+			return -1
+		}
+		return r
+	}, text)
+	number := !strings.ContainsFunc(digits, func(r rune) bool { return r < '0' || r > '9' })
+	if number && (len(digits) == 9 || len(digits) == 14) {
+		return Company{SIREN: digits[:9]}
+	}
+	return Company{Name: text}
 }
 
 // near gives the requests of companies whose names come close.

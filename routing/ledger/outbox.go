@@ -27,6 +27,8 @@ const (
 	Reminder   NoticeKind = "reminder"    // to the lead: nothing moved for some days
 	Escalation NoticeKind = "escalation"  // to the entry point: nothing moved after the last reminder
 	PartTold   NoticeKind = "part"        // to the lead: an associated direction did its part, or says that it has none
+	// DoubleFunding goes to the leads of two fundings, or of a funding and a request, that look like the same expense.
+	DoubleFunding NoticeKind = "double_funding"
 
 	// To the conversation of the person who asked, where it can be written to.
 	TakenUp  NoticeKind = "taken_up" // somebody takes care of the request
@@ -38,13 +40,13 @@ const (
 
 // noticeKinds are all of them.
 var noticeKinds = []NoticeKind{
-	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, TakenUp, Moved, Replied, Question, Patience,
+	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, DoubleFunding, TakenUp, Moved, Replied, Question, Patience,
 }
 
 var noticeLabels = map[NoticeKind]string{
 	NewRequest: "nouvelle demande", Associated: "direction associée", Joined: "message joint à une demande ouverte", Human: "une personne est demandée",
 	Returned: "demande rouverte", Precision: "précision donnée", Reminder: "rappel", Escalation: "porte d'entrée prévenue",
-	PartTold: "part d'une direction associée", Patience: "sans nouvelles",
+	PartTold: "part d'une direction associée", DoubleFunding: "double financement possible", Patience: "sans nouvelles",
 	TakenUp: "demande prise en charge", Moved: "demande confiée à une autre direction", Replied: "réponse à la personne", Question: "question à la personne",
 }
 
@@ -61,9 +63,10 @@ type Notice struct {
 	Key  string     `json:"key"`
 	Kind NoticeKind `json:"kind"`
 	// To is a direction's code; it is empty when the notice goes to a conversation, Thread of Channel.
-	To        string    `json:"to"`
-	Channel   string    `json:"channel,omitempty"`
-	Thread    string    `json:"thread,omitempty"`
+	To      string `json:"to"`
+	Channel string `json:"channel,omitempty"`
+	Thread  string `json:"thread,omitempty"`
+	// Reference is the request's, empty when the notice is about none.
 	Reference string    `json:"reference"`
 	Text      string    `json:"text"`
 	CreatedAt time.Time `json:"created_at"`
@@ -126,6 +129,8 @@ type TextData struct {
 	// From is the associated direction whose part is told, NotForUs that it says to have none.
 	From     string
 	NotForUs bool
+	// Pair names the two fundings, or the funding and the request, that look like the same expense; Likeness tells how sure it is.
+	Pair, Likeness string
 	// Owner is who took the request, Text the answer or the question: empty but in what is said to the person who asked.
 	Owner, Text string
 }

@@ -18,6 +18,7 @@ type retentionYAML struct {
 	Gaps          *placed[string] `yaml:"gaps"`
 	Requests      *placed[string] `yaml:"requests"`
 	Companies     *placed[string] `yaml:"companies"`
+	Fundings      *placed[string] `yaml:"fundings"`
 	Notices       *placed[string] `yaml:"notices"`
 	Jobs          *placed[string] `yaml:"jobs"`
 	Accesses      *placed[string] `yaml:"accesses"`
@@ -40,6 +41,7 @@ func loadRetention(folder fs.FS) (r routing.Retention, err error) {
 		{"gaps", y.Gaps, shipped.Gaps, &r.Gaps},
 		{"requests", y.Requests, shipped.Requests, &r.Requests},
 		{"companies", y.Companies, shipped.Companies, &r.Companies},
+		{"fundings", y.Fundings, shipped.Fundings, &r.Fundings},
 		{"notices", y.Notices, shipped.Notices, &r.Notices},
 		{"jobs", y.Jobs, shipped.Jobs, &r.Jobs},
 		{"accesses", y.Accesses, shipped.Accesses, &r.Accesses},

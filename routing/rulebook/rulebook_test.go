@@ -197,7 +197,7 @@ func TestPeriodsThatAreLeftOut(t *testing.T) {
 	}
 	want := routing.Retention{
 		Conversations: routing.Period{Months: 6}, Votes: routing.Period{Months: 6}, Gaps: routing.Period{Months: 12}, Requests: routing.Period{Months: 18},
-		Companies: routing.Period{Months: 36}, Notices: routing.Period{Months: 3}, Jobs: routing.Period{Days: 10}, Accesses: routing.Period{Months: 6}, Acts: routing.Period{Months: 36},
+		Companies: routing.Period{Months: 36}, Fundings: routing.Period{Months: 120}, Notices: routing.Period{Months: 3}, Jobs: routing.Period{Days: 10}, Accesses: routing.Period{Months: 6}, Acts: routing.Period{Months: 36},
 	}
 	if book.Retention != want {
 		t.Errorf("%+v, want %+v", book.Retention, want)

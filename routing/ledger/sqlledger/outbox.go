@@ -56,8 +56,26 @@ func (l *Ledger) post(ctx context.Context, r ledger.Request, e ledger.Event, n l
 	return l.jobs.Deliver(ctx, n)
 }
 
-const noticeColumns = `key, kind, direction, notices.channel, notices.thread, reference, notices.text, notices.created_at, sent_at, dead_at, tries, last_error
-	FROM notices JOIN requests ON requests.id = notices.request_id`
+// Tell gives a direction a notice that does not come of the life of a request; n has its key, kind, direction and time, and
+// the reference of the request that it is about, if any. A key is told once. It needs the transaction of its context.
+func (l *Ledger) Tell(ctx context.Context, n ledger.Notice, data ledger.TextData) (err error) {
+	if n.Text, err = l.texts.Render(n.Kind, data); err != nil {
+		return err
+	}
+	result, err := l.db.Conn(ctx).ExecContext(ctx, `INSERT INTO notices (key, request_id, kind, direction, text, created_at)
+		VALUES ($1, (SELECT id FROM requests WHERE reference = $2), $3, $4, $5, $6) ON CONFLICT (key) DO NOTHING`,
+		n.Key, n.Reference, n.Kind, n.To, n.Text, database.Stamp(n.CreatedAt))
+	if err != nil {
+		return fmt.Errorf("écrire l'avis %s : %w", n.Key, err)
+	}
+	if written, err := result.RowsAffected(); err != nil || written == 0 {
+		return err
+	}
+	return l.jobs.Deliver(ctx, n)
+}
+
+const noticeColumns = `key, kind, direction, notices.channel, notices.thread, coalesce(reference, ''), notices.text, notices.created_at, sent_at, dead_at, tries, last_error
+	FROM notices LEFT JOIN requests ON requests.id = notices.request_id`
 
 func scanNotice(row interface{ Scan(...any) error }) (n ledger.Notice, err error) {
 	var created, sent, dead int64
@@ -74,7 +92,7 @@ func (l *Ledger) Notices(ctx context.Context, v ledger.Viewer, max int) ([]ledge
 	if !v.Staff {
 		return nil, ledger.ErrStaffOnly
 	}
-	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT `+noticeColumns+` ORDER BY notices.created_at DESC, notices.request_id DESC, key LIMIT $1`, limit(max))
+	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT `+noticeColumns+` ORDER BY notices.created_at DESC, coalesce(notices.request_id, 0) DESC, key LIMIT $1`, limit(max))
 	if err != nil {
 		return nil, fmt.Errorf("lister les avis : %w", err)
 	}
@@ -178,6 +196,14 @@ func (l *Ledger) end(ctx context.Context, key string, at time.Time, kind ledger.
 	why := n.Kind.Label() + " → " + n.Recipient()
 	if reason != "" {
 		why += " : " + reason
+	}
+	if n.Reference == "" { // no history to tell it in
+		return l.db.InTx(ctx, func(ctx context.Context) error {
+			if _, err := l.db.Conn(ctx).ExecContext(ctx, update, key, database.Stamp(at), reason); err != nil {
+				return fmt.Errorf("noter l'avis %s : %w", key, err)
+			}
+			return nil
+		})
 	}
 	_, err = l.change(ctx, "noter l'avis "+key+" de", n.Reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
 		result, err := l.db.Conn(ctx).ExecContext(ctx, update, key, database.Stamp(at), reason)
