@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"guichet/bot"
+	"guichet/knowledge"
 	"guichet/routing/ledger"
 )
 
@@ -74,10 +75,12 @@ type requestPage struct {
 	ledger.Request
 	Directions []Direction
 	Fundings   fundingsPart
-	Now        time.Time
 	// Profile is the label of the request's path, Path its steps, NextStep the id of the first to be done.
 	Profile, NextStep string
 	Path              []ledger.Milestone
+	// Conventions say what is known of those on which the request depends.
+	Conventions []string
+	Now         time.Time
 	// Draft is the text of an action that was refused, Action its name and Alert why.
 	Draft, Action, Alert string
 }
@@ -104,6 +107,10 @@ func (s *site) request(w http.ResponseWriter, r *http.Request, code int, page re
 	page.Profile, page.Path = s.Path(page.Request)
 	if i := slices.IndexFunc(page.Path, func(m ledger.Milestone) bool { return m.Status == "" }); i >= 0 && page.Open() && page.Lead != "" {
 		page.NextStep = page.Path[i].ID
+	}
+	if page.Conventions, err = s.Sheets.OfRequest(r.Context(), bot.Asker{Audience: knowledge.Staff}, page.Request, page.Now); err != nil {
+		s.staffProblem(w, r, err)
+		return
 	}
 	card, err := s.Fundings.OfRequest(r.Context(), staffViewer, page.Request, page.Now)
 	if err != nil {

@@ -24,6 +24,7 @@ var tables = []string{
 	"accesses", "privacy_acts",
 	"funding_numbers", "fundings", "funding_events", "funding_warnings",
 	"chat_channels", "chat_inbox", "chat_seen",
+	"conventions", "convention_alerts",
 }
 
 // Table is a table that was moved.
