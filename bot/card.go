@@ -243,7 +243,7 @@ func wrote(r ledger.Request) []string {
 	all := []string{r.Text}
 	for _, e := range r.Events {
 		switch e.Kind {
-		case ledger.Received, ledger.Specified, ledger.HumanAsked:
+		case ledger.Received, ledger.Specified, ledger.HumanAsked, ledger.Amended:
 			all = append(all, e.Why)
 		}
 	}
@@ -408,6 +408,8 @@ func (c *Chat) fields(r ledger.Request, conventions, earlier []string) []Field {
 			said = append(said, "– "+e.By+" : "+e.Why)
 		case ledger.Specified, ledger.HumanAsked:
 			said = append(said, "→ "+e.Why)
+		case ledger.Amended:
+			said = append(said, c.Texts.say("field-amended", "text", e.Why))
 		}
 	}
 	add("field-exchange", strings.Join(said, "\n"))

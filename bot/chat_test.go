@@ -63,6 +63,8 @@ func (p *platform) Show(_ context.Context, _ bot.Incoming, s bot.Shown, _ bool) 
 	return nil
 }
 
+func (p *platform) Draft(context.Context, bot.Incoming, string) time.Duration { return bot.NoDraft }
+
 func (p *platform) Card(_ context.Context, channel string, c bot.Card, _ string) error {
 	p.cards[channel] = append(p.cards[channel], c)
 	return nil

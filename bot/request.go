@@ -208,6 +208,24 @@ func (d *Desk) specified(m Message, state State, asking ledger.Request) *plan {
 	return p
 }
 
+// amended gives the lead the new words of a message of its request.
+func (d *Desk) amended(m Message, state State, reference string) *plan {
+	p := &plan{state: state}
+	p.record = func(ctx context.Context, p *plan) error {
+		request, err := d.Requests.Amend(ctx, reference, m.Text, m.Asker.Name, m.At)
+		if err != nil {
+			return err
+		}
+		lead := request.Lead
+		if state.Joined && m.Asker.Audience == knowledge.Public { // another person's request
+			lead = ""
+		}
+		p.reply = Reply{Kind: ReplyHuman, Request: reference, Text: d.Texts.say("amended", "reference", reference, "lead", lead)}
+		return nil
+	}
+	return p
+}
+
 // placed settles which commune was meant, among those that the desk proposed.
 func (d *Desk) placed(m Message, state State, r Reading) *plan {
 	p := &plan{state: state}

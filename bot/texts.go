@@ -62,7 +62,7 @@ var textValues = map[string][]string{
 	"channel-is": {"channel", "audience", "epci", "listens", "direction", "external"},
 	"forward":    nil, "forward-title": nil, "forward-text": nil, "forward-company": nil, "forward-place": nil, "forward-contact": nil, "forward-send": nil,
 	"form-cancel": nil, "form-why": nil, "form-to": nil, "form-answer": nil, "form-question": nil, "form-seen": nil,
-	"choose": nil, "notice-mark": nil,
+	"choose": nil, "notice-mark": nil, "writing": nil, "edited": nil, "edited-same": nil, "amended": {"reference", "lead"}, "field-amended": {"text"},
 }
 
 // DefaultTexts gives the sentences that ship.

@@ -84,9 +84,9 @@ func (h *house) says(who, name, thread, text string) bot.Reply {
 	h.t.Helper()
 	h.n++
 	h.now = h.now.Add(time.Minute)
-	reply, err := h.Chat.Desk.Handle(h.t.Context(), bot.Message{
+	reply, err := h.Chat.Desk.Stream(h.t.Context(), bot.Message{
 		Channel: who, ID: fmt.Sprint(h.n), Thread: thread, Text: text, At: h.now, Asker: bot.Asker{ID: who, Name: name, Audience: knowledge.Public},
-	})
+	}, nil)
 	h.must(err)
 	return reply
 }
@@ -102,16 +102,23 @@ func (h *house) exec(statement string, args ...any) {
 // sent ends every notice: one in two left, the others were given up for a reason that names the place.
 func (h *house) sent() {
 	h.t.Helper()
-	all, err := h.Requests.Notices(h.t.Context(), staff, 10000)
-	h.must(err)
-	for i, n := range all {
-		if !n.SentAt.IsZero() || !n.DeadAt.IsZero() {
-			continue
+	for pass := 0; ; pass++ { // what could not be delivered makes notices of its own
+		all, err := h.Requests.Notices(h.t.Context(), staff, 10000)
+		h.must(err)
+		pending := false
+		for i, n := range all {
+			if !n.SentAt.IsZero() || !n.DeadAt.IsZero() {
+				continue
+			}
+			pending = true
+			if i%2 == 0 || pass > 0 {
+				h.must(h.Requests.Sent(h.t.Context(), n.Key, h.now))
+			} else {
+				h.must(h.Requests.Failed(h.t.Context(), n.Key, id+" ne répond pas", true, h.now))
+			}
 		}
-		if i%2 == 0 {
-			h.must(h.Requests.Sent(h.t.Context(), n.Key, h.now))
-		} else {
-			h.must(h.Requests.Failed(h.t.Context(), n.Key, id+" ne répond pas", true, h.now))
+		if !pending {
+			return
 		}
 	}
 }

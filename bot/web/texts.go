@@ -74,6 +74,7 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.HumanAsked:  "Une personne est demandée",
 	ledger.Questioned:  "Précision demandée",
 	ledger.Specified:   "Précision donnée",
+	ledger.Amended:     "Message modifié",
 	ledger.PartSet:     "Part d’une direction associée",
 	ledger.StepSet:     "Étape du parcours",
 	ledger.Reminded:    "Rappel",

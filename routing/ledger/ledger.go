@@ -80,6 +80,7 @@ const (
 	HumanAsked  EventKind = "human_asked" // the person asked for someone
 	Questioned  EventKind = "questioned"  // the lead asked the person something
 	Specified   EventKind = "specified"   // the person answered it
+	Amended     EventKind = "amended"     // the person changed a message of the request after it was handled
 	PartSet     EventKind = "part"        // an associated direction (Lead) said where its part stands
 	StepSet     EventKind = "step"        // a step of the path was done, or skipped
 	Reminded    EventKind = "reminded"    // the lead was reminded
@@ -248,6 +249,9 @@ type Store interface {
 	AskPerson(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
 	// Specify records the person's answer, with a notice to the lead.
 	Specify(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
+	// Amend records that the person changed a message of the request, with its new text, and tells the lead, or the entry
+	// point when none leads.
+	Amend(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
 	// SetPart records what an associated direction says of its part, Done, NotForUs or Transmitted again, and tells the lead.
 	SetPart(ctx context.Context, reference, direction string, s Status, why, by string, at time.Time) (Request, error)
 	// SetStep records that a step of the request's path was Done or Skipped, with the reason; a later word replaces the former one.

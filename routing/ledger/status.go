@@ -130,7 +130,7 @@ func Apply(r Request, e Event) (Request, error) {
 			r.Pace.NoNews++
 		}
 		return r, nil // nobody acted
-	case HumanAsked, Specified:
+	case HumanAsked, Specified, Amended:
 	case Questioned:
 		if !r.Status.Open() || r.Lead == "" {
 			return r, refused

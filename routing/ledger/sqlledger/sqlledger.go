@@ -3,6 +3,7 @@
 package sqlledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -307,6 +308,17 @@ func (l *Ledger) Specify(ctx context.Context, reference, text, by string, at tim
 			return r, err
 		}
 		return r, l.notify(ctx, r, e, ledger.Precision, r.Lead, false)
+	})
+}
+
+// Amend implements ledger.Store.
+func (l *Ledger) Amend(ctx context.Context, reference, text, by string, at time.Time) (ledger.Request, error) {
+	return l.change(ctx, "noter la modification de la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.Amended, By: by, Why: text})
+		if err != nil {
+			return r, err
+		}
+		return r, l.notify(ctx, r, e, ledger.Changed, cmp.Or(r.Lead, r.EntryPoint), false)
 	})
 }
 
