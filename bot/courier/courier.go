@@ -123,6 +123,8 @@ func (c *Courier) Dead(ctx context.Context) ([]Dead, error) {
 			d.What = "suivre la demande " + of.Reference
 		case followUpAllArgs{}.Kind():
 			d.What = "chercher les échéances des demandes"
+		case forgetArgs{}.Kind():
+			d.What = "effacer les données personnelles gardées depuis trop longtemps"
 		case embedArgs{}.Kind():
 			d.What = "calculer les vecteurs du document " + of.Document
 		case embedAllArgs{}.Kind():
@@ -172,6 +174,8 @@ type Config struct {
 	EmbedAll func(ctx context.Context) error
 	// Refresh, if not nil, reads the sources again.
 	Refresh *Refresh
+	// Forget, if not nil, erases what identifies people past its period.
+	Forget func(ctx context.Context, now time.Time) error
 	// Conventions, if not nil, has the end of conventions told.
 	Conventions *Conventions
 	// Round is how often due requests are looked for; a minute unless set.
@@ -207,6 +211,10 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 		river.AddWorker(workers, &refresher{Config: cfg})
 		queues[sources] = river.QueueConfig{MaxWorkers: 2}
 		rounds = append(rounds, cfg.Refresh.rounds()...)
+	}
+	if cfg.Forget != nil {
+		river.AddWorker(workers, &forgetter{Config: cfg})
+		rounds = append(rounds, forgetRound())
 	}
 	if cfg.Conventions != nil {
 		river.AddWorker(workers, &watcher{Config: cfg})

@@ -124,6 +124,8 @@ func (j *fakeJournal) Gaps(context.Context, int) ([]bot.Gap, error) { return j.g
 type fakeLedger struct {
 	ledger.Store
 	request ledger.Request
+	// accesses are those that were recorded.
+	accesses []ledger.Access
 	// thread, when set, is the conversation that began the request.
 	thread string
 	filter ledger.Filter
@@ -187,6 +189,15 @@ func (l *fakeLedger) Twins(_ context.Context, v ledger.Viewer, reference string,
 	other := l.request
 	other.Reference, other.Company.Name = "2026-0043", "Société Fictive <Nord>"
 	return []ledger.Twin{{First: l.request, Second: other, Reasons: []ledger.Reason{{Code: "name_part", A: "Société Fictive", B: "Société Fictive <Nord>"}, {Code: "commune"}}}}, l.err
+}
+
+func (l *fakeLedger) SetStep(_ context.Context, _, step string, s ledger.Status, why, by string, at time.Time) (ledger.Request, error) {
+	return l.act("step "+step+" "+string(s)+": "+why, why, by, ledger.StepSet, at)
+}
+
+func (l *fakeLedger) Accessed(_ context.Context, a ledger.Access) error {
+	l.accesses = append(l.accesses, a)
+	return l.err
 }
 
 func (l *fakeLedger) Get(_ context.Context, v ledger.Viewer, reference string) (ledger.Request, error) {

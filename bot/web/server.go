@@ -73,6 +73,8 @@ type Config struct {
 	Board steering.Board
 	// Directions are offered by the staff view, in this order.
 	Directions []Direction
+	// Path gives the path that a request follows: its label and its steps, none without a profile.
+	Path func(r ledger.Request) (label string, steps []ledger.Milestone)
 	// Examples are offered to a person who has written nothing yet.
 	Examples []bot.Choice
 	// StaffToken opens the staff view; empty, there is no staff view.

@@ -253,6 +253,8 @@ func TestStaffActs(t *testing.T) {
 		{"distinguer", url.Values{"autre": {"2026-0045"}, "texte": {"deux familles"}}},
 		{"separer", url.Values{"texte": {"homonyme"}}},
 		{"separer", url.Values{"texte": {"homonyme"}, "message": {"2"}}},
+		{"etape", url.Values{"etape": {"deux"}, "suite": {"done"}}},
+		{"etape", url.Values{"etape": {"trois"}, "suite": {"skipped"}, "texte": {"sans objet"}}},
 	} {
 		if response, page := act(step.action, step.form); response.StatusCode != http.StatusOK || response.Request.Method != http.MethodGet {
 			t.Errorf("%s: %s %d\n%s", step.action, response.Request.Method, response.StatusCode, page)
@@ -262,7 +264,8 @@ func TestStaffActs(t *testing.T) {
 		"answer: Oui :\nvoici comment. by Agente Fictive|closed: réglé by Agente Fictive|reopen: l’entreprise rappelle by Agente Fictive|" +
 		"unreachable: trois appels by Agente Fictive|part DIR-B done:  by Agente Fictive|part DIR-B not_for_us: hors sujet by Agente Fictive|" +
 		"join 2026-0043 to 2026-0042: même entreprise by Agente Fictive|join 2026-0044 to 2026-0042: même gérante by Agente Fictive|" +
-		"apart 2026-0042 2026-0045: deux familles by Agente Fictive|split 2026-0042 0: homonyme by Agente Fictive|split 2026-0042 2: homonyme by Agente Fictive"
+		"apart 2026-0042 2026-0045: deux familles by Agente Fictive|split 2026-0042 0: homonyme by Agente Fictive|split 2026-0042 2: homonyme by Agente Fictive|" +
+		"step deux done:  by Agente Fictive|step trois skipped: sans objet by Agente Fictive"
 	if got := strings.Join(v.ledger.done, "|"); got != want {
 		t.Errorf("done\n%s\nwant\n%s", got, want)
 	}
@@ -282,6 +285,8 @@ func TestStaffActs(t *testing.T) {
 		"refuse without why": {"part", url.Values{"direction": {"DIR-B"}, "part": {"not_for_us"}}, http.StatusUnprocessableEntity},
 		"split without why":  {"separer", url.Values{"message": {"2"}}, http.StatusUnprocessableEntity},
 		"split of nothing":   {"separer", url.Values{"message": {"-1"}, "texte": {"pourquoi"}}, http.StatusUnprocessableEntity},
+		"skip without why":   {"etape", url.Values{"etape": {"deux"}, "suite": {"skipped"}}, http.StatusUnprocessableEntity},
+		"unknown step":       {"etape", url.Values{"etape": {"dix"}, "suite": {"done"}}, http.StatusConflict},
 		"unknown action":     {"effacer", url.Values{"texte": {"pourquoi"}}, http.StatusNotFound},
 	} {
 		if response, _ := act(c.action, c.form); response.StatusCode != c.code {
@@ -299,6 +304,26 @@ func TestStaffActs(t *testing.T) {
 		t.Errorf("closed twice: status %d", response.StatusCode)
 	}
 	v.expect(page, "n’est plus possible")
+}
+
+func TestReadingsAreRecorded(t *testing.T) {
+	v := newVisit(t)
+	v.login("Agente Fictive")
+	for _, path := range []string{"/agents/entreprise?nom=Verlinor", "/agents/demandes/2026-0042", "/agents/entreprise", "/agents"} {
+		v.get(path)
+	}
+	got := ""
+	for _, a := range v.ledger.accesses {
+		got += a.By + " " + a.Channel + " " + a.Reference + a.Sought + "; "
+		if a.At.IsZero() {
+			t.Errorf("%+v has no time", a)
+		}
+	}
+	_, page := v.get("/agents/demandes/2026-0042")
+	v.expect(page, "Parcours : Profil d’essai", "<strong>prochaine étape</strong>", "faite, Agent Fictif")
+	if want := "Agente Fictive web Verlinor; Agente Fictive web 2026-0042; "; got != want {
+		t.Errorf("recorded %s, want %s", got, want)
+	}
 }
 
 func TestStaffIsToldOfFailures(t *testing.T) {

@@ -81,6 +81,7 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.Specified:   "Précision donnée",
 	ledger.Amended:     "Message modifié",
 	ledger.PartSet:     "Part d’une direction associée",
+	ledger.StepSet:     "Étape du parcours",
 	ledger.Reminded:    "Rappel",
 	ledger.Escalated:   "Porte d’entrée prévenue",
 	ledger.NoNews:      "Sans nouvelles",

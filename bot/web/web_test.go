@@ -58,6 +58,13 @@ func newVisit(t *testing.T, change ...func(*web.Config)) *visit {
 				return []steering.Gap{{Question: "=1+1 <b>?</b>", Count: 5}}, journal.err
 			},
 		},
+		Path: func(r ledger.Request) (string, []ledger.Milestone) {
+			return "Profil d’essai", []ledger.Milestone{
+				{StepSaid: ledger.StepSaid{ID: "une", Status: ledger.Done, By: "Agent Fictif", At: today}, Label: "Une étape", Who: r.Lead},
+				{StepSaid: ledger.StepSaid{ID: "deux"}, Label: "Une seconde", Who: "DIR-B"},
+				{StepSaid: ledger.StepSaid{ID: "trois"}, Label: "Une troisième", Who: "DIR-B"},
+			}
+		},
 		Examples: []bot.Choice{{Label: "Un exemple à essayer", Text: "Quelle aide ?"}},
 		Abandoned: func(context.Context) ([]web.Job, error) {
 			return []web.Job{{What: "confier la demande 2026-0007", Why: "porte <b>close</b>", At: today}}, nil

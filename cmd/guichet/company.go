@@ -57,6 +57,9 @@ func (c *companyCmd) Run(ctx context.Context, a *app) error {
 		return usageError{errors.New("donnez le SIREN, le SIRET ou le nom de l'entreprise")}
 	}
 	return a.withRegistry(ctx, func(_ region, w funding.Watcher, store ledger.Store) error {
+		if err := c.accessed(ctx, a, store, viewer, ledger.Access{Sought: c.Company}); err != nil {
+			return err
+		}
 		out, card, err := companyLine(ctx, w, store, viewer, c.Company, a.now())
 		if err != nil {
 			return err

@@ -36,6 +36,8 @@ type cli struct {
 	Route      routeCmd      `cmd:"" help:"Dire quelle direction mène une demande, et pourquoi, sans rien enregistrer."`
 	Request    requestCmd    `cmd:"" help:"Le registre des demandes."`
 	Company    companyCmd    `cmd:"" help:"Dire si une entreprise a été accompagnée et ce qui lui a été répondu."`
+	Person     personCmd     `cmd:"" help:"Donner ou effacer ce qui est gardé d'une personne, ou ce qui l'est depuis trop longtemps."`
+	Access     accessCmd     `cmd:"" help:"Le journal des accès aux demandes et aux fiches d'entreprises."`
 	Funding    fundingCmd    `cmd:"" help:"Les financements demandés et tenus, et ceux qui semblent viser la même dépense."`
 	EPCI       epciCmd       `cmd:"" name:"epci" help:"Ce que guichet sait d'un EPCI : ses conventions, ce que la Région peut y faire, ses demandes."`
 	Convention conventionCmd `cmd:"" help:"Les conventions entre la Région et les EPCI."`

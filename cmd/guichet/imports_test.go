@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"bot/lexicon/learn":                 {"routing", "routing/rulebook"},
 	"bot/courier":                       {"routing/convention", "routing/ledger", "migrations", "migrations/database"},
 	"bot/sqljournal":                    {"knowledge", "migrations/database"},
+	"bot/privacy":                       {"knowledge", "routing", "routing/ledger", "migrations/database"},
 	"knowledge/review":                  {},
 	"bot/web":                           {"knowledge", "routing", "routing/convention", "routing/funding", "routing/ledger", "routing/ledger/steering"},
 	"bot/bottest":                       {"bot/lexicon", "bot/sqljournal", "knowledge", "migrations/database", "routing", "routing/convention", "routing/convention/sqlconvention", "routing/funding", "routing/funding/sqlfunding", "routing/ledger", "routing/ledger/sqlledger", "routing/rulebook"}, // a whole office

@@ -28,6 +28,7 @@ type requestCmd struct {
 	Answer requestAnswer `cmd:"" help:"Enregistrer la réponse donnée à l'entreprise."`
 	Reopen requestReopen `cmd:"" help:"Rouvrir une demande."`
 	Part   requestPart   `cmd:"" help:"Dire où en est la part d'une direction associée."`
+	Step   requestStep   `cmd:"" help:"Dire qu'une étape du parcours d'une demande est faite, ou passée."`
 	Twins  requestTwins  `cmd:"" help:"Lister les demandes qui se ressemblent, avec les raisons."`
 	Join   requestJoin   `cmd:"" help:"Joindre une demande à une autre : c'est la même entreprise."`
 	Split  requestSplit  `cmd:"" help:"Séparer ce qui a été joint."`
@@ -149,6 +150,15 @@ func (r reader) viewer() (ledger.Viewer, error) {
 	return v, nil
 }
 
+// accessed records what an agent or a partner reads; those who read their own leave no trace.
+func (r reader) accessed(ctx context.Context, a *app, store ledger.Store, v ledger.Viewer, read ledger.Access) error {
+	if !v.Staff && v.EPCI == "" {
+		return nil
+	}
+	read.At, read.By, read.Channel = a.now(), author{}.name(), channel
+	return store.Accessed(ctx, read)
+}
+
 type requestList struct {
 	reader
 	Status []ledger.Status `placeholder:"ÉTAT" help:"N'en garder que ces états : waiting, transmitted, taken, answered, closed, unreachable, merged."`
@@ -201,9 +211,16 @@ func (c *requestShow) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	region, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return err
+	}
 	return a.withLedger(ctx, func(store ledger.Store) error {
 		r, err := store.Get(ctx, viewer, c.Reference)
 		if err != nil {
+			return err
+		}
+		if err := c.accessed(ctx, a, store, viewer, ledger.Access{Reference: r.Reference}); err != nil {
 			return err
 		}
 		var twins []ledger.Twin
@@ -212,18 +229,20 @@ func (c *requestShow) Run(ctx context.Context, a *app) error {
 				return err
 			}
 		}
+		label, path := ledger.PathOf(region.book.Rules, r)
 		if a.JSON {
 			return writeJSON(a.stdout, struct {
 				ledger.Request
-				Twins []twinLine `json:"twins,omitempty"`
-			}{r, twinLines(twins)})
+				Path  []ledger.Milestone `json:"path"`
+				Twins []twinLine         `json:"twins,omitempty"`
+			}{r, some(path), twinLines(twins)})
 		}
-		showRequest(a.stdout, r, twins, a.now())
+		showRequest(a.stdout, r, label, path, twins, a.now())
 		return nil
 	})
 }
 
-func showRequest(w io.Writer, r ledger.Request, twins []ledger.Twin, now time.Time) {
+func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Milestone, twins []ledger.Twin, now time.Time) {
 	fmt.Fprintf(w, "Demande %s, %s\n", r.Reference, r.Standing())
 	line := func(label, value string) {
 		if value != "" {
@@ -240,6 +259,15 @@ func showRequest(w io.Writer, r ledger.Request, twins []ledger.Twin, now time.Ti
 	}
 	for i, reason := range r.Decision.Reasons {
 		line([]string{"Pourquoi", ""}[min(i, 1)], reason)
+	}
+	line("Parcours", profile)
+	next := r.Status.Open() && r.Lead != ""
+	for _, m := range path {
+		state := m.Status.StepLabel()
+		if m.Status == "" && next {
+			state, next = "prochaine étape", false
+		}
+		line("", strings.Join(present(m.ID, m.Label, m.Who, state, m.By, ledger.Day(m.At), m.Why), " · "))
 	}
 	if e, ok := r.Silence(); ok {
 		line("Sans nouvelles", e.Why)
@@ -261,7 +289,7 @@ func showRequest(w io.Writer, r ledger.Request, twins []ledger.Twin, now time.Ti
 				label += fmt.Sprintf(" (%d)", messages) // the rank that split takes
 			}
 		}
-		fmt.Fprintf(w, "  %s\n", strings.Join(present(e.At.Format("02/01/2006 15:04"), label, e.Other, e.By, e.Lead, e.Owner, e.Status.Label(), firstLine(e.Why, 100)), " · "))
+		fmt.Fprintf(w, "  %s\n", strings.Join(present(e.At.Format("02/01/2006 15:04"), label, e.Other, e.By, e.Lead, e.Owner, e.Step, eventStatus(e), firstLine(e.Why, 100)), " · "))
 	}
 }
 
@@ -269,7 +297,7 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.Received: "message reçu", ledger.Decided: "décision", ledger.Assigned: "confiée", ledger.StatusSet: "état", ledger.AnswerGiven: "réponse donnée",
 	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.Questioned: "précision demandée", ledger.Specified: "précision donnée", ledger.Amended: "message modifié", ledger.PartSet: "part d'une direction associée", ledger.Reminded: "rappel", ledger.Escalated: "porte d'entrée prévenue", ledger.NoNews: "sans nouvelles",
 	ledger.MergedInto: "jointe à", ledger.Absorbed: "y est jointe la", ledger.SplitOff: "séparée de", ledger.Separated: "en est séparée la", ledger.ToldApart: "n'est pas la même que",
-	ledger.NoticeSent: "avis envoyé", ledger.Imported: "reprise d'un autre outil", ledger.NoticeDead: "avis abandonné",
+	ledger.StepSet: "étape du parcours", ledger.NoticeSent: "avis envoyé", ledger.Imported: "reprise d'un autre outil", ledger.NoticeDead: "avis abandonné",
 }
 
 type requestAssign struct {
@@ -323,6 +351,64 @@ func (c *requestPart) Run(ctx context.Context, a *app) error {
 	return a.change(ctx, func(store ledger.Store, at time.Time) (ledger.Request, error) {
 		return store.SetPart(ctx, c.Reference, c.Direction, c.Status, c.Why, c.name(), at)
 	})
+}
+
+type requestStep struct {
+	author
+	Reference string `arg:"" help:"Numéro de la demande."`
+	Step      string `arg:"" name:"étape" help:"L'étape, comme « guichet request show » la nomme."`
+	Done      bool   `xor:"said" required:"" help:"Elle est faite."`
+	Skip      bool   `xor:"said" required:"" help:"Elle est passée ; dites pourquoi."`
+	Why       string `placeholder:"RAISON" help:"Pourquoi."`
+}
+
+func (c *requestStep) Run(ctx context.Context, a *app) error {
+	if c.Skip && strings.TrimSpace(c.Why) == "" {
+		return usageError{errors.New("il manque --why RAISON : une étape ne se passe pas sans raison")}
+	}
+	region, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return err
+	}
+	return a.withLedger(ctx, func(store ledger.Store) error {
+		r, err := store.Get(ctx, ledger.Viewer{Staff: true}, c.Reference)
+		if err != nil {
+			return err
+		}
+		_, path := ledger.PathOf(region.book.Rules, r)
+		if err := ledger.CheckStep(path, c.Step); err != nil {
+			return err
+		}
+		said := ledger.Done
+		if c.Skip {
+			said = ledger.Skipped
+		}
+		if r, err = store.SetStep(ctx, c.Reference, c.Step, said, c.Why, c.name(), a.now()); err != nil {
+			return err
+		}
+		next, more := ledger.NextStep(region.book.Rules, r)
+		if a.JSON {
+			line := map[string]any{"reference": r.Reference, "steps": some(r.Pace.Steps), "next": nil}
+			if more {
+				line["next"] = next
+			}
+			return writeJSON(a.stdout, line)
+		}
+		if !more {
+			fmt.Fprintf(a.stdout, "%s : le parcours est fini\n", r.Reference)
+			return nil
+		}
+		fmt.Fprintf(a.stdout, "%s : prochaine étape, %s\n", r.Reference, strings.Join(present(next.ID, next.Label, next.Who), " · "))
+		return nil
+	})
+}
+
+// eventStatus gives in French the status that an event tells.
+func eventStatus(e ledger.Event) string {
+	if e.Kind == ledger.StepSet {
+		return e.Status.StepLabel()
+	}
+	return e.Status.Label()
 }
 
 type requestAnswer struct {

@@ -19,6 +19,7 @@ import (
 
 	"guichet/bot"
 	"guichet/bot/courier"
+	"guichet/bot/privacy"
 	"guichet/bot/web"
 	"guichet/knowledge"
 	"guichet/knowledge/sqlstore"
@@ -93,6 +94,13 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	}
 	work.Go(func() error {
 		jobs := courier.Config{Outbox: o.ledger, Deliver: deliver(o.chat, courier.ToLog(a.log)), Now: a.now, Log: a.log}
+		jobs.Forget = func(ctx context.Context, now time.Time) error {
+			done, err := privacy.New(db, o.courier, o.book.Retention).Forget(ctx, now)
+			if len(done) > 0 {
+				a.log.InfoContext(ctx, "données personnelles effacées au terme de leur durée", "rows", done)
+			}
+			return err
+		}
 		jobs.Conventions = &courier.Conventions{Outbox: o.conventions, Reachable: reachable(o.chat), Deliver: tell(o.chat, courier.AlertToLog(a.log))}
 		if a.Now.file != "" {
 			jobs.Round = time.Second // the clock leaps
@@ -230,6 +238,7 @@ func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 	}
 	return web.Config{
 		Desk: o.desk, Journal: o.journal, Requests: o.ledger, Fundings: o.fundings, Open: o.base.Open, Directions: directions, Examples: o.texts.Examples(),
+		Path: func(r ledger.Request) (string, []ledger.Milestone) { return ledger.PathOf(o.book.Rules, r) },
 		Abandoned: func(ctx context.Context) (jobs []web.Job, err error) {
 			dead, err := o.courier.Dead(ctx)
 			for _, d := range dead {

@@ -14,6 +14,7 @@ import (
 	"guichet/bot"
 	"guichet/bot/courier"
 	"guichet/bot/lexicon"
+	"guichet/bot/privacy"
 	"guichet/bot/sqljournal"
 	"guichet/bot/webhook"
 	"guichet/knowledge"
@@ -345,4 +346,17 @@ func (a *app) openCourier(ctx context.Context, db *database.DB) (*courier.Courie
 	}
 	c.Hooks = webhook.New(db, a.now)
 	return c, nil
+}
+
+// openKeeper gives what keeps the data of people.
+func (a *app) openKeeper(ctx context.Context, db *database.DB) (*privacy.Keeper, error) {
+	r, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := a.openCourier(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	return privacy.New(db, jobs, r.book.Retention), nil
 }

@@ -68,6 +68,8 @@ const (
 const (
 	Done     Status = "done"
 	NotForUs Status = "not_for_us"
+	// Skipped is said of a step of the path, as Done is.
+	Skipped Status = "skipped"
 )
 
 // EventKind is what happened to a request.
@@ -86,6 +88,7 @@ const (
 	Specified   EventKind = "specified"   // the person answered it
 	Amended     EventKind = "amended"     // the person changed a message of the request after it was handled
 	PartSet     EventKind = "part"        // an associated direction (Lead) said where its part stands
+	StepSet     EventKind = "step"        // a step of the path was done, or skipped
 	Reminded    EventKind = "reminded"    // the lead was reminded
 	Escalated   EventKind = "escalated"   // the entry point was told that reminders changed nothing
 	NoNews      EventKind = "no_news"     // the person was told that there is no news yet
@@ -117,6 +120,8 @@ type Event struct {
 	Owner string `json:"owner,omitempty"`
 	// Other is the reference of the other request, when two are joined, split or told apart.
 	Other string `json:"other,omitempty"`
+	// Step is the id of the step of the path that the event is about.
+	Step string `json:"step,omitempty"`
 	// Decision is the whole decision of a Decided event. When the event has no Lead but its decision has one, a message
 	// joined a request that already had its lead: the decision is kept for the record and changes nothing.
 	Decision *routing.Decision `json:"decision,omitempty"`
@@ -150,6 +155,8 @@ type Pace struct {
 	From string `json:"from,omitempty"`
 	// Parts are those of the associated directions, in their order.
 	Parts []Part `json:"parts,omitempty"`
+	// Steps are those of the path of which something was said, in that order.
+	Steps []StepSaid `json:"steps,omitempty"`
 }
 
 // Part is what an associated direction has to do: Transmitted, Done or NotForUs, said by whom, when and why.
@@ -286,6 +293,8 @@ type Store interface {
 	// Twins gives the open requests that look like one another, newest first, those of one request if it is given, 100 when
 	// limit is 0; staff only, since the twin of a request may be another territory's.
 	Twins(ctx context.Context, v Viewer, reference string, limit int) ([]Twin, error)
+	// SetStep records that a step of the request's path was Done or Skipped, with the reason; a later word replaces the former one.
+	SetStep(ctx context.Context, reference, step string, s Status, why, by string, at time.Time) (Request, error)
 	// Hold gives a request that nobody else changes until the transaction of the context ends; it needs one.
 	Hold(ctx context.Context, reference string) (Request, error)
 	// Get gives a request with its events, or ErrNotFound, also when the viewer may not see it.
@@ -297,4 +306,8 @@ type Store interface {
 	Lives(ctx context.Context, v Viewer, s Span, each func(Request) error) error
 	// Notices gives the outbox, newest first, 100 when limit is 0; staff only.
 	Notices(ctx context.Context, v Viewer, limit int) ([]Notice, error)
+	// Accessed records that a request or a company's card was read.
+	Accessed(ctx context.Context, a Access) error
+	// Accesses gives what was recorded, newest first; staff only.
+	Accesses(ctx context.Context, v Viewer, f AccessFilter) ([]Access, error)
 }

@@ -31,6 +31,7 @@ type Book struct {
 	Territories *Territories
 	Conduct     Conduct
 	Steering    routing.Steering
+	Retention   routing.Retention
 	Conventions routing.Conventions
 	// Officers are those who follow the EPCIs, by SIREN.
 	Officers map[string]routing.Officer
@@ -73,14 +74,17 @@ func Load(folder fs.FS) (*Book, error) {
 	words, wordsErr := loadWords(folder)
 	territories, territoriesErr := loadTerritories(folder)
 	conduct, conductErr := loadConduct(folder)
+	retention, retentionErr := loadRetention(folder)
 	conventions, conventionsErr := loadConventions(folder, set)
 	officers, officersErr := loadOfficers(folder, territories.EPCI)
 	steering, steeringErr := loadSteering(folder, set.Directions, territories)
 	rules, rulesErr := routing.Compile(set)
-	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr, conventionsErr, officersErr, steeringErr); err != nil {
+	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr, retentionErr, conventionsErr, officersErr, steeringErr); err != nil {
 		return nil, err
 	}
-	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct, Conventions: conventions, Officers: officers, Steering: steering}, nil
+	return &Book{
+		Rules: rules, Words: words, Territories: territories, Conduct: conduct, Retention: retention, Conventions: conventions, Officers: officers, Steering: steering,
+	}, nil
 }
 
 // Unknown joins a problem for each file of the Region's folder that nobody reads and that looks like one of its files, by its

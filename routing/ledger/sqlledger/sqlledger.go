@@ -461,9 +461,9 @@ func (l *Ledger) write(ctx context.Context, r ledger.Request, e ledger.Event) (l
 		}
 	}
 	conn := l.db.Conn(ctx)
-	err = conn.QueryRowContext(ctx, `INSERT INTO request_events (request_id, at, kind, actor, why, status, lead, owner, decision, other)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
-		r.ID, database.Stamp(e.At), e.Kind, e.By, e.Why, e.Status, e.Lead, e.Owner, decision, e.Other).Scan(&e.ID)
+	err = conn.QueryRowContext(ctx, `INSERT INTO request_events (request_id, at, kind, actor, why, status, lead, owner, decision, other, step)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`,
+		r.ID, database.Stamp(e.At), e.Kind, e.By, e.Why, e.Status, e.Lead, e.Owner, decision, e.Other, e.Step).Scan(&e.ID)
 	if err != nil {
 		return r, e, err
 	}
@@ -523,12 +523,12 @@ func (l *Ledger) events(ctx context.Context, r ledger.Request) (all []ledger.Eve
 	return all, rows.Err()
 }
 
-const eventColumns = `request_id, id, at, kind, actor, why, status, lead, owner, decision, other`
+const eventColumns = `request_id, id, at, kind, actor, why, status, lead, owner, decision, other, step`
 
 func scanEvent(rows *sql.Rows) (request int64, e ledger.Event, err error) {
 	var at int64
 	var decision string
-	err = rows.Scan(&request, &e.ID, &at, &e.Kind, &e.By, &e.Why, &e.Status, &e.Lead, &e.Owner, &decision, &e.Other)
+	err = rows.Scan(&request, &e.ID, &at, &e.Kind, &e.By, &e.Why, &e.Status, &e.Lead, &e.Owner, &decision, &e.Other, &e.Step)
 	if err == nil && decision != "" {
 		err = json.Unmarshal([]byte(decision), &e.Decision)
 	}
@@ -622,10 +622,10 @@ func visible(v ledger.Viewer, args *[]any) (string, error) {
 const columns = `id, reference, channel, thread, author, text, company, siren, siret, commune, epci, departement, entry_point, deadline,
 	status, lead, owner, associated, decision, created_at, updated_at, person, pace, due_at, next_at,
 	(SELECT coalesce(max(e.id), 0) FROM request_events e WHERE e.request_id = requests.id
-		AND e.kind NOT IN ('notice_sent', 'notice_dead', 'reminded', 'escalated', 'no_news', 'part', 'told_apart', 'imported'))`
+		AND e.kind NOT IN ('notice_sent', 'notice_dead', 'reminded', 'escalated', 'no_news', 'part', 'step', 'told_apart', 'imported'))`
 
 // quiet are the events that leave a request's version as it is, the same as in columns.
-var quiet = []ledger.EventKind{ledger.NoticeSent, ledger.NoticeDead, ledger.Reminded, ledger.Escalated, ledger.NoNews, ledger.PartSet, ledger.ToldApart, ledger.Imported}
+var quiet = []ledger.EventKind{ledger.NoticeSent, ledger.NoticeDead, ledger.Reminded, ledger.Escalated, ledger.NoNews, ledger.PartSet, ledger.StepSet, ledger.ToldApart, ledger.Imported}
 
 func scan(row interface{ Scan(...any) error }) (r ledger.Request, err error) {
 	var deadline, created, updated, due, next int64
