@@ -251,8 +251,6 @@ const (
 	saturation = 1.2
 	lengthNorm = 0.75
 	titleCount = 1
-	// slowSaturation and denseNorm are those of the other two scores of a whole document.
-	slowSaturation, denseNorm = 2.5, 0.95
 	// kinCount is what a word of the same root counts (« licencié » for « licenciement »).
 	kinCount, rootLetters = 0.3, 6
 	// synonymCount is what a synonym counts.
@@ -272,8 +270,6 @@ type whole struct {
 	score  float64 // BM25, as a share of the best document's
 	// abbreviated tells that the question names the document by the acronym in its title.
 	abbreviated bool
-	// repeated is BM25 where a word that comes again counts more, dense the same where a long document must hold more.
-	repeated, dense float64
 }
 
 type wholes map[string]*whole
@@ -296,16 +292,7 @@ func (w wholes) holds(id string, concept int) bool {
 // gather reads the hits by document. FTS5's own score is not used for whole documents: its idf is zero for a word that
 // half of the documents hold, which a small base has many of.
 func gather(q question, hits []Hit) wholes {
-	sure, kin, synonyms := q.sure(), map[string]int{}, map[string]int{}
-	for i, c := range q.concepts {
-		for form, trust := range c.forms {
-			if trust > synonymTrust {
-				kin[root(form)] = i
-			} else {
-				synonyms[form] = i
-			}
-		}
-	}
+	f := q.families()
 	documents := wholes{}
 	for _, h := range hits {
 		d := documents[h.Document.ID]
@@ -313,19 +300,19 @@ func gather(q question, hits []Hit) wholes {
 			d = &whole{counts: make([]float64, len(q.concepts)), other: make([]float64, len(q.concepts)), length: h.Length, abbreviated: q.abbreviates(h.Document.Title)}
 			documents[h.Document.ID] = d
 			for _, w := range h.Title {
-				if i, ok := sure[w]; ok {
+				if i, ok := f.sure[w]; ok {
 					d.counts[i] += titleCount
-				} else if i, ok := synonyms[w]; ok {
+				} else if i, ok := f.synonyms[w]; ok {
 					d.other[i] += synonymCount * titleCount
 				}
 			}
 		}
 		for _, w := range h.Body {
-			if i, ok := sure[w]; ok {
+			if i, ok := f.sure[w]; ok {
 				d.counts[i]++
-			} else if i, ok := synonyms[w]; ok {
+			} else if i, ok := f.synonyms[w]; ok {
 				d.other[i] += synonymCount
-			} else if i, ok := kin[root(w)]; ok {
+			} else if i, ok := f.kin[root(w)]; ok {
 				d.counts[i] += kinCount
 			}
 		}
@@ -336,9 +323,6 @@ func gather(q question, hits []Hit) wholes {
 		norm := saturation * (1 - lengthNorm + lengthNorm*float64(d.length)/max(1, mean))
 		for i, n := range d.counts {
 			n += d.other[i]
-			length := float64(d.length) / max(1, mean)
-			d.repeated += q.concepts[i].rarity * n * (slowSaturation + 1) / (n + slowSaturation*(1-lengthNorm+lengthNorm*length))
-			d.dense += q.concepts[i].rarity * n * (slowSaturation + 1) / (n + slowSaturation*(1-denseNorm+denseNorm*length))
 			d.score += q.concepts[i].rarity * n * (saturation + 1) / (n + norm)
 		}
 		best = max(best, d.score)
@@ -347,6 +331,38 @@ func gather(q question, hits []Hit) wholes {
 		d.score /= best
 	}
 	return documents
+}
+
+// families tells the concept of a word that surely means it, of a synonym, and, by its root, of a kindred word.
+type families struct{ sure, synonyms, kin map[string]int }
+
+func (q question) families() families {
+	f := families{map[string]int{}, map[string]int{}, map[string]int{}}
+	for i, c := range q.concepts {
+		for form, trust := range c.forms {
+			if trust > synonymTrust {
+				f.sure[form] = i
+				f.kin[root(form)] = i
+			} else {
+				f.synonyms[form] = i
+			}
+		}
+	}
+	return f
+}
+
+// means gives the concept that a word means and what the word counts for it; 0 when it means none.
+func (f families) means(word string) (concept int, share float64) {
+	if i, ok := f.sure[word]; ok {
+		return i, 1
+	}
+	if i, ok := f.synonyms[word]; ok {
+		return i, synonymCount
+	}
+	if i, ok := f.kin[root(word)]; ok {
+		return i, kinCount
+	}
+	return 0, 0
 }
 
 // root gives the first letters of a word, which the stemmer leaves different in words of one family.

@@ -15,24 +15,23 @@ import (
 //go:embed relevance.yaml
 var relevanceFile []byte
 
-// The signs that rank documents; the three of whole documents make together how much the length counts. Each is brought to
-// one scale for every question, 0 for the mean of the documents found and 1 for the best of them, so that the weights hold for
-// a small base and for a large one.
+// The signs that rank documents. They are few: more of them fitted the development questions better and others worse. Each is
+// brought to one scale for every question, 0 for the mean of the documents found and 1 for the best of them, so that the weights
+// hold for a small base and for a large one.
 const (
-	wordsSign    = iota // BM25 of the whole document with its title, kindred words and synonyms
-	repeatedSign        // the same where words that come again count more
-	denseSign           // the same where, besides, a long document must hold more
-	passagesSign        // BM25 of its best passages
-	nearbySign          // words of the question that stand near each other
-	meaningSign         // similarity of the nearest passage
-	subjectSign         // similarity of the document as a whole
+	wordsSign   = iota // BM25 of the whole document, kindred words and synonyms counting less
+	meaningSign        // similarity of the nearest passage
+	earlySign          // how much of the question the beginning holds: there a document says what it is about
 	relevanceSigns
 )
 
-var relevanceNames = [relevanceSigns]string{"words", "repeated", "dense", "passages", "nearby", "meaning", "subject"}
+var relevanceNames = [relevanceSigns]string{"words", "meaning", "early"}
 
-// relevanceWeights reads the file that ships; it is checked by a test, so a mistake in it is a programming error.
-var relevanceWeights = sync.OnceValue(func() [relevanceSigns]float64 {
+// relevanceWeights are the weights of the signs, and those of words alone: without vectors the beginning counts differently.
+type relevanceWeights struct{ all, words [relevanceSigns]float64 }
+
+// shippedWeights reads the file that ships; it is checked by a test, so a mistake in it is a programming error.
+var shippedWeights = sync.OnceValue(func() relevanceWeights {
 	w, err := readRelevance(relevanceFile)
 	if err != nil {
 		panic(err)
@@ -40,19 +39,22 @@ var relevanceWeights = sync.OnceValue(func() [relevanceSigns]float64 {
 	return w
 })
 
-func readRelevance(content []byte) (weights [relevanceSigns]float64, err error) {
+func readRelevance(content []byte) (weights relevanceWeights, err error) {
 	var file struct {
-		Weights map[string]float64 `yaml:"poids"`
+		All   map[string]float64 `yaml:"poids"`
+		Words map[string]float64 `yaml:"poids_sans_vecteurs"`
 	}
 	if err := yaml.UnmarshalWithOptions(content, &file, yaml.Strict()); err != nil {
 		return weights, fmt.Errorf("poids du classement : %w", err)
 	}
-	for name, weight := range file.Weights {
-		i := slices.Index(relevanceNames[:], name)
-		if i < 0 {
-			return weights, fmt.Errorf("poids du classement : signe « %s » inconnu", name)
+	for given, to := range map[*map[string]float64]*[relevanceSigns]float64{&file.All: &weights.all, &file.Words: &weights.words} {
+		for name, weight := range *given {
+			i := slices.Index(relevanceNames[:], name)
+			if i < 0 {
+				return weights, fmt.Errorf("poids du classement : signe « %s » inconnu", name)
+			}
+			to[i] = weight
 		}
-		weights[i] = weight
 	}
 	return weights, nil
 }
@@ -69,58 +71,76 @@ type Relevance struct {
 }
 
 const (
-	// speaking is how many passages speak for their document, side how far apart two words near each other are at most.
-	speaking, side = 3, 3
 	// passageWords is about how many analysed words a passage has.
 	passageWords = 21.5
-	// unity is how similar the passages of a document usually are to each other: with it the mean similarity of passages
-	// tells that of their mean. unlike is how near the passages that were not found are held to be, as a share of the mean of
-	// those that were.
-	unity, unlike = 0.5, 0.5
+	// earlyReach is after how many passages what a document says counts half for its beginning.
+	earlyReach = 4
 )
+
+// heard is what a document says of a question.
+type heard struct {
+	counts, early []float64 // of each concept
+	length        int
+	nearest       float64
+	titled        bool // its title was read
+}
+
+// hold adds a word that stands so near the beginning, 1 at the very beginning.
+func (d *heard) hold(f families, word string, near float64) {
+	if c, share := f.means(word); share > 0 {
+		d.counts[c] += share
+		d.early[c] = max(d.early[c], share*near)
+	}
+}
 
 // relevance gives the documents of the hits, best first.
 func relevance(q question, hits []Hit) []Relevance {
-	type heard struct {
-		local, near []float64
-		pairs       []float64 // of each pair of concepts, the concept before first
-	}
-	documents, sure := gather(q, hits), q.sure()
 	by := map[string]*heard{}
 	var ids []string
-	mean := 0.0
+	meant := false
+	f := q.families()
 	for i := range hits {
 		h := &hits[i]
 		d := by[h.Document.ID]
 		if d == nil {
-			d = &heard{pairs: make([]float64, len(q.concepts)*len(q.concepts))}
+			d = &heard{counts: make([]float64, len(q.concepts)), early: make([]float64, len(q.concepts)), length: h.Length, nearest: h.Vector}
 			by[h.Document.ID] = d
 			ids = append(ids, h.Document.ID)
 		}
-		d.local = append(d.local, q.passage(h.Body, sure, d.pairs))
-		d.near = append(d.near, h.Vector)
-		mean += h.Vector / float64(len(hits))
+		d.nearest = max(d.nearest, h.Vector)
+		meant = meant || h.Vector != 0
+		far := float64(h.Ordinal) / earlyReach
+		for _, w := range h.Body {
+			d.hold(f, w, 1/(1+far*far))
+		}
+		d.titled = d.titled || h.Kind == Title
+	}
+	for i := range hits { // a title that no passage repeats
+		h := &hits[i]
+		if d := by[h.Document.ID]; !d.titled {
+			for _, w := range h.Title {
+				d.hold(f, w, 1)
+			}
+			d.titled = true
+		}
 	}
 	sort.Strings(ids)
+	mean := max(1, passageWords*float64(q.total.Passages)/float64(max(1, q.total.Documents)))
 	out := make([]Relevance, len(ids))
 	for i, id := range ids {
 		d, signs := by[id], make([]float64, relevanceSigns)
-		signs[wordsSign], signs[repeatedSign], signs[denseSign] = documents[id].score, documents[id].repeated, documents[id].dense
-		signs[passagesSign] = meanOfBest(d.local, speaking)
-		for _, worth := range d.pairs {
-			signs[nearbySign] += worth / (1 + worth/3)
+		norm := saturation * (1 - lengthNorm + lengthNorm*float64(d.length)/mean)
+		for c, n := range d.counts {
+			signs[wordsSign] += q.concepts[c].rarity * n * (saturation + 1) / (n + norm)
+			signs[earlySign] += q.concepts[c].rarity * d.early[c]
 		}
-		found := float64(len(d.near))
-		all := max(found, float64(documents[id].length)/passageWords)
-		for _, x := range d.near {
-			signs[subjectSign] += x / all
-		}
-		signs[subjectSign] += (all - found) / all * unlike * mean
-		signs[subjectSign] /= math.Sqrt(1/all + (1-1/all)*unity)
-		signs[meaningSign] = meanOfBest(d.near, 1)
+		signs[meaningSign] = d.nearest
 		out[i] = Relevance{Document: id, Signs: signs}
 	}
-	weights := relevanceWeights()
+	weights := shippedWeights().all
+	if !meant {
+		weights = shippedWeights().words
+	}
 	for s := range relevanceSigns {
 		scale(out, s)
 		for i := range out {
@@ -145,62 +165,6 @@ func scale(documents []Relevance, sign int) {
 			r.Signs[sign] = 0
 		}
 	}
-}
-
-func meanOfBest(values []float64, n int) float64 {
-	slices.Sort(values)
-	values = values[max(0, len(values)-n):]
-	sum := 0.0
-	for _, x := range values {
-		sum += x
-	}
-	return sum / float64(max(1, len(values)))
-}
-
-// sure gives the concept that each word surely means.
-func (q question) sure() map[string]int {
-	sure := map[string]int{}
-	for i, c := range q.concepts {
-		for form, trust := range c.forms {
-			if trust > synonymTrust {
-				sure[form] = i
-			}
-		}
-	}
-	return sure
-}
-
-// passage gives the BM25 of a passage's own words, and adds to pairs what the concepts near each other in it tell: the
-// rarity of the commoner of the two, half of it when words stand between them; each pair once a passage.
-func (q question) passage(body []string, sure map[string]int, pairs []float64) float64 {
-	n := len(q.concepts)
-	counts, found := make([]float64, n), map[int]float64{}
-	last, at := -1, 0
-	for i, w := range body {
-		c, ok := sure[w]
-		if !ok {
-			continue
-		}
-		counts[c]++
-		if last >= 0 && last != c && i-at <= side {
-			worth := min(q.concepts[last].rarity, q.concepts[c].rarity)
-			if i-at > 1 {
-				worth /= 2
-			}
-			pair := min(last, c)*n + max(last, c)
-			found[pair] = max(found[pair], worth)
-		}
-		last, at = c, i
-	}
-	for pair, worth := range found {
-		pairs[pair] += worth
-	}
-	score := 0.0
-	norm := saturation * (1 - lengthNorm + lengthNorm*float64(len(body))/passageWords)
-	for c, count := range counts {
-		score += q.concepts[c].weight * count * (saturation + 1) / (count + norm)
-	}
-	return score
 }
 
 // Rank gives the documents that a viewer may see, best first, with what speaks for each.

@@ -27,9 +27,10 @@ type evalCmd struct {
 }
 
 type evalRetrieval struct {
-	Dir   string `arg:"" name:"dossier" help:"Dossier BEIR : corpus, questions, jugements."`
-	Ranks string `name:"run" placeholder:"FICHIER" help:"Écrire les classements au format TREC, 100 documents par question."`
-	Mode  string `enum:",lexical,vector,hybrid" default:"" placeholder:"MODE" help:"Ce qui trouve et classe : lexical (les mots), vector (le sens) ou hybrid (les deux, par défaut s'il y a des vecteurs)."`
+	Dir    string `arg:"" name:"dossier" help:"Dossier BEIR : corpus, questions, jugements."`
+	Ranks  string `name:"run" placeholder:"FICHIER" help:"Écrire les classements au format TREC, 100 documents par question."`
+	Misses int    `placeholder:"N" help:"Expliquer les N plus mauvais échecs : les questions sans bon document parmi les dix premiers."`
+	Mode   string `enum:",lexical,vector,hybrid" default:"" placeholder:"MODE" help:"Ce qui trouve et classe : lexical (les mots), vector (le sens) ou hybrid (les deux, par défaut s'il y a des vecteurs)."`
 }
 
 func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
@@ -68,11 +69,31 @@ func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
+	misses := quality.Misses[:min(max(0, c.Misses), len(quality.Misses))]
 	if a.JSON {
 		return writeJSON(a.stdout, struct {
 			measure.Retrieval
-			Mode knowledge.Mode `json:"mode"`
-		}{quality, base.Mode})
+			Mode   knowledge.Mode   `json:"mode"`
+			Misses []measure.Missed `json:"misses,omitempty"`
+		}{quality, base.Mode, misses})
+	}
+	for _, m := range misses {
+		place := fmt.Sprintf("classé %de", m.Rank)
+		if m.Rank == 0 {
+			place = fmt.Sprintf("absent des %d premiers", measure.Depth)
+		}
+		fmt.Fprintf(a.stdout, "%s  %s\n    attendu %s, %s", m.ID, m.Text, m.Document, place)
+		if len(m.Lacking) > 0 {
+			fmt.Fprintf(a.stdout, " ; il n'a pas : %s", strings.Join(m.Lacking, ", "))
+		}
+		switch {
+		case m.First == "":
+			fmt.Fprint(a.stdout, "\n    rien n'a été trouvé\n")
+		case len(m.Held) == 0:
+			fmt.Fprintf(a.stdout, "\n    premier : %s, par le sens seul\n", m.First)
+		default:
+			fmt.Fprintf(a.stdout, "\n    premier : %s, qui a : %s\n", m.First, strings.Join(m.Held, ", "))
+		}
 	}
 	fmt.Fprintf(a.stdout, "%d documents, %d questions\nnDCG@10 %.4f   MRR@10 %.4f   rappel@10 %.4f   rappel@100 %.4f\n",
 		quality.Documents, quality.Queries, quality.NDCG10, quality.MRR10, quality.Recall10, quality.Recall100)

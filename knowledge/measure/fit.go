@@ -1,8 +1,11 @@
 package measure
 
 import (
+	"cmp"
 	"math"
+	"runtime"
 	"slices"
+	"sync"
 )
 
 // ridge keeps the weights of the logistic regression small: each counts as if that many samples spoke against it.
@@ -165,118 +168,103 @@ func Thresholds(samples [][]float64, good []bool, folds int) []Threshold {
 	return slices.Clip(out)
 }
 
-// List is the documents found for one question: the signs of each, and whether it is one of those wanted.
+// List is the documents found for one question: the signs and the gain of each, and what the best ranking gains at ten.
 type List struct {
-	Signs  [][]float64
-	Wanted []bool
-	// Weight is how much the question counts.
-	Weight float64
+	Signs [][]float64
+	Gains []float64
+	Ideal float64
 }
 
-// flat is the L2 penalty of the weights of a ranking, a list counting for its Weight.
-const flat = 1e-3
+// NDCG10 is the list's nDCG@10 in the order that weights give.
+func (l List) NDCG10(weights []float64) float64 {
+	scores, order := make([]float64, len(l.Signs)), make([]int, len(l.Signs))
+	for i, signs := range l.Signs {
+		order[i] = i
+		for j, x := range signs {
+			scores[i] += weights[j] * x
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+	gain := 0.0
+	for rank, i := range order[:min(10, len(order))] {
+		gain += l.Gains[i] / math.Log2(float64(rank)+2)
+	}
+	return gain / l.Ideal
+}
 
-// FitRanking gives the weights whose sum of signs ranks the wanted documents first: those that make them the likeliest
-// under a softmax over each list (ListNet; Cao et al., 2007), by Newton's method with steps halved while they overshoot.
-func FitRanking(lists []List, signs int) []float64 {
-	weights := make([]float64, signs)
-	for range 100 {
-		gradient, hessian := make([]float64, signs), make([][]float64, signs)
-		for j := range hessian {
-			hessian[j] = make([]float64, signs)
-			hessian[j][j], gradient[j] = 2*flat, -2*flat*weights[j]
-		}
-		for _, l := range lists {
-			wanted := l.wanted()
-			if wanted == 0 {
-				continue
-			}
-			chances, _ := l.chances(weights)
-			mean := make([]float64, signs)
-			for i, s := range l.Signs {
-				for j, x := range s {
-					mean[j] += chances[i] * x
+// The weights that a fit tries are the whole numbers of tenths up to most.
+const tenths, most = 10.0, 20
+
+// Grid is the quality of a collection's lists, mean nDCG@10, for every choice of weights: the first sign's is 1, as only the
+// order counts.
+type Grid struct {
+	signs   int
+	quality []float64
+}
+
+// NewGrid measures lists, which have so many signs, two or more.
+func NewGrid(lists []List, signs int) Grid {
+	g := Grid{signs: signs}
+	size := 1
+	for range signs - 1 {
+		size *= most + 1
+	}
+	g.quality = make([]float64, size)
+	var all sync.WaitGroup
+	for worker := range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for at := worker; at < size; at += runtime.GOMAXPROCS(0) {
+				weights := g.weights(at)
+				for _, l := range lists {
+					g.quality[at] += l.NDCG10(weights) / float64(len(lists))
 				}
 			}
-			for i, s := range l.Signs {
-				for j, x := range s {
-					if l.Wanted[i] {
-						gradient[j] += l.Weight / wanted * (x - mean[j])
-					}
-					for k, y := range s {
-						hessian[j][k] += l.Weight * chances[i] * (x - mean[j]) * (y - mean[k])
-					}
-				}
-			}
-		}
-		step := solve(hessian, slices.Clone(gradient))
-		before, slope := unlikely(lists, weights), 0.0
-		for j := range step {
-			slope += gradient[j] * step[j]
-		}
-		if slope < 1e-9 {
-			break
-		}
-		next := make([]float64, signs)
-		for length := 1.0; length > 1e-9; length /= 2 {
-			for j := range next {
-				next[j] = weights[j] + length*step[j]
-			}
-			if unlikely(lists, next) <= before-1e-4*length*slope {
-				break
-			}
-		}
-		weights = next
+		})
+	}
+	all.Wait()
+	return g
+}
+
+func (g Grid) weights(at int) []float64 {
+	weights := make([]float64, g.signs)
+	weights[0] = 1
+	for i := 1; i < g.signs; i++ {
+		weights[i] = float64(at%(most+1)) / tenths
+		at /= most + 1
 	}
 	return weights
 }
 
-func (l List) wanted() float64 {
-	n := 0.0
-	for _, w := range l.Wanted {
-		if w {
-			n++
+// around is how many tenths around a choice its quality is the mean of.
+const around = 2
+
+// FitRanking gives the weights in the middle of those that rank best, each collection counting as much as another: a choice
+// is as good as those around it, so that no accident of a few questions decides. A sign that tells nothing gets 0.
+func FitRanking(grids []Grid) []float64 {
+	mean := Grid{grids[0].signs, make([]float64, len(grids[0].quality))}
+	for _, g := range grids {
+		for at, x := range g.quality {
+			mean.quality[at] += x / float64(len(grids))
 		}
 	}
-	return n
-}
-
-// chances gives the softmax of the weighted sums over the list, and its logarithm.
-func (l List) chances(weights []float64) (chances, logarithms []float64) {
-	logarithms = make([]float64, len(l.Signs))
-	best := math.Inf(-1)
-	for i, s := range l.Signs {
-		for j, x := range s {
-			logarithms[i] += weights[j] * x
-		}
-		best = max(best, logarithms[i])
-	}
-	total := 0.0
-	for _, x := range logarithms {
-		total += math.Exp(x - best)
-	}
-	chances = make([]float64, len(l.Signs))
-	for i := range logarithms {
-		logarithms[i] -= best + math.Log(total)
-		chances[i] = math.Exp(logarithms[i])
-	}
-	return chances, logarithms
-}
-
-// unlikely is what FitRanking makes small: how unlikely the wanted documents are, and how large the weights.
-func unlikely(lists []List, weights []float64) float64 {
-	sum := 0.0
-	for _, w := range weights {
-		sum += flat * w * w
-	}
-	for _, l := range lists {
-		wanted := l.wanted()
-		_, logarithms := l.chances(weights)
-		for i, x := range logarithms {
-			if l.Wanted[i] {
-				sum -= l.Weight / wanted * x
+	smooth := slices.Clone(mean.quality)
+	for step := 1; step < len(smooth); step *= most + 1 { // one sign after the other
+		before := slices.Clone(smooth)
+		for at := range smooth {
+			place := at / step % (most + 1)
+			sum, n := 0.0, 0.0
+			for k := max(0, place-around); k <= min(most, place+around); k++ {
+				sum += before[at+(k-place)*step]
+				n++
 			}
+			smooth[at] = sum / n
 		}
 	}
-	return sum
+	best := 0
+	for at, x := range smooth {
+		if x > smooth[best]+1e-9 {
+			best = at
+		}
+	}
+	return mean.weights(best)
 }

@@ -1,44 +1,39 @@
 package measure_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 
 	"guichet/knowledge/measure"
 )
 
-// TestFitRanking finds the sign that tells the wanted documents among signs that tell nothing, from a start where full
-// Newton steps overshoot: a sign that nearly separates them, and its near copy.
+// TestFitRanking finds the sign that tells the wanted documents, beside one that tells little and one that tells nothing.
 func TestFitRanking(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
+	r := rand.New(rand.NewPCG(1, 2))
 	var lists []measure.List
-	for range 200 {
-		l := measure.List{Weight: 1.0 / 200}
-		for i := range 50 {
-			telling := random.NormFloat64() * 0.1
+	for range 100 {
+		l := measure.List{Ideal: 1}
+		for i := range 30 {
+			gain := 0.0
 			if i == 0 {
-				telling++
+				gain = 1
 			}
-			l.Signs = append(l.Signs, []float64{telling, telling + random.NormFloat64()*0.01, random.NormFloat64()})
-			l.Wanted = append(l.Wanted, i == 0)
+			l.Signs = append(l.Signs, []float64{0.3*gain + r.NormFloat64(), 3*gain + r.NormFloat64(), r.NormFloat64()})
+			l.Gains = append(l.Gains, gain)
 		}
 		lists = append(lists, l)
 	}
-	lists = append(lists, measure.List{Weight: 1, Signs: [][]float64{{1, 1, 1}}, Wanted: []bool{false}}) // nothing wanted was found
-	w := measure.FitRanking(lists, 3)
-	first := 0
-	for _, l := range lists[:200] {
-		best, at := -1e9, -1
-		for i, s := range l.Signs {
-			if score := w[0]*s[0] + w[1]*s[1] + w[2]*s[2]; score > best {
-				best, at = score, i
-			}
-		}
-		if at == 0 {
-			first++
-		}
+	grid := measure.NewGrid(lists, 3)
+	w := measure.FitRanking([]measure.Grid{grid, grid})
+	if w[0] != 1 || w[1] < 1.5 || w[2] > 0.4 {
+		t.Errorf("weights %v", w)
 	}
-	if first < 198 || w[0]+w[1] < 1 || w[2] > 0.2*(w[0]+w[1]) {
-		t.Errorf("weights %.2f put %d of 200 first", w, first)
+	same := measure.List{Signs: [][]float64{{1, 0}, {0, 0}}, Gains: []float64{0, 1}, Ideal: 1}
+	if got := same.NDCG10([]float64{1, 0}); math.Abs(got-1/math.Log2(3)) > 1e-9 {
+		t.Errorf("nDCG@10 of a document at the second place: %v", got)
+	}
+	if w := measure.FitRanking([]measure.Grid{measure.NewGrid([]measure.List{same}, 2)}); w[1] != 0 {
+		t.Errorf("a sign that tells nothing weighs %v", w[1])
 	}
 }

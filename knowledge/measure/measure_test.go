@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -63,6 +64,10 @@ func TestRank(t *testing.T) {
 	ndcg := (1 + 1/(1+1/math.Log2(3)) + 0) / 3
 	if r.Documents != 3 || r.Queries != 3 || math.Abs(r.NDCG10-ndcg) > 1e-9 || math.Abs(r.MRR10-2.0/3) > 1e-9 || math.Abs(r.Recall10-0.5) > 1e-9 || r.Recall100 != r.Recall10 {
 		t.Errorf("%+v, want nDCG %.4f", r, ndcg)
+	}
+	missed := []measure.Missed{{ID: "q4", Text: "hydrogène", Document: "d2", Lacking: []string{"hydrogène"}, First: "d3", Held: []string{"hydrogène"}}}
+	if !reflect.DeepEqual(r.Misses, missed) {
+		t.Errorf("misses %+v, want %+v", r.Misses, missed)
 	}
 	want := "q1 Q0 d1 1 0.000000 guichet\n"
 	if !strings.HasPrefix(run.String(), want) || strings.Count(run.String(), "\n") != 3 {

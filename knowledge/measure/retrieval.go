@@ -34,6 +34,8 @@ type Retrieval struct {
 	// Query is the mean time of one query, Index that of reading the whole collection.
 	QueryMS float64 `json:"query_ms"`
 	IndexMS int64   `json:"index_ms"`
+	// Misses are the queries without a relevant document among the first ten, the worst first.
+	Misses []Missed `json:"-"`
 }
 
 // Collection is a BEIR folder: corpus.jsonl (or .gz), queries.jsonl, qrels.tsv.
@@ -202,6 +204,7 @@ func Rank(ctx context.Context, store knowledge.Store, base *knowledge.Base, c Co
 		}
 	}
 	r.IndexMS = clock().Sub(start).Milliseconds()
+	holds := c.words()
 	var degraded error // a question without its vector would measure something else
 	base.Degraded = func(err error) { degraded = err }
 	base.Patience = time.Minute
@@ -228,7 +231,11 @@ func Rank(ctx context.Context, store knowledge.Store, base *knowledge.Base, c Co
 			}
 		}
 		r.add(q, ranked)
+		if m, ok := missed(q, ranked, holds); ok {
+			r.Misses = append(r.Misses, m)
+		}
 	}
+	worst(r.Misses)
 	if n := float64(len(c.Queries)); n > 0 {
 		r.QueryMS = float64(clock().Sub(start).Microseconds()) / 1000 / n
 		for _, mean := range []*float64{&r.NDCG10, &r.MRR10, &r.Recall10, &r.Recall100} {

@@ -1,10 +1,12 @@
 // Command fitranking sets the weights of knowledge/relevance.yaml on labelled collections (BEIR), each counting as much as
-// the others, and prints what they give: fitted on all, and fitted on the other collections only. From the project's root:
+// the others, and prints what they give: fitted on all, on the other questions of all, and on the other collections only.
+// From the project's root:
 //
 //	go run ./knowledge/measure/fitranking knowledge/relevance.yaml ../shared/data/eval/*/
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"guichet/knowledge"
 	"guichet/knowledge/measure"
@@ -35,42 +38,81 @@ func main() {
 	}
 }
 
-// set is a collection as it was ranked: its questions' lists, with the ideal gain of each.
+// folds is into how many parts the questions are cut, to measure each part with the weights of the others.
+const folds = 5
+
+// set is a collection as it was ranked: its questions' lists.
 type set struct {
 	name  string
 	lists []measure.List
-	ideal []float64
-	gains [][]float64
+}
+
+// part gives the lists of one fold, or those of the others.
+func (s set) part(fold int, in bool) (lists []measure.List) {
+	for i, l := range s.lists {
+		if (i%folds == fold) == in {
+			lists = append(lists, l)
+		}
+	}
+	return lists
 }
 
 func run(ctx context.Context, file string, folders []string) error {
-	var sets []set
-	for _, folder := range folders {
-		s, err := read(ctx, folder)
-		if err != nil {
-			return fmt.Errorf("%s: %w", folder, err)
-		}
-		sets = append(sets, s)
-	}
-	signs := len(knowledge.RelevanceNames())
-	fit := func(left int) []float64 {
-		var lists []measure.List
-		for i, s := range sets {
-			if i != left {
-				lists = append(lists, s.lists...)
+	var fitted [][]float64
+	for _, mode := range []knowledge.Mode{knowledge.Hybrid, knowledge.Lexical} {
+		var sets []set
+		for _, folder := range folders {
+			s, err := read(ctx, folder, mode)
+			if err != nil {
+				return fmt.Errorf("%s: %w", folder, err)
 			}
+			sets = append(sets, s)
 		}
-		return measure.FitRanking(lists, signs)
+		fmt.Printf("%-25s %s\n", mode, "nDCG@10 fitted on all, on the other questions, on the other collections")
+		fitted = append(fitted, fit(sets))
 	}
-	weights := fit(-1)
+	return write(file, fitted[0], fitted[1])
+}
+
+// fit gives the weights that all the sets give, and prints what they are worth.
+func fit(sets []set) []float64 {
+	signs := len(knowledge.RelevanceNames())
+	grids := make([]measure.Grid, len(sets))
 	for i, s := range sets {
-		fmt.Printf("%-25s nDCG@10 fitted on all %.4f, on the others %.4f\n", s.name, s.quality(weights), s.quality(fit(i)))
+		grids[i] = measure.NewGrid(s.lists, signs)
 	}
-	return write(file, weights)
+	weights := measure.FitRanking(grids)
+	other := make([]float64, len(sets))
+	for fold := range folds {
+		parts := make([]measure.Grid, len(sets))
+		for i, s := range sets {
+			parts[i] = measure.NewGrid(s.part(fold, false), signs)
+		}
+		w := measure.FitRanking(parts)
+		for i, s := range sets {
+			other[i] += sum(s.part(fold, true), w) / float64(len(s.lists))
+		}
+	}
+	for i, s := range sets {
+		n := float64(len(s.lists))
+		apart := sum(s.lists, weights) / n // a lone collection has no others
+		if len(sets) > 1 {
+			apart = sum(s.lists, measure.FitRanking(slices.Delete(slices.Clone(grids), i, i+1))) / n
+		}
+		fmt.Printf("%-25s %.4f  %.4f  %.4f\n", s.name, sum(s.lists, weights)/n, other[i], apart)
+	}
+	return weights
+}
+
+func sum(lists []measure.List, weights []float64) (total float64) {
+	for _, l := range lists {
+		total += l.NDCG10(weights)
+	}
+	return total
 }
 
 // read ranks the documents of a collection for its questions, in a base of its own.
-func read(ctx context.Context, folder string) (s set, err error) {
+func read(ctx context.Context, folder string, mode knowledge.Mode) (s set, err error) {
 	c, err := measure.ReadCollection(folder)
 	if err != nil {
 		return s, err
@@ -93,8 +135,11 @@ func read(ctx context.Context, folder string) (s set, err error) {
 	}
 	b := knowledge.NewBase(store)
 	b.Embedder = static.Embedder{}
-	if err := b.EmbedAll(ctx); err != nil {
-		return s, err
+	b.Mode, b.Patience = mode, time.Minute
+	if mode != knowledge.Lexical {
+		if err := b.EmbedAll(ctx); err != nil {
+			return s, err
+		}
 	}
 	s.name = filepath.Base(folder)
 	n := min(most, len(c.Queries))
@@ -104,52 +149,22 @@ func read(ctx context.Context, folder string) (s set, err error) {
 		if err != nil {
 			return s, err
 		}
-		l := measure.List{Weight: 1 / float64(n)}
-		var gains []float64
+		l := measure.List{}
 		for _, r := range found {
-			grade := q.Relevant[r.Document]
-			l.Signs, l.Wanted = append(l.Signs, r.Signs), append(l.Wanted, grade > 0)
-			gains = append(gains, math.Pow(2, float64(grade))-1)
+			l.Signs, l.Gains = append(l.Signs, r.Signs), append(l.Gains, gain(q.Relevant[r.Document]))
 		}
 		var best []float64
 		for _, grade := range q.Relevant {
-			best = append(best, math.Pow(2, float64(grade))-1)
+			best = append(best, gain(grade))
 		}
-		slices.Sort(best)
-		slices.Reverse(best)
-		s.lists, s.gains, s.ideal = append(s.lists, l), append(s.gains, gains), append(s.ideal, discounted(best))
+		slices.SortFunc(best, func(a, b float64) int { return cmp.Compare(b, a) })
+		l.Ideal = discounted(best)
+		s.lists = append(s.lists, l)
 	}
 	return s, nil
 }
 
-// quality is the mean nDCG@10 of the lists in the order that weights give.
-func (s set) quality(weights []float64) float64 {
-	sum := 0.0
-	for n, l := range s.lists {
-		scores, order := make([]float64, len(l.Signs)), make([]int, len(l.Signs))
-		for i, signs := range l.Signs {
-			order[i] = i
-			for j, x := range signs {
-				scores[i] += weights[j] * x
-			}
-		}
-		slices.SortStableFunc(order, func(a, b int) int {
-			switch {
-			case scores[a] > scores[b]:
-				return -1
-			case scores[a] < scores[b]:
-				return 1
-			}
-			return 0
-		})
-		gains := make([]float64, len(order))
-		for i, at := range order {
-			gains[i] = s.gains[n][at]
-		}
-		sum += discounted(gains) / s.ideal[n]
-	}
-	return sum / float64(len(s.lists))
-}
+func gain(grade int) float64 { return math.Pow(2, float64(grade)) - 1 }
 
 func discounted(gains []float64) float64 {
 	sum := 0.0
@@ -159,8 +174,8 @@ func discounted(gains []float64) float64 {
 	return sum
 }
 
-// write changes the weights of the file and keeps the comment.
-func write(name string, weights []float64) error {
+// write changes the weights of the file, with vectors and without, and keeps the comment.
+func write(name string, weights, words []float64) error {
 	content, err := os.ReadFile(name)
 	if err != nil {
 		return err
@@ -170,9 +185,15 @@ func write(name string, weights []float64) error {
 		return fmt.Errorf("%s: no « poids: »", name)
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%spoids:\n", head)
-	for i, sign := range knowledge.RelevanceNames() {
-		fmt.Fprintf(&out, "  %s: %.2f\n", sign, weights[i])
+	fmt.Fprint(&out, head)
+	for _, part := range []struct {
+		name    string
+		weights []float64
+	}{{"poids", weights}, {"poids_sans_vecteurs", words}} {
+		fmt.Fprintf(&out, "%s:\n", part.name)
+		for i, sign := range knowledge.RelevanceNames() {
+			fmt.Fprintf(&out, "  %s: %.1f\n", sign, part.weights[i])
+		}
 	}
 	return os.WriteFile(name, []byte(out.String()), 0o644)
 }
