@@ -34,6 +34,9 @@ type evalRetrieval struct {
 }
 
 func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
+	if c.Misses < 0 {
+		return usageError{fmt.Errorf("--misses %d : un nombre de questions est attendu", c.Misses)}
+	}
 	collection, err := measure.ReadCollection(c.Dir)
 	if err != nil {
 		return err
@@ -69,7 +72,7 @@ func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	misses := quality.Misses[:min(max(0, c.Misses), len(quality.Misses))]
+	misses := quality.Misses[:min(c.Misses, len(quality.Misses))]
 	if a.JSON {
 		return writeJSON(a.stdout, struct {
 			measure.Retrieval

@@ -238,13 +238,14 @@ func (g Grid) weights(at int) []float64 {
 // around is how many tenths around a choice its quality is the mean of.
 const around = 2
 
-// FitRanking gives the weights in the middle of those that rank best, each collection counting as much as another: a choice
-// is as good as those around it, so that no accident of a few questions decides. A sign that tells nothing gets 0.
+// FitRanking gives the weights in the middle of those that rank best. Of each collection the share counts by which it gains or
+// loses, so that a hard one, with little quality to lose, counts as much as an easy one. A choice is as good as those around
+// it, so that no accident of a few questions decides. A sign that tells nothing gets 0.
 func FitRanking(grids []Grid) []float64 {
 	mean := Grid{grids[0].signs, make([]float64, len(grids[0].quality))}
 	for _, g := range grids {
 		for at, x := range g.quality {
-			mean.quality[at] += x / float64(len(grids))
+			mean.quality[at] += math.Log(max(x, 1e-9)) / float64(len(grids))
 		}
 	}
 	smooth := slices.Clone(mean.quality)
