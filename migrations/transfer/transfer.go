@@ -22,6 +22,7 @@ var tables = []string{
 	"conversations", "messages", "votes", "gaps", "model_answers",
 	"request_numbers", "requests", "request_messages", "request_events", "notices",
 	"funding_numbers", "fundings", "funding_events", "funding_warnings",
+	"revues",
 	"chat_channels", "chat_inbox", "chat_seen",
 }
 

@@ -203,6 +203,8 @@ type Filter struct {
 	Lead   string
 	SIREN  string
 	EPCI   string
+	// Moved keeps those that changed since that time.
+	Moved time.Time
 	// Text is found in the message, the company's name or the reference.
 	Text string
 	// Questioned keeps the requests whose lead asked the person something that has no answer yet.

@@ -30,6 +30,7 @@ type Book struct {
 	Words       Words
 	Territories *Territories
 	Conduct     Conduct
+	Revues      routing.Revues
 }
 
 // Default is the folder that ships in the program.
@@ -69,11 +70,12 @@ func Load(folder fs.FS) (*Book, error) {
 	words, wordsErr := loadWords(folder)
 	territories, territoriesErr := loadTerritories(folder)
 	conduct, conductErr := loadConduct(folder)
+	revues, revuesErr := loadRevues(folder, set, territories.EPCI)
 	rules, rulesErr := routing.Compile(set)
-	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr); err != nil {
+	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr, revuesErr); err != nil {
 		return nil, err
 	}
-	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct}, nil
+	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct, Revues: revues}, nil
 }
 
 // Unknown joins a problem for each file of the Region's folder that nobody reads and that looks like one of its files, by its

@@ -489,6 +489,9 @@ func (l *Ledger) List(ctx context.Context, v ledger.Viewer, f ledger.Filter) ([]
 	if !f.Late.IsZero() {
 		where += ` AND due_at <> 0 AND due_at < ` + placeholder(&args, database.Stamp(f.Late))
 	}
+	if !f.Moved.IsZero() {
+		where += ` AND updated_at >= ` + placeholder(&args, database.Stamp(f.Moved))
+	}
 	if f.Part != "" {
 		part, err := encode(ledger.Part{Direction: f.Part, Status: ledger.Transmitted})
 		if err != nil {
