@@ -22,6 +22,10 @@ func (d *Desk) question(ctx context.Context, m Message, state State, r Reading, 
 		return nil, err
 	}
 	answer = d.word(ctx, knowledge.Asked{Viewer: viewer(m), Question: m.Text, Who: who(m), At: m.At, Start: start}, answer, said)
+	known, err := d.ofConventions(ctx, m, r, answer)
+	if err != nil {
+		return nil, err
+	}
 	p := &plan{state: state}
 	p.state.Offered = ""
 	offer := []Choice{{Label: d.Texts.say("offer-choice"), Text: d.Texts.say("offer-choice")}}
@@ -34,17 +38,46 @@ func (d *Desk) question(ctx context.Context, m Message, state State, r Reading, 
 			p.state.Offered, p.reply.Choices = m.Text, append(offer, human)
 		}
 		p.gap = &Gap{Question: m.Text, Audience: m.Asker.Audience, EPCI: m.Asker.partner(), Channel: m.Channel, At: m.At, Looked: looked}
+		if len(known) > 0 {
+			p.reply.Text = strings.Join(known, " ") + "\n\n" + p.reply.Text
+		}
 		return p, nil
 	}
 	p.reply = Reply{Kind: ReplyAnswer, Text: answer.Text, Quotes: quotes(answer.Quotes), Answer: key(m)}
 	if answer.Worded {
 		p.reply.Text += "\n\n" + d.Texts.say("worded")
 	}
+	if len(known) > 0 {
+		p.reply.Text += "\n\n" + strings.Join(known, " ")
+	}
 	if decision := d.Rules.Decide(r.Facts); state.Asked == "" && (decision.Lead != d.Rules.EntryPoint() || decision.Arbitrate) {
 		p.reply.Text += "\n\n" + d.Texts.say("offer")
 		p.state.Offered, p.reply.Choices = m.Text, offer
 	}
 	return p, nil
+}
+
+// ofConventions says what is known of the conventions of an EPCI when a question, or what answers it, is about conventions:
+// the EPCI that it names, else the asker's own, if the asker may know. A commune is pointed to its EPCI.
+func (d *Desk) ofConventions(ctx context.Context, m Message, r Reading, answer knowledge.Answer) ([]string, error) {
+	if d.Conventions == nil {
+		return nil, nil
+	}
+	about := d.Conventions.about(r.Facts) || slices.ContainsFunc(answer.Quotes, func(q knowledge.Quote) bool {
+		return d.Conventions.about(d.Reader.Read(q.Title).Facts)
+	})
+	epci := epciOf(r.Facts)
+	if epci == "" {
+		epci = m.Asker.EPCI
+	}
+	if !about {
+		return nil, nil
+	}
+	known, err := d.Conventions.Known(ctx, conventionViewer(m.Asker.Audience, m.Asker.EPCI), epci, m.At)
+	if said := d.toEPCI(r.Facts); said != "" {
+		known = append(known, said)
+	}
+	return known, err
 }
 
 // remind tells again the question that a request waits for, after something else was answered.
@@ -65,6 +98,10 @@ func (d *Desk) who(ctx context.Context, m Message, state State, r Reading, aloud
 	if err != nil {
 		return nil, err
 	}
+	known, err := d.ofConventions(ctx, m, r, found)
+	if err != nil {
+		return nil, err
+	}
 	said := d.Directory.Answer(decision)
 	p := &plan{state: state}
 	p.state.Offered = m.Text
@@ -77,6 +114,9 @@ func (d *Desk) who(ctx context.Context, m Message, state State, r Reading, aloud
 	if len(decision.Missing) > 0 {
 		fact, _ := d.Rules.Fact(decision.Missing[0])
 		p.reply.Text = d.Texts.say("who-depends", "subject", d.subjectLabel(decision.Facts), "fact", fact.Label) + "\n\n" + said.Text
+	}
+	if len(known) > 0 {
+		p.reply.Text += "\n\n" + strings.Join(known, " ")
 	}
 	p.reply.Choices = []Choice{{Label: d.Texts.say("offer-choice"), Text: d.Texts.say("offer-choice")}}
 	return p, nil

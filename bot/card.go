@@ -271,7 +271,11 @@ func (c *Chat) cardIn(ctx context.Context, channel string, external bool, refere
 	if err != nil {
 		return Card{}, err
 	}
-	card := Card{Reference: r.Reference, Version: r.Version, Headline: headline, Fields: c.fields(r, earlier)}
+	conventions, err := c.Conventions.OfRequest(ctx, Asker{Audience: s.Audience, EPCI: s.EPCI}, r, c.Now())
+	if err != nil {
+		return Card{}, err
+	}
+	card := Card{Reference: r.Reference, Version: r.Version, Headline: headline, Fields: c.fields(r, conventions, earlier)}
 	if c.Fundings != nil && viewer.Staff {
 		known, err := c.Fundings.Known(ctx, viewer, r, c.Now())
 		if err != nil {
@@ -325,7 +329,7 @@ func (c *Chat) cardOfNone(ctx context.Context, channel string, external bool, n 
 }
 
 // fields shows a request: where it stands, who asks and what, what is known and from where, why, and what came before.
-func (c *Chat) fields(r ledger.Request, earlier []string) []Field {
+func (c *Chat) fields(r ledger.Request, conventions, earlier []string) []Field {
 	var out []Field
 	add := func(key, value string) {
 		if value != "" {
@@ -353,6 +357,7 @@ func (c *Chat) fields(r ledger.Request, earlier []string) []Field {
 		}
 	}
 	add("field-territory", strings.Join(places, ", "))
+	add("field-convention", strings.Join(conventions, "\n"))
 	add("field-message", r.Text)
 	add("field-facts", strings.Join(c.facts(d.Facts), "\n"))
 	add("field-reasons", strings.Join(d.Reasons, "\n"))
@@ -465,13 +470,18 @@ func (c *Chat) Deliver(ctx context.Context, n ledger.Notice) (sent bool, err err
 // DirectionChannel gives the channel where a direction's requests are handed over: an administrator's choice, else the
 // file's; ” when there is none.
 func (c *Chat) DirectionChannel(ctx context.Context, code string) (string, error) {
+	return c.channelWhere(ctx, func(s ChannelSettings) bool { return s.Direction == code })
+}
+
+// channelWhere gives the first channel whose settings fit: an administrator's, else the file's; ” when there is none.
+func (c *Chat) channelWhere(ctx context.Context, fits func(ChannelSettings) bool) (string, error) {
 	said, err := c.Store.ChannelSettings(ctx)
 	if err != nil {
 		return "", err
 	}
 	first := "" // the same on every replica
 	for channel, s := range said {
-		if s.Direction == code && (first == "" || channel < first) {
+		if fits(s) && (first == "" || channel < first) {
 			first = channel
 		}
 	}
@@ -479,7 +489,7 @@ func (c *Chat) DirectionChannel(ctx context.Context, code string) (string, error
 		return first, nil
 	}
 	for _, channel := range c.Channels.Named() {
-		if _, overridden := said[channel]; !overridden && c.Channels.of(channel).Direction == code {
+		if _, overridden := said[channel]; !overridden && fits(c.Channels.of(channel)) {
 			return channel, nil
 		}
 	}

@@ -24,6 +24,10 @@ type Chat struct {
 	Store    ChatStore
 	Journal  Journal
 	Requests ledger.Store
+	// Conventions is what is known of conventions; nil when nothing is.
+	Conventions *Conventions
+	// Sheets tell of EPCIs; nil when nothing does.
+	Sheets   *Sheets
 	Tx       Transactor
 	Rules    *routing.Rules
 	Texts    Texts

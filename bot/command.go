@@ -9,7 +9,7 @@ import (
 	"guichet/routing/ledger"
 )
 
-// command does what a command's first word asks for, when it is not a question: « demandes » and « canal … ».
+// command does what a command's first word asks for, when it is not a question: « demandes », « epci … » and « canal … ».
 func (c *Chat) command(ctx context.Context, in Incoming, who Person, external bool) (shown Shown, done bool, err error) {
 	words := strings.Fields(in.Text)
 	if len(words) == 0 {
@@ -22,6 +22,9 @@ func (c *Chat) command(ctx context.Context, in Incoming, who Person, external bo
 			return shown, false, nil
 		}
 		shown.Reply.Text, err = c.mine(ctx, who)
+	case "epci":
+		reply, found, err := c.epci(ctx, in, who, external, strings.Join(words[1:], " "))
+		return Shown{Own: true, Reply: reply}, found, err
 	case "canal":
 		shown.Reply.Text, err = c.setChannel(ctx, in, who, external, words[1:])
 	default:
@@ -43,6 +46,79 @@ func (c *Chat) mine(ctx context.Context, who Person) (string, error) {
 		lines = append(lines, c.MineLine(r))
 	}
 	return strings.Join(lines, "\n"), nil
+}
+
+// epci tells what is known of an EPCI, the asker's own when none is named, as the place may know it. found is false when the
+// words name none: they are a question then.
+func (c *Chat) epci(ctx context.Context, in Incoming, who Person, external bool, sought string) (reply Reply, found bool, err error) {
+	asker, err := c.Asker(ctx, in, who, external)
+	if err != nil || c.Sheets == nil {
+		return reply, false, err
+	}
+	if sought == "" {
+		sought = asker.EPCI
+	}
+	reply.Kind = ReplyStatus
+	switch all := c.Sheets.Find(sought); {
+	case sought == "":
+		reply.Text = c.Texts.say("sheet-which")
+		return reply, true, nil
+	case len(all) == 0:
+		return reply, false, nil
+	case len(all) > 1:
+		reply.Text = c.Texts.say("sheet-which")
+		for _, e := range all {
+			reply.Text += "\n– " + e.Name + " (" + e.SIREN + ")"
+		}
+		return reply, true, nil
+	default:
+		sheet, _, err := c.Sheets.Of(ctx, asker, all[0].SIREN, c.Now())
+		if err != nil {
+			return reply, false, err
+		}
+		return c.tellSheet(sheet), true, nil
+	}
+}
+
+// tellSheet says what a sheet holds: a sentence, then a field for each part.
+func (c *Chat) tellSheet(s Sheet) Reply {
+	reply := Reply{Kind: ReplyStatus, Text: c.Texts.say("sheet", "epci", s.Name, "siren", s.SIREN, "departements", strings.Join(s.Departements, ", "),
+		"communes", s.Communes, "entry", s.EntryPoint)}
+	add := func(label string, lines []string) {
+		if len(lines) > 0 {
+			reply.Fields = append(reply.Fields, Field{Label: label, Value: strings.Join(lines, "\n")})
+		}
+	}
+	if s.Own {
+		if officer := c.Conventions.officer(s.SIREN); officer != "" {
+			reply.Text += " " + officer
+		}
+		var conventions, requests []string
+		for _, k := range s.Conventions {
+			conventions = append(conventions, c.Texts.say("sheet-convention", "id", k.ID, "type", k.Label, "state", k.State.Label(), "start", k.Start.French(), "end", k.End.French()))
+		}
+		if len(conventions) == 0 {
+			conventions = []string{c.Texts.say("convention-none", "epci", s.Name)}
+		}
+		for _, r := range s.Requests {
+			requests = append(requests, c.MineLine(r))
+		}
+		add(c.Texts.say("field-convention"), conventions)
+		add(c.Texts.say("sheet-requests"), requests)
+	}
+	for _, theme := range s.Offer {
+		var lines []string
+		for _, k := range theme.Cases {
+			if k.Lead != "" {
+				lines = append(lines, k.Case+" : "+k.Lead)
+			}
+			for _, d := range k.Schemes {
+				lines = append(lines, "– "+d.Title)
+			}
+		}
+		add(theme.Title, lines)
+	}
+	return reply
 }
 
 // setChannel shows the settings of the channel in which the command was written, or changes them for an administrator.

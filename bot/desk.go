@@ -28,6 +28,8 @@ type Desk struct {
 	Texts     Texts
 	// Words words the answers of the base; nil leaves its extracts.
 	Words Worder
+	// Conventions is what is known of conventions; nil when nothing is.
+	Conventions *Conventions
 	// Fundings watches what requests ask money for; nil watches nothing.
 	Fundings Fundings
 	// WaitForFact is how long a request waits for the fact that decides before its entry point takes it.

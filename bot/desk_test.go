@@ -15,6 +15,7 @@ import (
 	"guichet/bot/lexicon"
 	"guichet/bot/sqljournal"
 	"guichet/knowledge"
+	"guichet/migrations/database"
 	"guichet/migrations/databasetest"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/sqlledger"
@@ -45,6 +46,7 @@ func (noJobs) Deliver(context.Context, ledger.Notice) error      { return nil }
 func (noJobs) FollowUp(context.Context, string, time.Time) error { return nil }
 
 type counter struct {
+	db       *database.DB
 	desk     *bot.Desk
 	base     *base
 	requests *sqlledger.Ledger
@@ -65,7 +67,7 @@ func open(t *testing.T) *counter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &counter{base: &base{}, requests: sqlledger.New(db, noJobs{}, ledger.DefaultTexts(), ledger.Agenda{}), journal: sqljournal.New(db)}
+	c := &counter{db: db, base: &base{}, requests: sqlledger.New(db, noJobs{}, ledger.DefaultTexts(), ledger.Agenda{}), journal: sqljournal.New(db)}
 	c.desk = &bot.Desk{
 		Journal: c.journal, Requests: c.requests, Tx: db, Base: c.base, Reader: reader, Rules: book.Rules,
 		Directory: bot.NewDirectory(book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: book.Conduct.WaitForFact, Log: slog.New(slog.DiscardHandler),

@@ -47,8 +47,7 @@ func (d *Desk) request(m Message, state State, r Reading) *plan {
 		default:
 			d.tellRouted(p, request.Reference, decision, facts)
 		}
-		d.tellMore(p, facts, r.Places)
-		return nil
+		return d.tellMore(ctx, p, m, facts, r.Places)
 	}
 	return p
 }
@@ -108,8 +107,7 @@ func (d *Desk) answered(m Message, state State, fact routing.Fact) *plan {
 		}
 		p.reply.Request = state.Request
 		d.tellRouted(p, state.Request, decision, facts)
-		d.tellMore(p, facts, nil)
-		return nil
+		return d.tellMore(ctx, p, m, facts, nil)
 	}
 	return p
 }
@@ -151,7 +149,11 @@ func (d *Desk) human(m Message, state State, r Reading) *plan {
 			lead = d.Rules.EntryPoint()
 		}
 		p.state.Request, p.state.Offered = reference, ""
-		p.reply = Reply{Kind: ReplyHuman, Request: reference, Text: d.Texts.say("human", "lead", lead, "reference", reference) + "\n\n" + d.Texts.say("contact")}
+		said := d.Texts.say("human", "lead", lead, "reference", reference)
+		if officer := d.Conventions.officer(request.Place.EPCI); officer != "" && !state.Joined {
+			said += " " + officer
+		}
+		p.reply = Reply{Kind: ReplyHuman, Request: reference, Text: said + "\n\n" + d.Texts.say("contact")}
 		return nil
 	}
 	return p
@@ -265,17 +267,26 @@ func (d *Desk) tellRouted(p *plan, reference string, decision routing.Decision, 
 }
 
 // tellMore adds what the conduct rules want said at once: a commune's EPCI (6), an EPCI's aid that rests on a convention
-// (6), a second funding (5); then which of several communes is meant, and how to be reached.
-func (d *Desk) tellMore(p *plan, facts routing.Facts, places []Place) {
+// (6), with what is known of it, a second funding (5); then which of several communes is meant, and how to be reached.
+func (d *Desk) tellMore(ctx context.Context, p *plan, m Message, facts routing.Facts, places []Place) error {
 	is := func(name string, value any) bool {
 		f, ok := facts.Get(name)
 		return ok && f.Value == value
 	}
-	if epci, ok := facts.Get("epci"); ok && is("requester", "commune") {
-		p.reply.Text += "\n\n" + d.Texts.say("commune-to-epci", "epci", d.Rules.Label(epci))
+	var known []string
+	if d.Conventions.matter(facts) {
+		var err error
+		if known, err = d.Conventions.Known(ctx, conventionViewer(m.Asker.Audience, m.Asker.EPCI), epciOf(facts), m.At); err != nil {
+			return err
+		}
+	}
+	if said := d.toEPCI(facts); said != "" {
+		p.reply.Text += "\n\n" + said
 	}
 	if is("epci_aid", true) {
-		p.reply.Text += "\n\n" + d.Texts.say("epci-aid")
+		p.reply.Text += "\n\n" + d.Texts.say("epci-aid", "known", strings.Join(known, " "))
+	} else if len(known) > 0 {
+		p.reply.Text += "\n\n" + strings.Join(known, " ")
 	}
 	if is("double_funding", true) {
 		p.reply.Text += "\n\n" + d.Texts.say("double-funding")
@@ -292,6 +303,21 @@ func (d *Desk) tellMore(p *plan, facts routing.Facts, places []Place) {
 	if p.reply.Kind == ReplyRouted {
 		p.reply.Text += "\n\n" + d.Texts.say("contact")
 	}
+	return nil
+}
+
+// toEPCI points a commune to its EPCI; empty for anybody else.
+func (d *Desk) toEPCI(facts routing.Facts) string {
+	epci, known := facts.Get("epci")
+	switch requester, _ := facts.Get("requester"); {
+	case requester.Value != "commune":
+		return ""
+	case known:
+		return d.Texts.say("commune-to-epci", "epci", d.Rules.Label(epci))
+	case d.Conventions.about(facts):
+		return d.Texts.say("commune-to-epci", "epci", "")
+	}
+	return ""
 }
 
 // fields shows a decision as labelled values.

@@ -20,6 +20,9 @@ var defaultTexts []byte
 // Texts are the sentences that the desk says, by key. The Region may replace the file.
 type Texts map[string]*template.Template
 
+// conventionValues are what a sentence about a convention may show.
+var conventionValues = []string{"id", "type", "epci", "themes", "start", "end", "signed"}
+
 // textValues are the sentences that the desk needs, each with the values that its template may show.
 var textValues = map[string][]string{
 	"hello": nil, "thanks": nil, "help": nil,
@@ -27,15 +30,22 @@ var textValues = map[string][]string{
 	"offer": nil, "offer-choice": nil, "human-choice": nil,
 	"routed": {"reference", "lead", "does"}, "joined": {"reference", "lead"}, "to-entry-point": {"reference", "entry"}, "still-asked": {"reference", "question"},
 	"ask": {"reference", "question"}, "ask-again": {"reference", "question", "entry"},
-	"arbitrate": {"entry"}, "commune-to-epci": {"epci"}, "epci-aid": nil, "double-funding": nil,
-	"contact": nil, "contact-other": {"text"}, "contact-noted": {"reference", "lead"}, "human": {"reference", "lead"},
+	"arbitrate": {"entry"}, "commune-to-epci": {"epci"}, "epci-aid": {"known"}, "double-funding": nil,
+	"convention-none": {"epci"}, "convention-in_force": conventionValues, "convention-not_yet": conventionValues, "convention-ended": conventionValues,
+	"convention-unsigned": conventionValues, "convention-alert-elsewhere": nil,
+	"convention-alert":      append([]string{"days", "direction"}, conventionValues...),
+	"convention-alert-epci": append([]string{"days", "direction"}, conventionValues...),
+	"officer":               {"name", "contact", "epci"}, "offer-others": nil,
+	"sheet": {"epci", "siren", "departements", "communes", "entry"}, "sheet-which": nil, "sheet-requests": nil,
+	"sheet-convention": {"id", "type", "state", "start", "end"},
+	"contact":          nil, "contact-other": {"text"}, "contact-noted": {"reference", "lead"}, "human": {"reference", "lead"},
 	"who-depends":     {"subject", "fact"},
 	"directory-title": nil, "directory-leads": nil, "directory-directions": nil,
 	"directory-rule":      {"case", "lead", "associated", "sometimes", "operators"},
 	"directory-unsettled": {"subject", "why"}, "directory-does": {"direction", "does"},
 	"which-place": {"places"}, "place-noted": nil,
 	"example-question": nil, "example-who": nil, "example-request": nil,
-	"field-reference": nil, "field-lead": nil, "field-associated": nil, "field-operators": nil, "field-territory": nil,
+	"field-reference": nil, "field-lead": nil, "field-associated": nil, "field-operators": nil, "field-territory": nil, "field-convention": nil,
 	"field-section": nil, "field-reasons": nil, "field-if": nil,
 	"status-which": nil, "status-none": {"sought"}, "status-found": {"sought", "near", "requests", "answered"},
 	"status-line":   {"company", "received", "status", "lead", "associated", "owner", "due"},

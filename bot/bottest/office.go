@@ -14,6 +14,7 @@ import (
 	"guichet/bot/sqljournal"
 	"guichet/knowledge"
 	"guichet/migrations/database"
+	"guichet/routing/convention/sqlconvention"
 	"guichet/routing/funding"
 	"guichet/routing/funding/sqlfunding"
 	"guichet/routing/ledger"
@@ -24,13 +25,14 @@ import (
 // Office is everything that stands behind a chat platform: the real desk, rules, journal and ledger over a database, and a
 // base that says who may read what it says.
 type Office struct {
-	Chat     *bot.Chat
-	Requests *sqlledger.Ledger
-	Fundings funding.Watcher
-	Journal  *sqljournal.Journal
-	Base     *Base
-	Outbox   *Outbox
-	Log      *Lines
+	Chat        *bot.Chat
+	Requests    *sqlledger.Ledger
+	Fundings    funding.Watcher
+	Conventions *sqlconvention.Conventions
+	Journal     *sqljournal.Journal
+	Base        *Base
+	Outbox      *Outbox
+	Log         *Lines
 }
 
 var shipped = sync.OnceValues(func() (r struct {
@@ -59,13 +61,19 @@ func NewOffice(t testing.TB, db *database.DB, channelsYAML string, now func() ti
 	log := slog.New(slog.NewTextHandler(o.Log, nil))
 	o.Requests = sqlledger.New(db, o.Outbox, ledger.DefaultTexts(), ledger.Agenda{})
 	o.Fundings = funding.Watcher{Store: sqlfunding.New(db, o.Requests, funding.Default(), region.book.Rules.EntryPoint()), Rules: funding.Default()}
+	known := &bot.Conventions{
+		Settings: region.book.Conventions, EPCIs: map[string]bot.EPCI{"200000001": {SIREN: "200000001", Name: "CA Fictive"}}, Texts: bot.DefaultTexts(),
+		Theme: func(id string) string { return id },
+	}
+	o.Conventions = sqlconvention.New(db, o.Outbox, region.book.Conventions, known.Alert)
+	known.Store = o.Conventions
 	desk := &bot.Desk{
 		Journal: o.Journal, Requests: o.Requests, Tx: db, Base: o.Base, Reader: region.reader, Rules: region.book.Rules,
-		Directory: bot.NewDirectory(region.book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: region.book.Conduct.WaitForFact, Fundings: o.Fundings, Log: log,
+		Directory: bot.NewDirectory(region.book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: region.book.Conduct.WaitForFact, Fundings: o.Fundings, Conventions: known, Log: log,
 	}
 	free := bot.Pace{Every: time.Microsecond, Burst: 1000}
 	o.Chat = &bot.Chat{
-		Desk: desk, Store: o.Journal, Journal: o.Journal, Requests: o.Requests, Tx: db, Rules: region.book.Rules, Texts: bot.DefaultTexts(), Channels: channels,
+		Desk: desk, Store: o.Journal, Journal: o.Journal, Requests: o.Requests, Conventions: known, Tx: db, Rules: region.book.Rules, Texts: bot.DefaultTexts(), Channels: channels,
 		Platforms: map[string]bot.Platform{}, Limits: &bot.Limits{Person: free, Channel: free}, Fundings: o.Fundings, Now: now, Log: log,
 	}
 	return o
@@ -138,6 +146,9 @@ func (o *Outbox) Deliver(_ context.Context, n ledger.Notice) error {
 	o.notices = append(o.notices, n)
 	return nil
 }
+
+// Tell implements convention.Jobs; nothing is sent.
+func (o *Outbox) Tell(context.Context, string) error { return nil }
 
 // FollowUp implements ledger.Jobs.
 func (o *Outbox) FollowUp(context.Context, string, time.Time) error { return nil }

@@ -1,7 +1,7 @@
-// Package courier does what follows a transaction or comes with time: it delivers the outbox, follows up the requests on
-// which nobody acted in time, and has the sources read again. Its jobs are River's, written in the ledger's own transactions,
+// Package courier does what follows a transaction or comes with time: it delivers the outboxes, follows up the requests on
+// which nobody acted in time, tells the conventions that end, and has the sources read again. Its jobs are River's, written in the ledger's own transactions,
 // so that a plan is kept if, and only if, the rest is; each job is idempotent. It may import routing/ledger,
-// migrations/database and River.
+// routing/convention, migrations/database and River.
 package courier
 
 import (
@@ -125,6 +125,10 @@ func (c *Courier) Dead(ctx context.Context) ([]Dead, error) {
 			d.What = "calculer les vecteurs du document " + of.Document
 		case embedAllArgs{}.Kind():
 			d.What = "calculer les vecteurs de la base"
+		case tellArgs{}.Kind():
+			d.What = "envoyer l'alerte " + of.Key
+		case watchArgs{}.Kind():
+			d.What = "chercher les conventions qui finissent"
 		case refreshAllArgs{}.Kind():
 			d.What = "chercher les sources à rafraîchir"
 		case refreshArgs{}.Kind():
@@ -164,6 +168,8 @@ type Config struct {
 	EmbedAll func(ctx context.Context) error
 	// Refresh, if not nil, reads the sources again.
 	Refresh *Refresh
+	// Conventions, if not nil, has the end of conventions told.
+	Conventions *Conventions
 	// Round is how often due requests are looked for; a minute unless set.
 	Round time.Duration
 
@@ -193,6 +199,11 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 		river.AddWorker(workers, &refresher{Config: cfg})
 		queues[sources] = river.QueueConfig{MaxWorkers: 2}
 		rounds = append(rounds, cfg.Refresh.rounds()...)
+	}
+	if cfg.Conventions != nil {
+		river.AddWorker(workers, &watcher{Config: cfg})
+		river.AddWorker(workers, &teller{Config: cfg})
+		rounds = append(rounds, watchRound(cfg.Round))
 	}
 	client, err := river.NewClient(driver(c.db.Dialect, c.db.Writer()), &river.Config{
 		Queues:       queues,
@@ -242,42 +253,64 @@ func (d *deliverer) Work(ctx context.Context, job *river.Job[deliverArgs]) error
 	if err != nil {
 		return err
 	}
-	if !n.SentAt.IsZero() || !n.DeadAt.IsZero() {
+	return d.send(ctx, letter{
+		key: n.Key, to: n.Recipient(), tries: n.Tries, ended: !n.SentAt.IsZero() || !n.DeadAt.IsZero(), stale: n.Stale, why: "la demande a avancé entre-temps",
+	}, d.Outbox, func(ctx context.Context) error { return d.Deliver(ctx, n) })
+}
+
+// letter is what an outbox has to send: a notice, or an alert.
+type letter struct {
+	key, to string
+	tries   int
+	// ended tells that it was sent or given up, stale that it must not leave any more, and why.
+	ended, stale bool
+	why          string
+}
+
+// outbox records what became of a letter.
+type outbox interface {
+	Sent(ctx context.Context, key string, at time.Time) error
+	Failed(ctx context.Context, key, reason string, dead bool, at time.Time) error
+}
+
+// send tries once to deliver a letter, and records what happened.
+func (c Config) send(ctx context.Context, l letter, box outbox, deliver func(ctx context.Context) error) error {
+	if l.ended {
 		return nil
 	}
-	if n.Stale {
-		return d.Outbox.Failed(ctx, n.Key, "la demande a avancé entre-temps", true, d.Now())
+	if l.stale {
+		return box.Failed(ctx, l.key, l.why, true, c.Now())
 	}
-	failure := d.try(ctx, n)
+	failure := try(ctx, deliver)
 	// What happened is recorded even when the job's time is over.
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if failure == nil {
-		return d.Outbox.Sent(record, n.Key, d.Now())
+		return box.Sent(record, l.key, c.Now())
 	}
 	if errors.Is(ctx.Err(), context.Canceled) { // the program stops: that says nothing of the channel
 		return river.JobSnooze(0)
 	}
-	dead := n.Tries+1 >= tries
-	if err := d.Outbox.Failed(record, n.Key, failure.Error(), dead, d.Now()); err != nil {
+	dead := l.tries+1 >= tries
+	if err := box.Failed(record, l.key, failure.Error(), dead, c.Now()); err != nil {
 		return errors.Join(failure, err)
 	}
 	if dead {
-		d.Log.ErrorContext(ctx, "avis abandonné", "key", n.Key, "to", n.Recipient(), "tries", tries, "error", failure)
+		c.Log.ErrorContext(ctx, "avis abandonné", "key", l.key, "to", l.to, "tries", tries, "error", failure)
 		return river.JobCancel(failure)
 	}
-	d.Log.WarnContext(ctx, "avis non délivré, nouvel essai prévu", "key", n.Key, "to", n.Recipient(), "try", n.Tries+1, "error", failure)
+	c.Log.WarnContext(ctx, "avis non délivré, nouvel essai prévu", "key", l.key, "to", l.to, "try", l.tries+1, "error", failure)
 	return failure
 }
 
 // try delivers; a panic is a failure like another, so that it counts.
-func (d *deliverer) try(ctx context.Context, n ledger.Notice) (err error) {
+func try(ctx context.Context, deliver func(ctx context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panique : %v", p)
 		}
 	}()
-	return d.Deliver(ctx, n)
+	return deliver(ctx)
 }
 
 // warnings keeps River's warnings and errors; it tells its every step otherwise.

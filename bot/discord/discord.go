@@ -351,6 +351,9 @@ func (b *Bot) Say(ctx context.Context, channel, thread, text, key string) error 
 		}
 		return b.write(ctx, mine, "", key, true, pages)
 	}
+	if thread == "" { // the channel itself
+		return b.write(ctx, bare(channel), "", key, true, pages)
+	}
 	err := b.write(ctx, thread, "", key, true, pages)
 	if said(err, discordgo.ErrCodeUnknownChannel) { // the message has no thread
 		return b.write(ctx, bare(channel), thread, key, true, pages)

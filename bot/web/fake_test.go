@@ -12,6 +12,7 @@ import (
 	"guichet/bot/web"
 	"guichet/knowledge"
 	"guichet/routing"
+	"guichet/routing/convention"
 	"guichet/routing/funding"
 	"guichet/routing/ledger"
 )
@@ -203,6 +204,54 @@ func fakeRequest() ledger.Request {
 		Company: ledger.Company{Name: "Société Fictive"}, Lead: "DIR-A", Decision: decision, CreatedAt: today,
 		Events: []ledger.Event{{At: today, Kind: ledger.Received, By: "guichet", Why: "Nous cherchons <b>un prêt</b>"}, {At: today, Kind: ledger.Decided, By: "guichet", Lead: "DIR-A", Status: ledger.Transmitted}},
 	}
+}
+
+// fakeSheets knows one EPCI, and fails with the ledger.
+type fakeSheets struct {
+	ledger *fakeLedger
+	sheet  bot.Sheet
+	// conventions are those of every request.
+	conventions []string
+	askers      []bot.Asker
+}
+
+const fakeSIREN = "200000008"
+
+func newFakeSheets(l *fakeLedger) *fakeSheets {
+	c := convention.Convention{ID: "F-1", Type: "aides", EPCI: fakeSIREN, Start: "2026-01-01", End: "2026-12-31", Signed: "2025-12-15", Document: "https://exemple.invalid/f-1", Renews: "F-0"}
+	return &fakeSheets{ledger: l, sheet: bot.Sheet{
+		EPCI: bot.EPCI{SIREN: fakeSIREN, Name: "CC Fictive <b>", Departements: []string{"Ailleurs"}, Communes: 12}, Own: true,
+		Conventions: []bot.SheetConvention{{Convention: c, State: convention.InForce, Label: "convention d'aides", ThemeLabels: []string{"création"}}},
+		Officer:     routing.Officer{Name: "Camille Fictive"}, Requests: []ledger.Request{l.request}, EntryPoint: "DIR-A",
+		Offer: []bot.OfferTheme{{Title: "Finances", Cases: []bot.OfferCase{{Case: "Prêt", Lead: "DIR-B", Operators: []string{"Opérateur fictif"}, Schemes: []knowledge.Document{
+			{Title: "Prêt fictif", URL: "https://exemple.invalid/pret"}, {Title: "Prêt piégé", URL: "javascript:alert(1)"},
+		}}}}},
+	}}
+}
+
+func (s *fakeSheets) Of(_ context.Context, asker bot.Asker, siren string, _ time.Time) (bot.Sheet, bool, error) {
+	s.askers = append(s.askers, asker)
+	return s.sheet, siren == fakeSIREN, s.ledger.err
+}
+
+func (s *fakeSheets) All(context.Context, time.Time) ([]bot.Line, error) {
+	other := bot.Line{EPCI: bot.EPCI{SIREN: "200000016", Name: "CC Imaginaire", Departements: []string{"Ailleurs"}, Communes: 3}}
+	line := bot.Line{EPCI: s.sheet.EPCI, Recorded: len(s.sheet.Conventions), Officer: s.sheet.Officer.Name}
+	for _, c := range s.sheet.Conventions {
+		line.InForce = append(line.InForce, c.Convention)
+	}
+	return []bot.Line{line, other}, s.ledger.err
+}
+
+func (s *fakeSheets) Find(sought string) []bot.EPCI {
+	if sought == "fictive" {
+		return []bot.EPCI{s.sheet.EPCI}
+	}
+	return nil
+}
+
+func (s *fakeSheets) OfRequest(context.Context, bot.Asker, ledger.Request, time.Time) ([]string, error) {
+	return s.conventions, s.ledger.err
 }
 
 // openFake opens a public card, and a staff document for staff only, as the base does.

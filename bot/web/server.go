@@ -38,6 +38,14 @@ type Desk interface {
 	Stream(ctx context.Context, m bot.Message, said func(text string)) (bot.Reply, error)
 }
 
+// Sheets tell what is known of EPCIs (bot.Sheets does).
+type Sheets interface {
+	Of(ctx context.Context, asker bot.Asker, siren string, now time.Time) (bot.Sheet, bool, error)
+	All(ctx context.Context, now time.Time) ([]bot.Line, error)
+	Find(sought string) []bot.EPCI
+	OfRequest(ctx context.Context, asker bot.Asker, r ledger.Request, at time.Time) ([]string, error)
+}
+
 // Direction is a direction that a request can be given to.
 type Direction struct{ Code, Name string }
 
@@ -58,6 +66,8 @@ type Config struct {
 	Open func(ctx context.Context, v knowledge.Viewer, id string) (knowledge.Document, []knowledge.Passage, error)
 	// Abandoned gives the jobs that were given up, newest first.
 	Abandoned func(ctx context.Context) ([]Job, error)
+	// Sheets tell what is known of EPCIs.
+	Sheets Sheets
 	// Directions are offered by the staff view, in this order.
 	Directions []Direction
 	// Examples are offered to a person who has written nothing yet.
@@ -117,6 +127,8 @@ func (s *site) routes() *http.ServeMux {
 	mux.HandleFunc("GET /agents/entreprise", s.agents(s.showCompany))
 	mux.HandleFunc("GET /agents/financements", s.agents(s.showWarnings))
 	mux.HandleFunc("POST /agents/financements", s.agents(s.postSettlement))
+	mux.HandleFunc("GET /agents/epci", s.agents(s.showEPCIs))
+	mux.HandleFunc("GET /agents/epci/{siren}", s.agents(s.showEPCI))
 	mux.HandleFunc("GET /agents/envois", s.agents(s.showNotices))
 	mux.HandleFunc("GET /agents/questions", s.agents(s.showGaps))
 

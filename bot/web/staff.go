@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"guichet/bot"
+	"guichet/knowledge"
 	"guichet/routing/ledger"
 )
 
@@ -72,7 +73,9 @@ type requestPage struct {
 	ledger.Request
 	Directions []Direction
 	Fundings   fundingsPart
-	Now        time.Time
+	// Conventions say what is known of those on which the request depends.
+	Conventions []string
+	Now         time.Time
 	// Draft is the text of an action that was refused, Action its name and Alert why.
 	Draft, Action, Alert string
 }
@@ -93,6 +96,10 @@ func (s *site) request(w http.ResponseWriter, r *http.Request, code int, page re
 		return
 	}
 	page.Directions, page.Now = s.Directions, s.Now()
+	if page.Conventions, err = s.Sheets.OfRequest(r.Context(), bot.Asker{Audience: knowledge.Staff}, page.Request, page.Now); err != nil {
+		s.staffProblem(w, r, err)
+		return
+	}
 	card, err := s.Fundings.OfRequest(r.Context(), staffViewer, page.Request, page.Now)
 	if err != nil {
 		s.staffProblem(w, r, err)

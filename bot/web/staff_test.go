@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"guichet/bot/web"
+	"guichet/knowledge"
 	"guichet/routing/ledger"
 )
 
@@ -17,7 +18,7 @@ func (v *visit) login(name string) (*http.Response, string) {
 	return v.do("POST", "/agents/connexion", url.Values{"nom": {name}, "jeton": {token}})
 }
 
-var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/financements", "/agents/envois", "/agents/questions"}
+var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/financements", "/agents/envois", "/agents/questions", "/agents/epci", "/agents/epci/" + fakeSIREN}
 
 func TestStaffNeedsTheToken(t *testing.T) {
 	v := newVisit(t)
@@ -166,6 +167,39 @@ func TestStaffAsksOfACompany(t *testing.T) {
 	if v.ledger.filter.SIREN != "123456782" {
 		t.Errorf("filter %+v", v.ledger.filter)
 	}
+}
+
+func TestStaffLooksAtAnEPCI(t *testing.T) {
+	v := newVisit(t)
+	v.login("Agente Fictive")
+	_, page := v.get("/agents/epci/" + fakeSIREN)
+	v.expect(page, "CC Fictive &lt;b&gt;", "Ailleurs, 12 communes", "Camille Fictive", "F-1", "en vigueur", "du 01/01/2026 au 31/12/2026", "Renouvelle", "création",
+		`href="https://exemple.invalid/f-1"`, `<a href="/agents/demandes/2026-0042">2026-0042</a>`, "DIR-B", "Opérateur fictif", `href="https://exemple.invalid/pret"`, "Prêt piégé")
+	v.refuse(page, "javascript:", "<b>")
+	if len(v.sheets.askers) != 1 || v.sheets.askers[0].Audience != knowledge.Staff {
+		t.Errorf("%+v", v.sheets.askers)
+	}
+	if response, _ := v.get("/agents/epci/200000016"); response.StatusCode != http.StatusNotFound {
+		t.Errorf("status %d", response.StatusCode)
+	}
+	_, page = v.get("/agents/epci")
+	v.expect(page, `<a href="/agents/epci/`+fakeSIREN+`">`, "F-1, jusqu’au 31/12/2026", "CC Imaginaire", "aucune enregistrée")
+	v.refuse(page, "Aucune convention enregistrée dans guichet")
+	_, page = v.get("/agents/epci?nom=fictive")
+	v.expect(page, "CC Fictive")
+	v.refuse(page, "CC Imaginaire")
+	_, page = v.get("/agents/epci?sans=oui")
+	v.expect(page, "CC Imaginaire")
+	v.refuse(page, "CC Fictive")
+	v.sheets.sheet.Conventions, v.sheets.sheet.Requests = nil, nil
+	_, page = v.get("/agents/epci/" + fakeSIREN)
+	v.expect(page, "Aucune convention enregistrée dans guichet pour cet EPCI", "Aucune demande ouverte")
+	_, page = v.get("/agents/epci")
+	v.expect(page, "Aucune convention enregistrée dans guichet : cela ne dit pas qu’il n’en existe pas")
+
+	v.ledger.request.Place.EPCI, v.sheets.conventions = fakeSIREN, []string{"La convention <i>F-1</i> est en vigueur."}
+	_, page = v.get("/agents/demandes/2026-0042")
+	v.expect(page, `<a href="/agents/epci/`+fakeSIREN+`">`, "La convention &lt;i&gt;F-1&lt;/i&gt; est en vigueur.")
 }
 
 func TestStaffActs(t *testing.T) {

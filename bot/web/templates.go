@@ -39,6 +39,8 @@ var (
 	requestTemplate  = page("request.html", "staff.html", "funding-part.html")
 	companyTemplate  = page("company.html", "staff.html", "funding-part.html")
 	fundingsTemplate = page("fundings.html", "staff.html", "funding-part.html")
+	epcisTemplate    = page("epcis.html", "staff.html")
+	epciTemplate     = page("epci.html", "staff.html")
 	noticesTemplate  = page("notices.html", "staff.html")
 	gapsTemplate     = page("gaps.html", "staff.html")
 )
@@ -63,6 +65,7 @@ var templateFuncs = template.FuncMap{
 	"number":      func(index int) int { return index + 1 }, // of a quote, as sentences cite it
 	"moment":      func(t time.Time) string { return t.Local().Format(dayLayout + " à 15:04") },
 	"day":         ledger.Day,
+	"epciPath":    func(siren string) string { return "/agents/epci/" + url.PathEscape(siren) },
 	"companyPath": func(name string) string { return "/agents/entreprise?nom=" + url.QueryEscape(name) },
 	"silence": func(r ledger.Request) *ledger.Event {
 		if e, ok := r.Silence(); ok {

@@ -26,23 +26,25 @@ const description = "Le guichet unique de la Région pour les entreprises : il r
 type cli struct {
 	config
 
-	Serve     serveCmd     `cmd:"" help:"Tout démarrer : page web, Slack et Discord s'ils sont réglés, tâches."`
-	Ingest    ingestCmd    `cmd:"" help:"Ajouter ou rafraîchir des documents."`
-	Documents documentsCmd `cmd:"" help:"Lister, montrer ou retirer les documents de la base."`
-	Base      baseCmd      `cmd:"" help:"Relire la base."`
-	Ask       askCmd       `cmd:"" help:"Répondre à une question depuis la base."`
-	Search    searchCmd    `cmd:"" help:"Trouver les passages, sans rédiger de réponse."`
-	Route     routeCmd     `cmd:"" help:"Dire quelle direction mène une demande, et pourquoi, sans rien enregistrer."`
-	Request   requestCmd   `cmd:"" help:"Le registre des demandes."`
-	Company   companyCmd   `cmd:"" help:"Dire si une entreprise a été accompagnée et ce qui lui a été répondu."`
-	Funding   fundingCmd   `cmd:"" help:"Les financements demandés et tenus, et ceux qui semblent viser la même dépense."`
-	Gaps      gapsCmd      `cmd:"" help:"Les questions restées sans réponse, par sens, et les fiches à écrire."`
-	Eval      evalCmd      `cmd:"" help:"Mesurer sur des cas étiquetés."`
-	Doctor    doctorCmd    `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`
-	Migrate   migrateCmd   `cmd:"" help:"Le schéma de la base."`
-	Copy      copyCmd      `cmd:"" help:"Copier une base dans une autre, neuve, et vérifier la copie."`
-	Rules     rulesCmd     `cmd:"" help:"Exporter ou vérifier les règles de la Région."`
-	Help      helpCmd      `cmd:"" help:"Afficher l'aide d'une commande."`
+	Serve      serveCmd      `cmd:"" help:"Tout démarrer : page web, Slack et Discord s'ils sont réglés, tâches."`
+	Ingest     ingestCmd     `cmd:"" help:"Ajouter ou rafraîchir des documents."`
+	Documents  documentsCmd  `cmd:"" help:"Lister, montrer ou retirer les documents de la base."`
+	Base       baseCmd       `cmd:"" help:"Relire la base."`
+	Ask        askCmd        `cmd:"" help:"Répondre à une question depuis la base."`
+	Search     searchCmd     `cmd:"" help:"Trouver les passages, sans rédiger de réponse."`
+	Route      routeCmd      `cmd:"" help:"Dire quelle direction mène une demande, et pourquoi, sans rien enregistrer."`
+	Request    requestCmd    `cmd:"" help:"Le registre des demandes."`
+	Company    companyCmd    `cmd:"" help:"Dire si une entreprise a été accompagnée et ce qui lui a été répondu."`
+	Funding    fundingCmd    `cmd:"" help:"Les financements demandés et tenus, et ceux qui semblent viser la même dépense."`
+	EPCI       epciCmd       `cmd:"" name:"epci" help:"Ce que guichet sait d'un EPCI : ses conventions, ce que la Région peut y faire, ses demandes."`
+	Convention conventionCmd `cmd:"" help:"Les conventions entre la Région et les EPCI."`
+	Gaps       gapsCmd       `cmd:"" help:"Les questions restées sans réponse, par sens, et les fiches à écrire."`
+	Eval       evalCmd       `cmd:"" help:"Mesurer sur des cas étiquetés."`
+	Doctor     doctorCmd     `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`
+	Migrate    migrateCmd    `cmd:"" help:"Le schéma de la base."`
+	Copy       copyCmd       `cmd:"" help:"Copier une base dans une autre, neuve, et vérifier la copie."`
+	Rules      rulesCmd      `cmd:"" help:"Exporter ou vérifier les règles de la Région."`
+	Help       helpCmd       `cmd:"" help:"Afficher l'aide d'une commande."`
 
 	Version kong.VersionFlag `name:"version" help:"Écrire la version du programme."`
 }

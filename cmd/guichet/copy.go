@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 
+	"guichet/bot/courier"
 	"guichet/migrations/database"
 	"guichet/migrations/transfer"
+	"guichet/routing/ledger/sqlledger"
 )
 
 type copyCmd struct {
@@ -31,12 +34,20 @@ func (c *copyCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer to.Close()
-	ledger, err := a.openLedger(ctx, to)
+	r, err := loadRegion(a.RulesPath)
 	if err != nil {
 		return err
 	}
-	// Jobs do not follow: those that wait are planned where the ledger is now.
-	tables, err := transfer.Copy(ctx, from, to, ledger.PlanAgain)
+	jobs, err := courier.New(ctx, to)
+	if err != nil {
+		return err
+	}
+	// Jobs do not follow: those that wait are planned where the base is now.
+	requests := sqlledger.New(to, jobs, r.notices, r.agenda())
+	_, conventions := r.conventions(to, jobs)
+	tables, err := transfer.Copy(ctx, from, to, func(ctx context.Context) error {
+		return errors.Join(requests.PlanAgain(ctx), conventions.PlanAgain(ctx))
+	})
 	if err != nil {
 		return err
 	}

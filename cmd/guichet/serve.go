@@ -23,6 +23,7 @@ import (
 	"guichet/knowledge"
 	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
+	"guichet/routing/convention"
 	"guichet/routing/ledger"
 )
 
@@ -89,6 +90,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	}
 	work.Go(func() error {
 		jobs := courier.Config{Outbox: o.ledger, Deliver: deliver(o.chat, courier.ToLog(a.log)), Now: a.now, Log: a.log}
+		jobs.Conventions = &courier.Conventions{Outbox: o.conventions, Reachable: reachable(o.chat), Deliver: tell(o.chat, courier.AlertToLog(a.log))}
 		if a.Now.file != "" {
 			jobs.Round = time.Second // the clock leaps
 		}
@@ -133,6 +135,24 @@ func deliver(chat *bot.Chat, log courier.Deliver) courier.Deliver {
 			return err
 		}
 		return log(ctx, n)
+	}
+}
+
+// reachable tells whether an EPCI has a channel.
+func reachable(chat *bot.Chat) func(ctx context.Context, epci string) (bool, error) {
+	return func(ctx context.Context, epci string) (bool, error) {
+		channel, err := chat.EPCIChannel(ctx, epci)
+		return channel != "", err
+	}
+}
+
+// tell sends an alert through the chat platforms, and to the log when who it is for has no channel there.
+func tell(chat *bot.Chat, log func(context.Context, convention.Alert) error) func(context.Context, convention.Alert) error {
+	return func(ctx context.Context, a convention.Alert) error {
+		if sent, err := chat.Tell(ctx, a); err != nil || sent {
+			return err
+		}
+		return log(ctx, a)
 	}
 }
 
@@ -214,7 +234,7 @@ func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 			}
 			return jobs, err
 		},
-		StaffToken: token, Metrics: metrics, Now: a.now, Log: a.log,
+		Sheets: o.chat.Sheets, StaffToken: token, Metrics: metrics, Now: a.now, Log: a.log,
 		Health: func(ctx context.Context) error {
 			var one int
 			return db.Conn(ctx).QueryRowContext(ctx, "SELECT 1").Scan(&one)

@@ -22,6 +22,8 @@ import (
 	"guichet/knowledge/review"
 	"guichet/knowledge/sqlstore"
 	"guichet/migrations/database"
+	"guichet/routing"
+	"guichet/routing/convention/sqlconvention"
 	"guichet/routing/funding"
 	"guichet/routing/funding/sqlfunding"
 	"guichet/routing/ledger"
@@ -118,6 +120,49 @@ type region struct {
 // agenda says when things are due.
 func (r region) agenda() ledger.Agenda { return ledger.Agenda{Delays: r.book.Conduct.Delays} }
 
+// conventions gives the conventions of a database, with what people are told of them.
+func (r region) conventions(db *database.DB, jobs *courier.Courier) (*bot.Conventions, *sqlconvention.Conventions) {
+	known := &bot.Conventions{
+		Settings: r.book.Conventions, EPCIs: r.epcis(), Officers: r.book.Officers, Texts: r.texts,
+		Theme: func(id string) string { return r.book.Rules.Label(routing.Fact{Name: "subject", Value: id}) },
+	}
+	store := sqlconvention.New(db, jobs, r.book.Conventions, known.Alert)
+	known.Store = store
+	return known, store
+}
+
+// sheets tell what is known of EPCIs in a database.
+func (r region) sheets(db *database.DB, known *bot.Conventions, requests ledger.Store) *bot.Sheets {
+	base := sqlstore.New(db, nil)
+	return &bot.Sheets{
+		Conventions: known, Requests: requests, Rules: r.book.Rules, Reader: r.reader,
+		Schemes: func(ctx context.Context, v knowledge.Viewer) ([]knowledge.Document, error) {
+			return base.Schemes(ctx, v, r.book.Conventions.SchemeSections)
+		},
+	}
+}
+
+// epcis gives the EPCIs of the register, by SIREN.
+func (r region) epcis() map[string]bot.EPCI {
+	places := r.book.Territories
+	all := make(map[string]bot.EPCI, len(places.EPCI))
+	for siren, e := range places.EPCI {
+		all[siren] = bot.EPCI{SIREN: siren, Name: e.Name}
+	}
+	for _, c := range places.Communes {
+		e, ok := all[c.EPCI]
+		if !ok {
+			continue
+		}
+		e.Communes++
+		if name := places.Departements[c.Departement].Name; !slices.Contains(e.Departements, name) {
+			e.Departements = append(e.Departements, name)
+		}
+		all[c.EPCI] = e
+	}
+	return all
+}
+
 // fundings gives the fundings of a database, beside its ledger.
 func (r region) fundings(db *database.DB, requests *sqlledger.Ledger) funding.Watcher {
 	return funding.Watcher{Store: sqlfunding.New(db, requests, r.funding, r.book.Rules.EntryPoint()), Rules: r.funding}
@@ -200,6 +245,9 @@ type office struct {
 	fundings funding.Watcher
 	journal  *sqljournal.Journal
 	courier  *courier.Courier
+	// conventions keeps what known tells of.
+	conventions *sqlconvention.Conventions
+	known       *bot.Conventions
 	// wording is nil without a model, writer then too.
 	wording *knowledge.Wording
 	writer  *openai.Writer
@@ -227,12 +275,14 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 	}
 	o.ledger = sqlledger.New(db, o.courier, r.notices, r.agenda())
 	o.fundings = r.fundings(db, o.ledger)
+	o.known, o.conventions = r.conventions(db, o.courier)
 	o.desk = &bot.Desk{
 		Journal: o.journal, Requests: o.ledger, Tx: db, Base: o.base, Reader: r.reader, Rules: r.book.Rules, Directory: directory, Texts: r.texts,
-		WaitForFact: r.book.Conduct.WaitForFact, Fundings: o.fundings, Log: a.log,
+		Conventions: o.known, WaitForFact: r.book.Conduct.WaitForFact, Fundings: o.fundings, Log: a.log,
 	}
 	o.chat = &bot.Chat{
-		Desk: o.desk, Store: o.journal, Journal: o.journal, Requests: o.ledger, Tx: db, Rules: r.book.Rules, Texts: r.texts, Channels: r.channels,
+		Desk: o.desk, Store: o.journal, Journal: o.journal, Requests: o.ledger, Conventions: o.known, Sheets: r.sheets(db, o.known, o.ledger),
+		Tx: db, Rules: r.book.Rules, Texts: r.texts, Channels: r.channels,
 		Platforms: map[string]bot.Platform{}, Limits: bot.DefaultLimits(), Fundings: o.fundings, Now: a.now, Log: a.log,
 	}
 	if o.wording, o.writer, err = a.openWording(db, o.base); err != nil {

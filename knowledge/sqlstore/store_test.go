@@ -124,3 +124,50 @@ func BenchmarkSearch(b *testing.B) {
 		}
 	})
 }
+
+// A document is a scheme by the titles of its sections, and is listed to those who may see it.
+func TestSchemes(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, e databasetest.Engine) {
+		s := sqlstore.New(e.New(t), nil)
+		add := func(id string, audience knowledge.Audience, epci string, path ...string) {
+			t.Helper()
+			d := knowledge.Document{ID: id, Title: "Aide " + id, Source: id, Audience: audience, EPCI: epci, Hash: id, Blocks: []knowledge.Block{
+				{Kind: knowledge.Title, Text: "Aide " + id}, {Path: path, Text: "Jusqu'à 40 %."},
+			}}
+			if err := knowledge.Refresh(t.Context(), s, d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		add("c", knowledge.Public, "", "En détail", "Conditions d'éligibilité")
+		add("a", knowledge.Public, "", "Montant")
+		add("b", knowledge.Public, "", "Montant_total")
+		add("e", knowledge.Partner, "200018083", "Montant")
+		add("f", knowledge.Staff, "", "100% \"Montant\"")
+		sections := []string{"Montant", "Conditions d'éligibilité"}
+		for _, c := range []struct {
+			viewer   knowledge.Viewer
+			sections []string
+			want     string
+		}{
+			{knowledge.Viewer{Audience: knowledge.Public}, sections, "a c"},
+			{knowledge.Viewer{Audience: knowledge.Partner, EPCI: "200018083"}, sections, "a c e"},
+			{knowledge.Viewer{Audience: knowledge.Partner, EPCI: "200030633"}, sections, "a c"},
+			{knowledge.Viewer{Audience: knowledge.Staff}, sections, "a c e"},
+			{knowledge.Viewer{Audience: knowledge.Staff}, []string{"100% \"Montant\""}, "f"},
+			{knowledge.Viewer{Audience: knowledge.Staff}, []string{"Montan_"}, ""},
+			{knowledge.Viewer{Audience: knowledge.Staff}, nil, ""},
+		} {
+			found, err := s.Schemes(t.Context(), c.viewer, c.sections)
+			var ids []string
+			for _, d := range found {
+				ids = append(ids, d.ID)
+			}
+			if got := strings.Join(ids, " "); err != nil || got != c.want {
+				t.Errorf("%+v, %v: %s, want %s, %v", c.viewer, c.sections, got, c.want, err)
+			}
+		}
+		if _, err := s.Schemes(t.Context(), knowledge.Viewer{}, sections); err == nil {
+			t.Error("schemes for nobody")
+		}
+	})
+}

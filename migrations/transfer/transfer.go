@@ -24,6 +24,7 @@ var tables = []string{
 	"funding_numbers", "fundings", "funding_events", "funding_warnings",
 	"revues",
 	"chat_channels", "chat_inbox", "chat_seen",
+	"conventions", "convention_alerts",
 }
 
 // Table is a table that was moved.

@@ -51,7 +51,10 @@ func fill(t *testing.T, db *database.DB) {
 		`INSERT INTO fundings (id, reference, source, external_id, siren, name, operator, direction, request, stage, body, created_at, updated_at)
 			VALUES (8, 'F-2026-0002', '', '', '', 'fictive', '', 'SUD', '', 'asked', '{}', 1, 1)`,
 		`INSERT INTO funding_events (id, funding_id, at, actor, why, body) VALUES (9, 8, 1, 'Ada', '', '{}')`,
-		`INSERT INTO funding_warnings (first, second, verdict, reasons, at) VALUES ('F-2026-0001', 'F-2026-0002', 'same', '[]', 1)`)
+		`INSERT INTO funding_warnings (first, second, verdict, reasons, at) VALUES ('F-2026-0001', 'F-2026-0002', 'same', '[]', 1)`,
+		`INSERT INTO conventions (id, type, epci, themes, starts, ends, signed, document, renews, changed_by, changed_at)
+			VALUES ('F-1', 'aides', '200018083', '["export"]', '2026-01-01', '2026-12-31', '', '', '', 'Ada', 1)`,
+		`INSERT INTO convention_alerts (key, convention, ends, days, direction, text, created_at) VALUES ('a', 'F-1', '2026-12-31', 30, '', 'x', 1)`)
 	for n := range 2*batch + 1 {
 		write(t, db, fmt.Sprintf(`INSERT INTO gaps (question, audience, channel, looked, at) VALUES ('q%d', 'public', 'web', '', %d)`, n, n))
 	}

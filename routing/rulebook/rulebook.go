@@ -1,4 +1,4 @@
-// Package rulebook reads the files that the Region edits (directions, facts, subjects, rules, words, territories) and
+// Package rulebook reads the files that the Region edits (directions, facts, subjects, rules, words, territories, conventions) and
 // ships the default set. It may import routing, a YAML library and one that compares names; every mistake is reported with its file and line.
 package rulebook
 
@@ -30,6 +30,9 @@ type Book struct {
 	Words       Words
 	Territories *Territories
 	Conduct     Conduct
+	Conventions routing.Conventions
+	// Officers are those who follow the EPCIs, by SIREN.
+	Officers map[string]routing.Officer
 	Revues      routing.Revues
 }
 
@@ -71,11 +74,13 @@ func Load(folder fs.FS) (*Book, error) {
 	territories, territoriesErr := loadTerritories(folder)
 	conduct, conductErr := loadConduct(folder)
 	revues, revuesErr := loadRevues(folder, set, territories.EPCI)
+	conventions, conventionsErr := loadConventions(folder, set)
+	officers, officersErr := loadOfficers(folder, territories.EPCI)
 	rules, rulesErr := routing.Compile(set)
-	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr, revuesErr); err != nil {
+	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr, conventionsErr, officersErr, revuesErr); err != nil {
 		return nil, err
 	}
-	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct, Revues: revues}, nil
+	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct, Conventions: conventions, Officers: officers, Revues: revues}, nil
 }
 
 // Unknown joins a problem for each file of the Region's folder that nobody reads and that looks like one of its files, by its

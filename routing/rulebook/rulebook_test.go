@@ -102,6 +102,15 @@ func TestMistakesAreToldWithFileAndLine(t *testing.T) {
 		{"learned in another form", "words/apprentissage.txt", "guichet apprentissage 1", "guichet apprentissage 2", "words/apprentissage.txt:1 : le fichier doit commencer par"},
 		{"learned class that is none", "words/apprentissage.txt", "subject=export", "export", "words/apprentissage.txt:5 : « export » n'est pas un fait et sa valeur"},
 		{"learned weight that is none", "words/apprentissage.txt", "\nclasse\t", "\nclasse\tlourd", "words/apprentissage.txt:4 : « lourd"},
+		{"convention type without a label", "conventions.yaml", "{code: cadre, label: convention-cadre}", "{code: cadre}", "conventions.yaml:8 : un type"},
+		{"convention type given twice", "conventions.yaml", "{code: cadre,", "{code: aides,", "conventions.yaml:8 : le type « aides »"},
+		{"alerts out of order", "conventions.yaml", "[180, 90, 30]", "[180, 30, 90]", "conventions.yaml:10 : alert_days"},
+		{"alert on no day", "conventions.yaml", "[180, 90, 30]", "[180, 0]", "conventions.yaml:10 : alert_days"},
+		{"unknown direction of conventions", "conventions.yaml", "direction: DAEN", "direction: DAEM", "conventions.yaml:12 : direction « DAEM »"},
+		{"unknown subject of conventions", "conventions.yaml", "subject: convention", "subject: conventions", "conventions.yaml:14 : sujet « conventions »"},
+		{"officer of no EPCI", "officers.yaml", "\n[]", "\n- {name: Camille Fictive, epci: [\"200000001\"]}", "officers.yaml:3 : « 200000001 »"},
+		{"officer without a name", "officers.yaml", "\n[]", "\n- {epci: [\"200018083\"]}", "officers.yaml:3 : il faut un nom"},
+		{"two officers", "officers.yaml", "\n[]", "\n- {name: Camille Fictive, epci: [\"200018083\"]}\n- {name: Dominique Fictif, epci: [\"200018083\"]}", "officers.yaml:4 : l'EPCI 200018083 est déjà suivi par Camille Fictive"},
 		{"cue without a value", "words/faits.yaml", "  value: grant\n", "", "words/faits.yaml:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
