@@ -186,3 +186,27 @@ func (k *Revues) hold(ctx context.Context, due revue.Date, now time.Time, reacha
 	_, err = k.Store.Hold(ctx, held, n, data)
 	return err
 }
+
+// Planned is the next date of a scope, with the last revue that was held; its Day is empty when none was.
+type Planned struct {
+	revue.Date
+	Last revue.Held
+}
+
+// Planned gives the next date of every scope, the first one first.
+func (k *Revues) Planned(ctx context.Context, now time.Time) ([]Planned, error) {
+	last, err := k.Store.Last(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []Planned
+	seen := map[string]bool{}
+	on := convention.DayOf(now)
+	for _, d := range k.Coming(on, on.Add(7*k.Longest())) {
+		if !seen[d.Scope] && last[d.Scope].Day != d.Day {
+			seen[d.Scope] = true
+			all = append(all, Planned{Date: d, Last: last[d.Scope]})
+		}
+	}
+	return all, nil
+}

@@ -68,6 +68,8 @@ type Config struct {
 	Abandoned func(ctx context.Context) ([]Job, error)
 	// Sheets tell what is known of EPCIs.
 	Sheets Sheets
+	// Revues make the documents of the reviews of projects.
+	Revues Revues
 	// Directions are offered by the staff view, in this order.
 	Directions []Direction
 	// Examples are offered to a person who has written nothing yet.
@@ -129,6 +131,8 @@ func (s *site) routes() *http.ServeMux {
 	mux.HandleFunc("POST /agents/financements", s.agents(s.postSettlement))
 	mux.HandleFunc("GET /agents/epci", s.agents(s.showEPCIs))
 	mux.HandleFunc("GET /agents/epci/{siren}", s.agents(s.showEPCI))
+	mux.HandleFunc("GET /agents/revues", s.agents(s.showRevues))
+	mux.HandleFunc("GET /agents/revues/{scope}", s.agents(s.showRevue))
 	mux.HandleFunc("GET /agents/envois", s.agents(s.showNotices))
 	mux.HandleFunc("GET /agents/questions", s.agents(s.showGaps))
 

@@ -38,6 +38,7 @@ type cli struct {
 	Funding    fundingCmd    `cmd:"" help:"Les financements demandés et tenus, et ceux qui semblent viser la même dépense."`
 	EPCI       epciCmd       `cmd:"" name:"epci" help:"Ce que guichet sait d'un EPCI : ses conventions, ce que la Région peut y faire, ses demandes."`
 	Convention conventionCmd `cmd:"" help:"Les conventions entre la Région et les EPCI."`
+	Revue      revueCmd      `cmd:"" help:"Le document d'une revue de projets : un EPCI, un comité ou la Région entière."`
 	Gaps       gapsCmd       `cmd:"" help:"Les questions restées sans réponse, par sens, et les fiches à écrire."`
 	Eval       evalCmd       `cmd:"" help:"Mesurer sur des cas étiquetés."`
 	Doctor     doctorCmd     `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`

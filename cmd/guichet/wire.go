@@ -21,6 +21,7 @@ import (
 	"guichet/knowledge/openai"
 	"guichet/knowledge/review"
 	"guichet/knowledge/sqlstore"
+	"guichet/knowledge/static"
 	"guichet/migrations/database"
 	"guichet/routing"
 	"guichet/routing/convention/sqlconvention"
@@ -28,6 +29,8 @@ import (
 	"guichet/routing/funding/sqlfunding"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/sqlledger"
+	"guichet/routing/revue"
+	"guichet/routing/revue/sqlrevue"
 	"guichet/routing/rulebook"
 )
 
@@ -142,6 +145,19 @@ func (r region) sheets(db *database.DB, known *bot.Conventions, requests ledger.
 	}
 }
 
+// revues make the documents of the reviews of projects of a database.
+func (r region) revues(db *database.DB, known *bot.Conventions, requests *sqlledger.Ledger) *bot.Revues {
+	k := &bot.Revues{
+		Calendar: revue.Calendar{Settings: r.book.Revues, Names: map[string]string{}}, Store: sqlrevue.New(db, requests), Requests: requests,
+		Conventions: known, Gaps: sqljournal.New(db).Gaps, Embed: static.Default().Embed,
+	}
+	for siren, e := range known.EPCIs {
+		k.EPCIs, k.Names[siren] = append(k.EPCIs, siren), e.Name
+	}
+	slices.Sort(k.EPCIs)
+	return k
+}
+
 // epcis gives the EPCIs of the register, by SIREN.
 func (r region) epcis() map[string]bot.EPCI {
 	places := r.book.Territories
@@ -248,6 +264,7 @@ type office struct {
 	// conventions keeps what known tells of.
 	conventions *sqlconvention.Conventions
 	known       *bot.Conventions
+	revues      *bot.Revues
 	// wording is nil without a model, writer then too.
 	wording *knowledge.Wording
 	writer  *openai.Writer
@@ -276,6 +293,7 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 	o.ledger = sqlledger.New(db, o.courier, r.notices, r.agenda())
 	o.fundings = r.fundings(db, o.ledger)
 	o.known, o.conventions = r.conventions(db, o.courier)
+	o.revues = r.revues(db, o.known, o.ledger)
 	o.desk = &bot.Desk{
 		Journal: o.journal, Requests: o.ledger, Tx: db, Base: o.base, Reader: r.reader, Rules: r.book.Rules, Directory: directory, Texts: r.texts,
 		Conventions: o.known, WaitForFact: r.book.Conduct.WaitForFact, Fundings: o.fundings, Log: a.log,

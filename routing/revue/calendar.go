@@ -146,3 +146,11 @@ func (c Calendar) scopes() []string {
 }
 
 func workday(d convention.Day) convention.Day { return convention.Day(ledger.Workday(string(d))) }
+
+// Longest gives the longest period, in weeks, with a week more for the days off.
+func (c Calendar) Longest() (weeks int) {
+	for _, scope := range c.scopes() {
+		weeks = max(weeks, c.Weeks(scope))
+	}
+	return weeks + 1
+}

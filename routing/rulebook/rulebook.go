@@ -33,7 +33,7 @@ type Book struct {
 	Conventions routing.Conventions
 	// Officers are those who follow the EPCIs, by SIREN.
 	Officers map[string]routing.Officer
-	Revues      routing.Revues
+	Revues   routing.Revues
 }
 
 // Default is the folder that ships in the program.
