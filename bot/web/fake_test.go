@@ -15,6 +15,7 @@ import (
 	"guichet/routing/convention"
 	"guichet/routing/funding"
 	"guichet/routing/ledger"
+	"guichet/routing/revue"
 )
 
 // fakeDesk answers by the first word of the message and remembers what it was given.
@@ -309,4 +310,24 @@ func (f *fakeFundings) Settle(_ context.Context, first, second string, s funding
 	}
 	f.settled = append(f.settled, strings.Join([]string{first, second, string(s), by, why}, "/"))
 	return funding.Warning{}, f.err
+}
+
+// fakeRevues holds the revue of the fictional EPCI.
+type fakeRevues struct{ ledger *fakeLedger }
+
+func (fakeRevues) IsEPCI(scope string) bool { return scope == fakeSIREN }
+
+func (k fakeRevues) Planned(context.Context, time.Time) ([]bot.Planned, error) {
+	return []bot.Planned{{Date: revue.Date{Scope: fakeSIREN, Name: "CA <i>Fictive</i>", Day: "2026-12-01"}, Last: revue.Held{Day: "2026-10-13", To: "EPCI"}}}, k.ledger.err
+}
+
+func (k fakeRevues) Of(_ context.Context, asker bot.Asker, scope string, since, now time.Time) (revue.Digest, error) {
+	if scope != fakeSIREN {
+		return revue.Digest{}, bot.ErrNoRevue
+	}
+	in := revue.Input{Scope: scope, Name: "CA <i>Fictive</i>", Version: revue.ForStaff, Since: since, At: now, Requests: []ledger.Request{k.ledger.request}}
+	if asker.Audience == knowledge.Partner && asker.EPCI == scope {
+		in.Version = revue.ForEPCI
+	}
+	return revue.Of(in), k.ledger.err
 }

@@ -18,7 +18,7 @@ func (v *visit) login(name string) (*http.Response, string) {
 	return v.do("POST", "/agents/connexion", url.Values{"nom": {name}, "jeton": {token}})
 }
 
-var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/financements", "/agents/envois", "/agents/questions", "/agents/epci", "/agents/epci/" + fakeSIREN}
+var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/financements", "/agents/envois", "/agents/questions", "/agents/epci", "/agents/epci/" + fakeSIREN, "/agents/revues", "/agents/revues/" + fakeSIREN}
 
 func TestStaffNeedsTheToken(t *testing.T) {
 	v := newVisit(t)
@@ -323,5 +323,28 @@ func TestFundings(t *testing.T) {
 	v.funds.err = errors.New("disk full")
 	if response, page := v.get("/agents/demandes/2026-0042"); response.StatusCode != http.StatusServiceUnavailable || strings.Contains(page, "disk full") {
 		t.Errorf("a fault: status %d", response.StatusCode)
+	}
+}
+
+func TestRevues(t *testing.T) {
+	v := newVisit(t)
+	v.login("Ada")
+	_, page := v.get("/agents/revues")
+	v.expect(page, `<a href="/agents/revues/`+fakeSIREN+`">CA &lt;i&gt;Fictive&lt;/i&gt;</a>`, "01/12/2026", "13/10/2026")
+	_, page = v.get("/agents/revues/" + fakeSIREN + "?depuis=2026-01-01")
+	v.expect(page, "Version des agents", "depuis le 01/01/2026", `<a href="/agents/demandes/2026-0042">2026-0042</a>`)
+	_, page = v.get("/agents/revues/" + fakeSIREN + "?version=epci")
+	v.expect(page, "Version de l&#39;EPCI")
+	response, content := v.get("/agents/revues/" + fakeSIREN + "?version=epci&format=docx")
+	if !strings.HasPrefix(content, "PK") || !strings.Contains(response.Header.Get("Content-Disposition"), "revue-"+fakeSIREN+"-epci-") {
+		t.Error(response.Header)
+	}
+	if _, content = v.get("/agents/revues/" + fakeSIREN + "?format=md"); !strings.HasPrefix(content, "# Revue de projets – CA &lt;i>") {
+		t.Error(content)
+	}
+	for path, code := range map[string]int{"/agents/revues/autre": http.StatusNotFound, "/agents/revues/" + fakeSIREN + "?depuis=hier": http.StatusBadRequest} {
+		if response, _ := v.get(path); response.StatusCode != code {
+			t.Errorf("%s: %d", path, response.StatusCode)
+		}
 	}
 }

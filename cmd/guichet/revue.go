@@ -157,4 +157,3 @@ func (c *revueCmd) dates(ctx context.Context, a *app, revues *bot.Revues) error 
 	}
 	return nil
 }
-

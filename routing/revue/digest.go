@@ -154,7 +154,10 @@ func Of(in Input) Digest {
 	slices.SortFunc(d.Parts, func(a, b Part) int {
 		return cmp.Or(cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Reference, b.Reference))
 	})
-	d.Directions, d.EPCIs = directions.sorted(), epcis.sorted()
+	d.Directions = directions.sorted()
+	if in.EPCIs != nil {
+		d.EPCIs = epcis.sorted()
+	}
 	return d
 }
 

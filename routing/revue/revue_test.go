@@ -159,7 +159,7 @@ func TestDigest(t *testing.T) {
 		t.Error("quiet")
 	}
 	said := d.Document().Markdown()
-	for _, part := range []string{"oui, voici comment", "raison interne", "Ada Fictive", "interne, à ne pas transmettre", `Qui finance \| le houblon ?`, "01/05/2026", "Fabrique fictive 1"} {
+	for _, part := range []string{"oui, voici comment", "raison interne", "Ada Fictive", "interne, à ne pas transmettre", "## Demandes ouvertes", `Qui finance \| le houblon ?`, "01/05/2026", "Fabrique fictive 1"} {
 		if !strings.Contains(said, part) {
 			t.Errorf("the staff's version does not say %q:\n%s", part, said)
 		}
