@@ -165,7 +165,11 @@ func (c *Chat) ready(ctx context.Context, p Press, r ledger.Request) error {
 	}
 	switch {
 	case r.Version != p.Version:
-		return errRefused{c.Texts.say("act-moved", "reference", r.Reference, "status", r.Status.Label(), "lead", r.Lead, "owner", r.Owner)}
+		into := r.Pace.Into
+		if !viewer.Staff {
+			into = ""
+		}
+		return errRefused{c.Texts.say("act-moved", "reference", r.Reference, "status", r.Status.Label(), "lead", r.Lead, "owner", r.Owner, "into", into)}
 	case p.Act == PartDone || p.Act == PartPass:
 		if !owes(s.Direction, r) {
 			return errRefused{c.Texts.say("act-forbidden")}
@@ -276,6 +280,11 @@ func (c *Chat) cardIn(ctx context.Context, channel string, external bool, refere
 		return Card{}, err
 	}
 	card := Card{Reference: r.Reference, Version: r.Version, Headline: headline, Fields: c.fields(r, conventions, earlier)}
+	if viewer.Staff {
+		if card.Fields, err = c.withTwins(ctx, card.Fields, r); err != nil {
+			return Card{}, err
+		}
+	}
 	if c.Fundings != nil && viewer.Staff {
 		known, err := c.Fundings.Known(ctx, viewer, r, c.Now())
 		if err != nil {
@@ -338,7 +347,7 @@ func (c *Chat) fields(r ledger.Request, conventions, earlier []string) []Field {
 	}
 	d := r.Decision
 	add("field-reference", r.Reference)
-	add("field-status", r.Status.Label())
+	add("field-status", r.Standing())
 	add("field-lead", r.Lead)
 	add("field-owner", r.Owner)
 	if r.Status == ledger.Waiting {
@@ -378,6 +387,8 @@ func (c *Chat) fields(r ledger.Request, conventions, earlier []string) []Field {
 			said = append(said, "– "+e.By+" : "+e.Why)
 		case ledger.Specified, ledger.HumanAsked:
 			said = append(said, "→ "+e.Why)
+		case ledger.Amended:
+			said = append(said, c.Texts.say("field-amended", "text", e.Why))
 		}
 	}
 	add("field-exchange", strings.Join(said, "\n"))
@@ -426,6 +437,21 @@ func (c *Chat) earlier(ctx context.Context, v ledger.Viewer, r ledger.Request) (
 		}
 	}
 	return out, nil
+}
+
+// withTwins adds the requests that may be about the same company, each with why: a person tells on the request's page.
+func (c *Chat) withTwins(ctx context.Context, fields []Field, r ledger.Request) ([]Field, error) {
+	const shown = 3
+	twins, err := c.Requests.Twins(ctx, ledger.Viewer{Staff: true}, r.Reference, shown)
+	if err != nil || len(twins) == 0 {
+		return fields, err
+	}
+	var lines []string
+	for _, t := range twins {
+		other := t.Of(r.Reference)
+		lines = append(lines, fmt.Sprintf("%s, %s, %s : %s", other.Reference, ledger.Day(other.CreatedAt), strings.TrimSpace(other.Lead+" "+other.Status.Label()), t.Why()))
+	}
+	return append(fields, Field{Label: c.Texts.say("field-twins"), Value: strings.Join(lines, "\n")}), nil
 }
 
 // Deliver sends a notice through the platforms: to the conversation of the person who asked, or to the channel of a

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -90,6 +91,17 @@ func (c Channels) Named() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// With gives the channels as administrators set them over the file, by name.
+func (c Channels) With(said map[string]ChannelSettings) Channels {
+	all := maps.Clone(c.channels)
+	if all == nil {
+		all = map[string]ChannelSettings{}
+	}
+	maps.Copy(all, said)
+	c.channels = all
+	return c
 }
 
 // Direction gives the code of the direction whose requests the file hands over in a channel.

@@ -19,7 +19,7 @@ import (
 // whatever the replicas, cards that hand requests over, limits. Platforms bring messages and show what it gives.
 type Chat struct {
 	Desk interface {
-		Handle(ctx context.Context, m Message) (Reply, error)
+		Stream(ctx context.Context, m Message, said func(text string)) (Reply, error)
 	}
 	Store    ChatStore
 	Journal  Journal
@@ -52,6 +52,9 @@ type Incoming struct {
 	// Person is the author, Person.ID.
 	Person string
 	At     time.Time
+	// Edited is the ID of the message that its author changed into this one, if they did. Channels then give the change an ID
+	// of its own, and bring none of a message that is older than EditedWithin.
+	Edited string `json:",omitempty"`
 	// Request tells that the message is a company's request, whatever its words.
 	Request bool `json:",omitempty"`
 	// Command tells that the text follows a command's name: it may rule guichet.
@@ -85,6 +88,10 @@ type Platform interface {
 	External(ctx context.Context, channel string) (bool, error)
 	// Show shows what a message gets. again tells that an earlier try may have shown it already: look before.
 	Show(ctx context.Context, in Incoming, s Shown, again bool) error
+	// Draft shows what there is of an answer that is being worded, in place of what it showed before; Show replaces it by
+	// the whole reply, after a restart too. It gives how long to wait before it is called again for that message. What it
+	// cannot show at once is left out.
+	Draft(ctx context.Context, in Incoming, text string) (pause time.Duration)
 	// Card shows a request in a channel, once for a key.
 	Card(ctx context.Context, channel string, c Card, key string) error
 	// Say writes a text in a conversation, once for a key.
@@ -111,6 +118,8 @@ type ChatStore interface {
 	Claim(ctx context.Context, in Incoming, now, until time.Time) (c Claim, ok bool, err error)
 	// Left claims messages of a platform whose claims ended before they were done with.
 	Left(ctx context.Context, platform string, now, until time.Time, limit int) ([]Claim, error)
+	// Pending tells that a message was claimed and is not done with.
+	Pending(ctx context.Context, channel, id string) (bool, error)
 	// Done ends a message: it is never claimed again.
 	Done(ctx context.Context, channel, id string, at time.Time) error
 	// GiveBack lets a message be claimed again from a time on.
@@ -138,11 +147,17 @@ type ChatStore interface {
 	EndLease(ctx context.Context, role, holder string) error
 }
 
+// EditedWithin is how old a message may be that is handled again after its author changed it: less than keepDone, after
+// which nothing tells that it was answered.
+const EditedWithin = 6 * 24 * time.Hour
+
 const (
 	// holdFor is how long a replica has to handle a message before another one may.
 	holdFor = 2 * time.Minute
 	// showTries is how often a reply is tried to be shown; the last one comes about three minutes after the first.
 	showTries = 5
+	// putOff is how long a reply is kept that the platform asks to show later.
+	putOff = 24 * time.Hour
 	// keepDone is how long a message that is done with is remembered by the inbox. Platforms bring it again within the hour.
 	keepDone = 7 * 24 * time.Hour
 )
@@ -151,7 +166,21 @@ const (
 // nothing is recorded: the platform should bring the message again.
 func (c *Chat) Receive(ctx context.Context, in Incoming) (Claim, bool, error) {
 	now := c.Now()
-	return c.Store.Claim(ctx, in, now, now.Add(holdFor))
+	claim, ours, err := c.Store.Claim(ctx, in, now, now.Add(holdFor))
+	if err != nil || !ours || in.Edited == "" {
+		return claim, ours, err
+	}
+	// One that was not for guichet before it was changed is a message like another.
+	first := in
+	first.ID, first.Edited = in.Edited, ""
+	one, never, err := c.Store.Claim(ctx, first, now, now.Add(holdFor))
+	if err != nil {
+		return claim, false, errors.Join(err, c.Store.GiveBack(ctx, in.Channel, in.ID, now))
+	}
+	if !never {
+		return claim, true, nil
+	}
+	return one, true, c.Store.Done(ctx, in.Channel, in.ID, now)
 }
 
 // NotReceived is what to show when Receive failed, and tells the operator.
@@ -175,17 +204,22 @@ func (c *Chat) Serve(ctx context.Context, claim Claim) {
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	log := c.Log.With("channel", in.Channel, "message", in.ID, "try", claim.Tries)
+	pause := time.Duration(claim.Tries*claim.Tries) * 5 * time.Second
+	var later Later
 	switch {
 	case err == nil:
 		err = c.Store.Done(record, in.Channel, in.ID, c.Now())
 	case ctx.Err() != nil: // the program stops: that says nothing of the message
 		err = c.Store.GiveBack(record, in.Channel, in.ID, c.Now())
+	case errors.As(err, &later) && c.Now().Sub(in.At) < putOff:
+		log.Warn("réponse remise à plus tard par la messagerie", "error", err)
+		err = c.Store.GiveBack(record, in.Channel, in.ID, c.Now().Add(max(later.After, 5*time.Second)))
 	case claim.Tries >= showTries:
 		log.Error("réponse abandonnée : elle n'a pas pu être montrée", "error", err)
 		err = c.Store.Done(record, in.Channel, in.ID, c.Now())
 	default:
 		log.Warn("réponse non montrée, nouvel essai prévu", "error", err)
-		err = c.Store.GiveBack(record, in.Channel, in.ID, c.Now().Add(time.Duration(claim.Tries*claim.Tries)*5*time.Second))
+		err = c.Store.GiveBack(record, in.Channel, in.ID, c.Now().Add(pause))
 	}
 	if err != nil {
 		log.Error("suivi du message non enregistré", "error", err)
@@ -213,7 +247,11 @@ func (c *Chat) serve(ctx context.Context, claim Claim) (err error) {
 			return err
 		}
 	}
-	shown, err := c.Handle(ctx, in, who, external)
+	said, end := c.drafting(ctx, p, in)
+	shown, err := func() (Shown, error) {
+		defer end()
+		return c.handle(ctx, claim, who, external, said)
+	}()
 	if err != nil {
 		return err
 	}
@@ -234,10 +272,10 @@ func Guarded(do func() error) (err error) {
 }
 
 // ask gives a message to the desk. When the desk panics the person is told as of any failure.
-func (c *Chat) ask(ctx context.Context, m Message) (reply Reply) {
+func (c *Chat) ask(ctx context.Context, m Message, said func(string)) (reply Reply) {
 	err := func() (err error) {
 		defer recovered(&err)
-		reply, err = c.Desk.Handle(ctx, m)
+		reply, err = c.Desk.Stream(ctx, m, said)
 		return err
 	}()
 	if err != nil && reply.Text == "" {
@@ -255,12 +293,20 @@ func (c *Chat) platform(name string) (Platform, error) {
 	return nil, fmt.Errorf("la messagerie de « %s » n'est pas ouverte ici", name)
 }
 
-// Handle gives what a message gets: a command's effect, or the desk's reply under the rights of the place. external tells
+// handle gives what a message gets: a command's effect, or the desk's reply under the rights of the place. external tells
 // that the shared channel is also another organisation's. The desk's own failures are told in the reply; an error means that
-// nothing was done and that a later try may do.
-func (c *Chat) Handle(ctx context.Context, in Incoming, who Person, external bool) (Shown, error) {
-	if wait, ok := c.Limits.Wait(ctx, who.ID, in.Channel, c.Now()); !ok {
-		return Shown{Own: true, Reply: Reply{Kind: ReplyRefused, Text: c.Texts.say("wait", "seconds", int(wait.Seconds())+1)}}, nil
+// nothing was done and that a later try may do. said is given the parts of an answer while it is worded.
+func (c *Chat) handle(ctx context.Context, claim Claim, who Person, external bool, said func(string)) (Shown, error) {
+	in := claim.Incoming
+	if in.Edited != "" {
+		if pending, err := c.Store.Pending(ctx, in.Channel, in.Edited); err != nil || pending {
+			return Shown{}, errors.Join(err, Later{After: 5 * time.Second, Err: errors.New("le message modifié n'a pas encore sa réponse")})
+		}
+	}
+	if claim.Tries <= 1 { // limits count a message once: the reply of one that is tried again is due
+		if wait, ok := c.Limits.Wait(ctx, who.ID, in.Channel, c.Now()); !ok {
+			return Shown{Own: true, Reply: Reply{Kind: ReplyRefused, Text: c.Texts.say("wait", "seconds", int(wait.Seconds())+1)}}, nil
+		}
 	}
 	if in.Command {
 		shown, done, err := c.command(ctx, in, who, external)
@@ -277,8 +323,8 @@ func (c *Chat) Handle(ctx context.Context, in Incoming, who Person, external boo
 	}
 	// The reply tells the failure, if any, and the desk has told the operator.
 	reply := c.ask(ctx, Message{
-		Channel: in.Channel, ID: in.ID, Thread: in.Thread, Text: in.Text, Asker: asker, At: in.At, Request: in.Request,
-	})
+		Channel: in.Channel, ID: in.ID, Thread: in.Thread, Text: in.Text, Asker: asker, At: in.At, Request: in.Request, Edited: in.Edited,
+	}, said)
 	shown := Shown{Reply: reply, Own: in.own()}
 	switch reply.Kind {
 	case ReplyAnswer, ReplyUnknown, ReplyWho:

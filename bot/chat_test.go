@@ -63,6 +63,8 @@ func (p *platform) Show(_ context.Context, _ bot.Incoming, s bot.Shown, _ bool) 
 	return nil
 }
 
+func (p *platform) Draft(context.Context, bot.Incoming, string) time.Duration { return bot.NoDraft }
+
 func (p *platform) Card(_ context.Context, channel string, c bot.Card, _ string) error {
 	p.cards[channel] = append(p.cards[channel], c)
 	return nil
@@ -459,6 +461,46 @@ func TestAnAssociatedDirectionTellsItsPart(t *testing.T) {
 		}
 		if _, said := m.press(lead, bot.Take, "chat/AGENT", "", ""); !strings.Contains(said, reference) || m.staffRequest(reference).Status != ledger.Taken {
 			t.Errorf("the lead's card is out of date for a part: %q", said)
+		}
+	}
+}
+
+// The card says which requests may be the same, to agents only, and its buttons do nothing on a request that was joined.
+func TestTheCardShowsWhatLooksAlike(t *testing.T) {
+	m := openChat(t, databasetest.SQLite)
+	say := func(thread, text string) string {
+		t.Helper()
+		shown := m.serve(m.write("chat/STAFF", thread, "chat/AGENT", text))
+		if shown.Reply.Request == "" {
+			t.Fatalf("reply %+v", shown.Reply)
+		}
+		return shown.Reply.Request
+	}
+	first := say("un", "L'entreprise Verlinor Bois à Lens veut exporter en Espagne.")
+	second := say("deux", "L'entreprise Verlinor Bois Services à Lens veut exporter au Japon.")
+	m.deliver()
+	cards := m.platform.cards["chat/STAFF"]
+	last := cards[len(cards)-1]
+	for _, want := range []string{"Peut-être la même", first, "se retrouve en entier"} {
+		if all := fmt.Sprint(last.Fields); last.Reference != second || !strings.Contains(all, want) {
+			t.Errorf("the card does not say « %s »: %s", want, all)
+		}
+	}
+	if _, err := m.requests.Join(t.Context(), first, second, "même gérante", "Agathe", m.now); err != nil {
+		t.Fatal(err)
+	}
+	after, said := m.press(last, bot.Take, "chat/AGENT", "", "")
+	if !strings.Contains(said, "Rien n'a été fait") || !strings.Contains(said, "rejoint la demande "+first) || len(after.Acts) != 0 {
+		t.Errorf("%q, acts %v", said, after.Acts)
+	}
+	if all := fmt.Sprint(after.Fields); !strings.Contains(all, "jointe à une autre ("+first+")") || strings.Contains(all, "Peut-être") {
+		t.Errorf("the card says %s", all)
+	}
+	// A partner's channel hears nothing of it.
+	m.serve(m.write("chat/PARTNER", "trois", "chat/NOBODY", "L'entreprise Verlinor Bois Industrie à Lens veut exporter en Italie."))
+	for _, card := range m.platform.cards["chat/PARTNER"] {
+		if strings.Contains(fmt.Sprint(card.Fields), "Peut-être") {
+			t.Errorf("a partner sees %+v", card)
 		}
 	}
 }

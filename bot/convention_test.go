@@ -423,12 +423,11 @@ func TestTheCommandTellsOfAnEPCI(t *testing.T) {
 		{"chat/STAFF", "epci", "De quelle intercommunalité", false},
 		{"chat/STAFF", "epci qui aident les entreprises ?", "Extrait.", false},
 	} {
-		m.n++
-		shown, err := m.Handle(t.Context(), bot.Incoming{
-			Channel: c.channel, ID: fmt.Sprint("epci", m.n), Thread: "t", Text: c.text, Person: "chat/NOBODY", At: m.now, Command: true,
-		}, m.platform.people["chat/NOBODY"], false)
-		if err != nil || !strings.Contains(shown.Reply.Text, c.want) {
-			t.Errorf("%s in %s: %+v, %v", c.text, c.channel, shown, err)
+		in := m.write(c.channel, "t", "chat/NOBODY", c.text)
+		in.Command = true
+		shown := m.serve(in)
+		if !strings.Contains(shown.Reply.Text, c.want) {
+			t.Errorf("%s in %s: %+v", c.text, c.channel, shown)
 		}
 		said := fmt.Sprint(shown)
 		if told := strings.Contains(said, "F-1") && strings.Contains(said, "Camille Fictive"); told != c.told || !told && (strings.Contains(said, "F-1") || strings.Contains(said, "Camille")) {

@@ -120,7 +120,11 @@ func (d *Desk) handle(ctx context.Context, m Message, said func(string)) (Reply,
 	if err != nil {
 		return Reply{}, err
 	}
-	p, err := d.think(ctx, m, conversation.State, said)
+	think := d.think
+	if m.Edited != "" {
+		think = d.edited
+	}
+	p, err := think(ctx, m, conversation.State, said)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -170,6 +174,43 @@ func (d *Desk) think(ctx context.Context, m Message, state State, said func(stri
 		return d.askAgain(state), nil
 	}
 	return d.question(ctx, m, state, reading, said)
+}
+
+// edited decides what a message that was changed after its reply leads to: what a request was made of is recorded with it,
+// anything else is answered anew, beside the first reply, which others may have read.
+func (d *Desk) edited(ctx context.Context, m Message, state State, said func(string)) (*plan, error) {
+	before, known, err := d.Journal.Replied(ctx, m.Channel, m.Edited)
+	if err != nil {
+		return nil, err
+	}
+	if known && before.Request != "" {
+		if before.Request == state.Request { // the fact that it waits for may have been added
+			if fact, ok := d.answer(m, state, d.Reader.Read(m.Text)); ok {
+				return d.answered(m, state, fact), nil
+			}
+		}
+		return d.amended(m, state, before.Request), nil
+	}
+	p, err := d.think(ctx, m, state, said)
+	if err != nil || !known {
+		return p, err
+	}
+	text, record := p.reply.Text, p.record
+	if record == nil && text == before.Text {
+		p.reply = Reply{Kind: ReplySmall, Text: d.Texts.say("edited-same")}
+		return p, nil
+	}
+	p.record = func(ctx context.Context, p *plan) error {
+		p.reply.Text = text
+		if record != nil {
+			if err := record(ctx, p); err != nil {
+				return err
+			}
+		}
+		p.reply.Text = d.Texts.say("edited") + "\n\n" + p.reply.Text
+		return nil
+	}
+	return p, nil
 }
 
 // failed tells the person that nothing was recorded, and the operator why, under one reference.

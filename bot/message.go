@@ -15,6 +15,9 @@ type Message struct {
 	Text   string
 	Asker  Asker
 	At     time.Time
+	// Edited is the ID of the message that the person changed into this one, if they did. It is answered anew; when it had
+	// made or joined a request, the change is recorded there and nothing more is made of it.
+	Edited string `json:",omitempty"`
 	// Request tells that the channel knows the message to be a company's request, whatever its words: a command, a form.
 	Request bool
 }

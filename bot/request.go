@@ -93,8 +93,13 @@ func (d *Desk) answered(m Message, state State, fact routing.Fact) *plan {
 		}
 		if request.Status != ledger.Waiting {
 			// Its delay passed and the entry point has it: the fact is kept for whoever follows it.
-			if _, err := d.Requests.AskHuman(ctx, state.Request, d.Rules.EntryPoint(), m.Text, m.Asker.Name, m.At); err != nil {
+			followed, err := d.Requests.AskHuman(ctx, state.Request, d.Rules.EntryPoint(), m.Text, m.Asker.Name, m.At)
+			if err != nil {
 				return err
+			}
+			if followed.Reference != state.Request { // a person joined it to another meanwhile
+				p.reply = Reply{Kind: ReplyRouted, Request: state.Request, Text: d.Texts.say("followed-with", "reference", state.Request, "lead", followed.Lead)}
+				return nil
 			}
 			p.reply = Reply{Kind: ReplyRouted, Request: state.Request, Text: d.Texts.say("to-entry-point", "reference", state.Request, "entry", request.Lead)}
 			return nil
@@ -125,7 +130,10 @@ func (d *Desk) askAgain(state State) *plan {
 func (d *Desk) human(m Message, state State, r Reading) *plan {
 	p := &plan{state: state}
 	p.record = func(ctx context.Context, p *plan) error {
-		reference := state.Request
+		if err := d.splitSince(ctx, m, &p.state); err != nil {
+			return err
+		}
+		reference := p.state.Request
 		text := m.Text
 		if reference == "" {
 			if state.Offered != "" {
@@ -163,7 +171,10 @@ func (d *Desk) human(m Message, state State, r Reading) *plan {
 func (d *Desk) contact(m Message, state State) *plan {
 	p := &plan{state: state}
 	p.record = func(ctx context.Context, p *plan) error {
-		text := m.Text
+		if err := d.splitSince(ctx, m, &p.state); err != nil {
+			return err
+		}
+		state, text := p.state, m.Text
 		if state.Joined {
 			text = d.Texts.say("contact-other", "text", m.Text)
 		}
@@ -179,6 +190,27 @@ func (d *Desk) contact(m Message, state State) *plan {
 		return nil
 	}
 	return p
+}
+
+// splitSince finds the request that a person made of a message of this conversation, which had joined another's.
+func (d *Desk) splitSince(ctx context.Context, m Message, state *State) error {
+	if !state.Joined {
+		return nil
+	}
+	own, err := d.Requests.List(ctx, ledger.Viewer{Channel: m.Channel, Thread: m.Thread}, ledger.Filter{})
+	if err != nil {
+		return err
+	}
+	for _, r := range own {
+		if r, err = d.Requests.Get(ctx, ledger.Viewer{Staff: true}, r.Reference); err != nil {
+			return err
+		}
+		if r.Pace.From == state.Request {
+			state.Request, state.Joined = r.Reference, false
+			return nil
+		}
+	}
+	return nil
 }
 
 // questioned gives the request of the conversation whose lead waits for a word of the person. A message that asks something
@@ -203,6 +235,24 @@ func (d *Desk) specified(m Message, state State, asking ledger.Request) *plan {
 			return err
 		}
 		p.reply = Reply{Kind: ReplyHuman, Request: request.Reference, Text: d.Texts.say("specified", "reference", request.Reference, "lead", request.Lead)}
+		return nil
+	}
+	return p
+}
+
+// amended gives the lead the new words of a message of its request.
+func (d *Desk) amended(m Message, state State, reference string) *plan {
+	p := &plan{state: state}
+	p.record = func(ctx context.Context, p *plan) error {
+		request, err := d.Requests.Amend(ctx, reference, m.Text, m.Asker.Name, m.At)
+		if err != nil {
+			return err
+		}
+		lead := request.Lead
+		if state.Joined && m.Asker.Audience == knowledge.Public { // another person's request
+			lead = ""
+		}
+		p.reply = Reply{Kind: ReplyHuman, Request: reference, Text: d.Texts.say("amended", "reference", reference, "lead", lead)}
 		return nil
 	}
 	return p

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -81,7 +82,31 @@ func (d *Desk) one(ctx context.Context, v ledger.Viewer, reference string) (ledg
 	if errors.Is(err, ledger.ErrNotFound) {
 		return ledger.Card{}, nil
 	}
+	if err == nil {
+		r, err = d.followed(ctx, v, r)
+	}
 	return ledger.Card{Requests: []ledger.Request{r}}, err
+}
+
+// followed tells of a request that was joined to another what becomes of that one, and nothing of what it says. A partner is
+// told it of its own territory only.
+func (d *Desk) followed(ctx context.Context, v ledger.Viewer, r ledger.Request) (ledger.Request, error) {
+	if r.Status != ledger.Merged {
+		return r, nil
+	}
+	staff := ledger.Viewer{Staff: true}
+	kept, err := d.Requests.Get(ctx, staff, r.Reference)
+	for err == nil && kept.Status == ledger.Merged {
+		kept, err = d.Requests.Get(ctx, staff, kept.Pace.Into)
+	}
+	if err != nil || v.EPCI != "" && v.EPCI != kept.Place.EPCI {
+		return r, err
+	}
+	r.Status, r.Lead, r.Owner, r.Associated, r.Due, r.Pace = kept.Status, kept.Lead, kept.Owner, kept.Associated, kept.Due, kept.Pace
+	r.Events = append(slices.Clone(r.Events), slices.DeleteFunc(kept.Events, func(e ledger.Event) bool {
+		return e.Kind != ledger.AnswerGiven && e.Kind != ledger.StatusSet && e.Kind != ledger.NoNews
+	})...)
+	return r, nil
 }
 
 // ofThread gives the requests that a conversation began, with their events.
@@ -91,6 +116,9 @@ func (d *Desk) ofThread(ctx context.Context, own ledger.Viewer) ([]ledger.Reques
 	for i := range found {
 		if err == nil {
 			found[i], err = d.Requests.Get(ctx, own, found[i].Reference)
+		}
+		if err == nil {
+			found[i], err = d.followed(ctx, own, found[i])
 		}
 	}
 	return found, err

@@ -28,7 +28,7 @@ var textValues = map[string][]string{
 	"hello": nil, "thanks": nil, "help": nil,
 	"refused": {"reason"}, "not-recorded": {"incident"}, "unknown": {"looked", "entry"}, "whom": {"entry"}, "worded": nil,
 	"offer": nil, "offer-choice": nil, "human-choice": nil,
-	"routed": {"reference", "lead", "does"}, "joined": {"reference", "lead"}, "to-entry-point": {"reference", "entry"}, "still-asked": {"reference", "question"},
+	"routed": {"reference", "lead", "does"}, "joined": {"reference", "lead"}, "to-entry-point": {"reference", "entry"}, "followed-with": {"reference", "lead"}, "still-asked": {"reference", "question"},
 	"ask": {"reference", "question"}, "ask-again": {"reference", "question", "entry"},
 	"arbitrate": {"entry"}, "commune-to-epci": {"epci"}, "epci-aid": {"known"}, "double-funding": nil,
 	"convention-none": {"epci"}, "convention-in_force": conventionValues, "convention-not_yet": conventionValues, "convention-ended": conventionValues,
@@ -51,10 +51,10 @@ var textValues = map[string][]string{
 	"status-line":   {"company", "received", "status", "lead", "associated", "owner", "due"},
 	"status-answer": {"date", "by", "text"}, "status-ending": {"date", "status", "why"},
 	"specified": {"reference", "lead"}, "wait": {"seconds"},
-	"field-company": nil, "field-message": nil, "field-facts": nil, "field-due": nil, "field-earlier": nil, "field-fundings": nil, "field-seen": nil, "field-status": nil, "field-owner": nil, "field-exchange": nil,
+	"field-company": nil, "field-message": nil, "field-facts": nil, "field-due": nil, "field-earlier": nil, "field-twins": nil, "field-fundings": nil, "field-seen": nil, "field-status": nil, "field-owner": nil, "field-exchange": nil,
 	"fact-default": nil, "fact-register": nil, "fact-asked": nil, "fact-given": nil, "fact-model": nil,
 	"act-take": nil, "act-pass": nil, "act-answer": nil, "act-ask": nil, "act-part-done": nil, "act-part-pass": nil, "act-part": {"reference", "direction", "part"},
-	"act-moved": {"reference", "status", "lead", "owner"}, "act-forbidden": nil, "act-empty": nil, "act-out-of-reach": {"reference"},
+	"act-moved": {"reference", "status", "lead", "owner", "into"}, "act-forbidden": nil, "act-empty": nil, "act-out-of-reach": {"reference"},
 	"act-taken": {"reference"}, "act-passed": {"reference", "lead"}, "act-answered": {"reference"}, "act-asked": {"reference"},
 	"card-elsewhere": nil, "publish": nil, "published": {"name", "question"}, "not-published": nil, "not-noted": nil, "useful": nil, "useless": nil, "vote-noted": nil, "vote-unknown": nil, "vote-why": nil,
 	"mine": nil, "mine-none": nil, "mine-line": {"reference", "status", "lead"},
@@ -62,7 +62,7 @@ var textValues = map[string][]string{
 	"channel-is": {"channel", "audience", "epci", "listens", "direction", "external"},
 	"forward":    nil, "forward-title": nil, "forward-text": nil, "forward-company": nil, "forward-place": nil, "forward-contact": nil, "forward-send": nil,
 	"form-cancel": nil, "form-why": nil, "form-to": nil, "form-answer": nil, "form-question": nil, "form-seen": nil,
-	"choose": nil, "notice-mark": nil,
+	"choose": nil, "notice-mark": nil, "writing": nil, "edited": nil, "edited-same": nil, "amended": {"reference", "lead"}, "field-amended": {"text"},
 }
 
 // DefaultTexts gives the sentences that ship.

@@ -26,6 +26,7 @@ import (
 // base that says who may read what it says.
 type Office struct {
 	Chat        *bot.Chat
+	Desk        *bot.Desk
 	Requests    *sqlledger.Ledger
 	Fundings    funding.Watcher
 	Conventions *sqlconvention.Conventions
@@ -67,13 +68,13 @@ func NewOffice(t testing.TB, db *database.DB, channelsYAML string, now func() ti
 	}
 	o.Conventions = sqlconvention.New(db, o.Outbox, region.book.Conventions, known.Alert)
 	known.Store = o.Conventions
-	desk := &bot.Desk{
+	o.Desk = &bot.Desk{
 		Journal: o.Journal, Requests: o.Requests, Tx: db, Base: o.Base, Reader: region.reader, Rules: region.book.Rules,
 		Directory: bot.NewDirectory(region.book.Rules, bot.DefaultTexts()), Texts: bot.DefaultTexts(), WaitForFact: region.book.Conduct.WaitForFact, Fundings: o.Fundings, Conventions: known, Log: log,
 	}
 	free := bot.Pace{Every: time.Microsecond, Burst: 1000}
 	o.Chat = &bot.Chat{
-		Desk: desk, Store: o.Journal, Journal: o.Journal, Requests: o.Requests, Conventions: known, Tx: db, Rules: region.book.Rules, Texts: bot.DefaultTexts(), Channels: channels,
+		Desk: o.Desk, Store: o.Journal, Journal: o.Journal, Requests: o.Requests, Conventions: known, Tx: db, Rules: region.book.Rules, Texts: bot.DefaultTexts(), Channels: channels,
 		Platforms: map[string]bot.Platform{}, Limits: &bot.Limits{Person: free, Channel: free}, Fundings: o.Fundings, Now: now, Log: log,
 	}
 	return o
@@ -131,6 +132,38 @@ func (b *Base) Ask(_ context.Context, v knowledge.Viewer, question string, _ tim
 		})
 	}
 	return a, nil
+}
+
+// Words is a model of which a test lets the sentences go one by one: said as they come, but the answer is what Whole gives.
+type Words struct {
+	// Say gives the sentences; closing it ends the answer.
+	Say   chan string
+	Whole string
+}
+
+// Word implements bot.Worder.
+func (w *Words) Word(ctx context.Context, _ knowledge.Asked, found knowledge.Answer, said func(string)) knowledge.Answer {
+	for {
+		select {
+		case sentence, more := <-w.Say:
+			if !more {
+				found.Text, found.Worded = w.Whole, true
+				return found
+			}
+			said(sentence)
+		case <-ctx.Done():
+			return found
+		}
+	}
+}
+
+// Echo is a model that says what was found, so that it is shown while it is worded.
+type Echo struct{}
+
+// Word implements bot.Worder.
+func (Echo) Word(_ context.Context, _ knowledge.Asked, found knowledge.Answer, said func(string)) knowledge.Answer {
+	said(found.Text)
+	return found
 }
 
 // Outbox keeps what the ledger plans, for Office.Deliver.

@@ -357,8 +357,12 @@ func retriesThenGivesUp(t *testing.T, e databasetest.Engine) {
 			}
 		}
 	}
-	if got := o.kinds(r.Reference); strings.Count(got, "notice_dead") != 1 || strings.Count(got, "notice_sent") != 2 {
+	if got := o.kinds(r.Reference); strings.Count(got, "notice_dead") != 1 || strings.Count(got, "notice_sent") != 3 {
 		t.Error(got)
+	}
+	// The entry point is told that NORD was not.
+	if told := slices.DeleteFunc(notices, func(n ledger.Notice) bool { return n.Kind != ledger.Undelivered }); len(told) != 1 || told[0].To != r.EntryPoint || told[0].SentAt.IsZero() {
+		t.Errorf("%+v", told)
 	}
 	// The list of what was given up is River's: it is written a moment after the ledger.
 	var dead []Dead

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/bwmarrin/discordgo"
+
+	"guichet/bot"
 )
 
 const (
@@ -22,7 +24,7 @@ const (
 	callTries = 3
 	// callTime bounds a try, longestPause the wait that Discord asks for between two.
 	callTime     = 30 * time.Second
-	longestPause = 30 * time.Second
+	longestPause = 10 * time.Second
 	// longestAnswer is what is read of an answer.
 	longestAnswer = 8 << 20
 )
@@ -57,7 +59,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return answer, err
 		}
 		seconds, err := strconv.ParseFloat(answer.Header.Get("Retry-After"), 64)
-		if err != nil || seconds < 0 || seconds > longestPause.Seconds() {
+		if hasty := r.Context().Value(hasty{}) != nil; hasty || err != nil || seconds < 0 || seconds > longestPause.Seconds() {
 			return answer, nil
 		}
 		_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<16))
@@ -75,6 +77,9 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 }
+
+// hasty marks the context of a call that is made once: what it fails to show is left out.
+type hasty struct{}
 
 // call makes a call of the bot's within the limits of its bucket; out may be nil.
 func (b *Bot) call(ctx context.Context, method, address string, in any, bucket string, out any) error {
@@ -120,14 +125,32 @@ func (b *Bot) direct(ctx context.Context, method, address string, in any) error 
 	return nil
 }
 
-// refusal is what Discord answered; code is 0 when it gave none.
+// refusal is what Discord answered; code is 0 when it gave none, after how long to wait when it asks for that.
 type refusal struct {
 	status, code int
 	text         string
+	after        time.Duration
+}
+
+// patient tells what Discord asks to do later from a failure.
+func patient(err error) error {
+	var r refusal
+	if errors.As(err, &r) && r.status == http.StatusTooManyRequests {
+		return bot.Later{After: r.after, Err: err}
+	}
+	return err
 }
 
 func (r refusal) Error() string {
 	return fmt.Sprintf("Discord refuse (HTTP %d, code %d) : %s", r.status, r.code, r.text)
+}
+
+// pauseOf gives how long Discord asks to wait.
+func pauseOf(soon *discordgo.RateLimitError) time.Duration {
+	if soon.RateLimit == nil || soon.TooManyRequests == nil {
+		return longestPause
+	}
+	return soon.RetryAfter
 }
 
 // clean makes an error that may be logged: the addresses of interactions hold their tokens.
@@ -138,12 +161,15 @@ func clean(err error) error {
 	switch {
 	case errors.As(err, &refused):
 		r := refusal{status: refused.Response.StatusCode, text: http.StatusText(refused.Response.StatusCode)}
+		if seconds, err := strconv.ParseFloat(refused.Response.Header.Get("Retry-After"), 64); err == nil && seconds > 0 {
+			r.after = time.Duration(seconds * float64(time.Second))
+		}
 		if refused.Message != nil {
 			r.code, r.text = refused.Message.Code, refused.Message.Message
 		}
 		return r
 	case errors.As(err, &soon):
-		return refusal{status: http.StatusTooManyRequests, text: "trop d'appels, même après plusieurs essais"}
+		return refusal{status: http.StatusTooManyRequests, text: "trop d'appels", after: pauseOf(soon)}
 	case errors.As(err, &address):
 		return fmt.Errorf("Discord injoignable : %w", address.Err)
 	}

@@ -178,16 +178,16 @@ func (b *Bot) checkChannel(ctx context.Context, name string, audience knowledge.
 	var c channel
 	err := b.call(ctx, http.MethodGet, discordgo.EndpointChannel(bare(name)), nil, discordgo.EndpointChannel(""), &c)
 	if said(err, discordgo.ErrCodeUnknownChannel, discordgo.ErrCodeMissingAccess) {
-		return bot.Finding{Detail: "guichet ne voit pas le canal " + name, Todo: "donnez-lui « Voir les salons » dans ce canal, ou ajoutez-le au serveur : " + address + " ; ou corrigez channels.yaml"}
+		return bot.Finding{Detail: "guichet ne voit pas le canal " + name, Todo: "donnez-lui « Voir les salons » dans ce canal, ou ajoutez-le au serveur : " + address + " ; ou corrigez channels.yaml, ou ce qu'un administrateur a réglé"}
 	}
 	if err == nil && c.GuildID == "" {
-		return bot.Finding{Detail: name + " n'est pas le canal d'un serveur", Todo: "corrigez son identifiant dans channels.yaml"}
+		return bot.Finding{Detail: name + " n'est pas le canal d'un serveur", Todo: "corrigez son identifiant dans channels.yaml, ou « /guichet canal fichier »"}
 	}
 	if err == nil {
 		err = b.guild(ctx, c.GuildID, me, guilds).err
 	}
 	if err != nil {
-		return bot.Finding{Detail: "canal " + name + " illisible : " + err.Error(), Todo: "corrigez son identifiant dans channels.yaml"}
+		return bot.Finding{Detail: "canal " + name + " illisible : " + err.Error(), Todo: "corrigez son identifiant dans channels.yaml, ou « /guichet canal fichier »"}
 	}
 	g := guilds[c.GuildID]
 	has := g.permissions(c, me, g.mine)

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -28,6 +29,9 @@ const (
 	answerTime = 2500 * time.Millisecond
 	// reactionsAtOnce is how many acknowledgements wait for Discord, which takes four a second; the others are left out.
 	reactionsAtOnce = 16
+	// draftEvery is how often a message is edited in a channel while its answer is worded. Discord takes five edits in five
+	// seconds there (docs.discord.com/developers/topics/rate-limits): one is left to the reply.
+	draftEvery = 1250 * time.Millisecond
 )
 
 // Config is what the channel needs: the bot's token.
@@ -55,6 +59,8 @@ type Bot struct {
 	// name tells this process from the other replicas.
 	name string
 	work *bot.Work
+	// drafts are the answers that are shown while they are worded.
+	drafts bot.Drafts
 	// reactions are the acknowledgements that wait.
 	reactions chan struct{}
 }
@@ -64,7 +70,7 @@ func New(c Config, chat *bot.Chat) *Bot {
 	return &Bot{
 		work: bot.NewWork(Platform, c.Log), name: rand.Text(), Config: c, chat: chat, api: client(c), reactions: make(chan struct{}, reactionsAtOnce),
 		people: bot.Cache[bot.Person]{Keep: 5 * time.Minute}, guilds: bot.Cache[[]string]{Keep: 5 * time.Minute},
-		spots: bot.Cache[spot]{Keep: time.Hour}, directs: bot.Cache[string]{Keep: time.Hour}, written: bot.Cache[bool]{Keep: 5 * time.Second},
+		drafts: bot.Drafts{Every: draftEvery}, spots: bot.Cache[spot]{Keep: time.Hour}, directs: bot.Cache[string]{Keep: time.Hour}, written: bot.Cache[bool]{Keep: 5 * time.Second},
 	}
 }
 
@@ -192,10 +198,11 @@ func (b *Bot) Show(ctx context.Context, in bot.Incoming, s bot.Shown, again bool
 	}
 	pages := b.reply(in, s)
 	key := in.Channel + "/" + in.ID
+	draft := b.drafts.Take(key)
 	if p.Token != "" {
 		err := b.privately(ctx, p.Token, pages)
 		if !gone(err) {
-			return err
+			return patient(err)
 		}
 		p.Channel, p.Message = "", "" // the interaction is over: in direct messages
 	}
@@ -206,22 +213,97 @@ func (b *Bot) Show(ctx context.Context, in bot.Incoming, s bot.Shown, again bool
 	case alone:
 		p = place{}
 	}
-	channel, replyTo := p.Channel, p.Message
+	channel, replyTo, err := b.spotFor(ctx, in, p)
+	if err != nil {
+		return patient(err)
+	}
+	return patient(b.write(ctx, channel, replyTo, key, again, draft, pages))
+}
+
+// spotFor gives where to write: a channel and the message to reply to there, or a thread, which it opens.
+func (b *Bot) spotFor(ctx context.Context, in bot.Incoming, p place) (channel, replyTo string, err error) {
+	channel, replyTo = p.Channel, p.Message
 	if channel == "" {
 		if channel, err = b.own(ctx, bare(in.Person)); err != nil {
-			return err
+			return "", "", err
 		}
 	}
 	if p.Thread {
 		thread, err := b.thread(ctx, p, in.Text)
 		if err != nil {
-			return err
+			return "", "", err
 		}
 		if thread != "" {
 			channel, replyTo = thread, ""
 		}
 	}
-	return b.write(ctx, channel, replyTo, key, again, pages)
+	return channel, replyTo, nil
+}
+
+// Draft implements bot.Platform.
+func (b *Bot) Draft(ctx context.Context, in bot.Incoming, text string) time.Duration {
+	p, err := placeOf(in)
+	if err != nil {
+		return bot.NoDraft
+	}
+	key, where := in.Channel+"/"+in.ID, cmp.Or(p.Token, p.Channel+"/"+p.Message)
+	draft, wait := b.drafts.Turn(key, where)
+	if wait > 0 {
+		return wait
+	}
+	ctx = context.WithValue(ctx, hasty{}, true)
+	parts := split(escape(text), textLimit-100)
+	page := page{Content: parts[0] + "\n" + b.writing(key)}
+	switch {
+	case p.Token != "":
+		if app := b.app.Load(); app != nil {
+			err = b.direct(ctx, http.MethodPatch, discordgo.EndpointWebhookMessage(*app, p.Token, "@original"), page)
+		}
+	case draft.ID == "":
+		draft, err = b.begin(ctx, in, p, page)
+		b.drafts.Keep(key, draft)
+	default:
+		err = b.edit(ctx, draft, page)
+	}
+	var refused refusal
+	switch errors.As(err, &refused); {
+	case refused.status == http.StatusTooManyRequests:
+		b.drafts.Rest(where, max(refused.after, draftEvery))
+		return max(refused.after, draftEvery)
+	case err != nil:
+		b.Log.WarnContext(ctx, "réponse en cours non montrée", "channel", p.Channel, "error", err)
+		return bot.NoDraft
+	}
+	return draftEvery
+}
+
+// begin writes the message in which an answer is shown while it is worded.
+func (b *Bot) begin(ctx context.Context, in bot.Incoming, p place, first page) (draft bot.Draft, err error) {
+	channel, replyTo, err := b.spotFor(ctx, in, p)
+	if err != nil {
+		return bot.Draft{}, err
+	}
+	if replyTo != "" {
+		first.Reference = &discordgo.MessageReference{MessageID: replyTo, FailIfNotExists: new(bool)}
+	}
+	var m message
+	address := discordgo.EndpointChannelMessages(channel)
+	err = b.call(ctx, http.MethodPost, address, first, address, &m)
+	if s := status(err); s/100 == 4 {
+		return bot.Draft{}, err // it is not there
+	}
+	return bot.Draft{Channel: channel, ID: m.ID, Unsure: err != nil}, err
+}
+
+// edit shows a page in place of a draft.
+func (b *Bot) edit(ctx context.Context, d bot.Draft, p page) error {
+	return b.call(ctx, http.MethodPatch, discordgo.EndpointChannelMessage(d.Channel, d.ID), p, discordgo.EndpointChannelMessage(d.Channel, ""), nil)
+}
+
+// writing is what ends a draft: it tells it from the whole reply, and one from another.
+func (b *Bot) writing(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return "-# " + b.chat.Label("writing") + " " + hex.EncodeToString(sum[:4])
 }
 
 // gone tells that an interaction can no longer be answered: its token is good for a quarter of an hour.
@@ -284,10 +366,10 @@ func (b *Bot) own(ctx context.Context, person string) (string, error) {
 	return opened.ID, nil
 }
 
-// write writes pages; look tells that they may be there already.
-func (b *Bot) write(ctx context.Context, channel, replyTo, key string, look bool, pages []page) error {
+// write writes pages, the first one in place of its draft if it has one; look tells that they may be there already.
+func (b *Bot) write(ctx context.Context, channel, replyTo, key string, look bool, draft bot.Draft, pages []page) error {
 	var there []message
-	if look {
+	if draft.ID == "" && (look || draft.Unsure) {
 		if b.me.Load() == nil {
 			return errUnknown
 		}
@@ -299,6 +381,19 @@ func (b *Bot) write(ctx context.Context, channel, replyTo, key string, look bool
 	for i, p := range pages {
 		if slices.ContainsFunc(there, func(m message) bool { return b.mine(m) && m.replyTo() == replyTo && m.says() == p.says() }) {
 			continue
+		}
+		if i == 0 {
+			if begun := slices.IndexFunc(there, func(m message) bool { return b.mine(m) && strings.HasSuffix(m.says(), b.writing(key)) }); begun >= 0 {
+				draft = bot.Draft{Channel: channel, ID: there[begun].ID}
+			}
+			if draft.ID != "" {
+				if err := b.edit(ctx, draft, p); !said(err, discordgo.ErrCodeUnknownMessage) {
+					if err != nil {
+						return fmt.Errorf("écrire dans %s : %w", channel, err)
+					}
+					continue
+				}
+			}
 		}
 		// Discord takes a nonce once within a few minutes (docs.discord.com/developers/resources/message, « Create Message »).
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d", key, i))
@@ -338,7 +433,7 @@ func (m message) says() string {
 
 // Card implements bot.Platform.
 func (b *Bot) Card(ctx context.Context, channel string, c bot.Card, key string) error {
-	return b.write(ctx, bare(channel), "", key, true, b.card(c, b.mark(key)))
+	return b.write(ctx, bare(channel), "", key, true, bot.Draft{}, b.card(c, b.mark(key)))
 }
 
 // Say implements bot.Platform.
@@ -349,14 +444,14 @@ func (b *Bot) Say(ctx context.Context, channel, thread, text, key string) error 
 		if err != nil {
 			return err
 		}
-		return b.write(ctx, mine, "", key, true, pages)
+		return b.write(ctx, mine, "", key, true, bot.Draft{}, pages)
 	}
 	if thread == "" { // the channel itself
-		return b.write(ctx, bare(channel), "", key, true, pages)
+		return b.write(ctx, bare(channel), "", key, true, bot.Draft{}, pages)
 	}
-	err := b.write(ctx, thread, "", key, true, pages)
+	err := b.write(ctx, thread, "", key, true, bot.Draft{}, pages)
 	if said(err, discordgo.ErrCodeUnknownChannel) { // the message has no thread
-		return b.write(ctx, bare(channel), thread, key, true, pages)
+		return b.write(ctx, bare(channel), thread, key, true, bot.Draft{}, pages)
 	}
 	return err
 }

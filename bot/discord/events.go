@@ -13,8 +13,8 @@ import (
 	"guichet/bot"
 )
 
-// message takes a message in when it is for guichet.
-func (b *Bot) message(ctx context.Context, m message) error {
+// message takes a message in when it is for guichet; edited tells that its author changed it.
+func (b *Bot) message(ctx context.Context, m message, edited bool) error {
 	me := b.me.Load()
 	if me == nil || m.Author == nil || m.Author.ID == "" || m.ID == "" || m.ChannelID == "" || m.WebhookID != "" || m.Author.Bot || m.Author.System || m.Author.ID == *me ||
 		m.Type != typeDefault && m.Type != typeReply {
@@ -23,7 +23,7 @@ func (b *Bot) message(ctx context.Context, m message) error {
 	soon, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	mentioned := slices.ContainsFunc(m.Mentions, func(u user) bool { return u.ID == *me })
-	in, ours, err := b.incoming(soon, m, *me, mentioned)
+	in, ours, err := b.incoming(soon, m, *me, mentioned, edited)
 	switch {
 	case err != nil && mentioned:
 		shown := b.chat.NotReceived(in, err)
@@ -34,17 +34,20 @@ func (b *Bot) message(ctx context.Context, m message) error {
 	case ours:
 		err = b.receive(ctx, in)
 	}
-	if s, found := b.spots.Get(m.ChannelID, b.chat.Now()); found {
+	if s, found := b.spots.Get(m.ChannelID, b.chat.Now()); found && !edited {
 		b.seen(s.channel, m.ID) // threads with their channel: identifiers are made in one order everywhere
 	}
 	return err
 }
 
 // incoming gives a message as the chat takes it; ours is false when it is not for guichet.
-func (b *Bot) incoming(ctx context.Context, m message, me string, mentioned bool) (in bot.Incoming, ours bool, err error) {
+func (b *Bot) incoming(ctx context.Context, m message, me string, mentioned, edited bool) (in bot.Incoming, ours bool, err error) {
 	in = bot.Incoming{
 		Channel: Platform + "/" + m.ChannelID, ID: m.ID, Thread: m.ID, Person: Platform + "/" + m.Author.ID, Text: plain(m, me), At: moment(m.ID),
 		Show: place{Channel: m.ChannelID, Message: m.ID}.String(),
+	}
+	if edited {
+		in.ID, in.Edited, in.At = m.ID+"/"+m.Edited, m.ID, b.chat.Now()
 	}
 	s, err := b.where(ctx, m.ChannelID)
 	if err != nil {
@@ -65,7 +68,11 @@ func (b *Bot) incoming(ctx context.Context, m message, me string, mentioned bool
 		if m.Content == "" || strings.HasPrefix(strings.TrimSpace(m.Content), "<@") || m.Referenced != nil && !b.mine(*m.Referenced) {
 			return in, false, nil
 		}
-		if ours, err = b.chat.Addressed(ctx, in.Channel, begun); err != nil || !ours {
+		thread := begun
+		if thread == "" && edited { // the conversation that it began
+			thread = m.ID
+		}
+		if ours, err = b.chat.Addressed(ctx, in.Channel, thread); err != nil || !ours {
 			return in, false, err
 		}
 	}
@@ -184,7 +191,7 @@ func (b *Bot) catchUpChannel(ctx context.Context, id, since string) error {
 			if !newer(m.ID, since) {
 				continue
 			}
-			if err := b.message(ctx, m); err != nil {
+			if err := b.message(ctx, m, false); err != nil {
 				return err
 			}
 		}

@@ -408,7 +408,16 @@ func (b *Bot) dispatch(ctx context.Context, kind string, data json.RawMessage) {
 			if err := json.Unmarshal(data, &m); err != nil {
 				return err
 			}
-			return b.message(ctx, m)
+			return b.message(ctx, m, false)
+		case "MESSAGE_UPDATE": // also told of a link that Discord unfurled: with no date, or one that is known
+			var m message
+			if err := json.Unmarshal(data, &m); err != nil {
+				return err
+			}
+			if m.Edited == "" || b.chat.Now().Sub(moment(m.ID)) > bot.EditedWithin {
+				return nil
+			}
+			return b.message(ctx, m, true)
 		case "INTERACTION_CREATE":
 			var i interaction
 			if err := json.Unmarshal(data, &i); err != nil {

@@ -177,7 +177,7 @@ func TestCallsThatComeTooSoonAreMadeAgain(t *testing.T) {
 	w.limited[post] = 2
 	w.mu.Unlock()
 	w.answers(g)
-	if strings.Contains(g.Office.Log.String(), "réponse non montrée") {
+	if strings.Contains(g.Office.Log.String(), "remise à plus tard") {
 		t.Error("two refusals for coming too soon are a failure")
 	}
 	// Three tries at most; the reply comes later, and once.
@@ -185,7 +185,7 @@ func TestCallsThatComeTooSoonAreMadeAgain(t *testing.T) {
 	w.limited[post], w.calls[post] = 3, 0
 	w.mu.Unlock()
 	w.says(nobody, hall, "Bonjour")
-	w.until("the failure is told to the operator", func() bool { return strings.Contains(g.Office.Log.String(), "réponse non montrée") })
+	w.until("the failure is told to the operator", func() bool { return strings.Contains(g.Office.Log.String(), "remise à plus tard") })
 	w.mu.Lock()
 	if w.calls[post] != 3 {
 		t.Errorf("%d tries", w.calls[post])

@@ -33,7 +33,7 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 		if len(shown) > 0 {
 			m = shown[random.IntN(len(shown))]
 		}
-		what := pick("mention", "thread", "edit", "direct", "command", "command", "button", "button", "button", "stolen", "stolen", "moved", "form", "forward", "forwarded", "deliver", "reply")
+		what := pick("mention", "thread", "edit", "direct", "command", "command", "button", "button", "button", "stolen", "stolen", "moved", "publish", "form", "forward", "forwarded", "deliver", "reply")
 		if own := slices.DeleteFunc(slices.Clone(shown), func(m message) bool { return w.personOf(m.ChannelID) == "" }); what == "stolen" && len(own) > 0 {
 			m = own[random.IntN(len(own))] // from somebody's direct messages
 		}
@@ -41,6 +41,22 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 		for _, row := range m.Components {
 			for _, c := range row.Components {
 				ids = append(ids, c.CustomID)
+			}
+		}
+		if what == "publish" {
+			ids = slices.DeleteFunc(ids, func(id string) bool { return !strings.HasPrefix(id, what) })
+			for tried := 0; len(ids) == 0 && tried < len(shown); tried++ {
+				m = shown[random.IntN(len(shown))]
+				for _, row := range m.Components {
+					for _, c := range row.Components {
+						if strings.HasPrefix(c.CustomID, what) {
+							ids = append(ids, c.CustomID)
+						}
+					}
+				}
+			}
+			if len(ids) == 0 {
+				continue
 			}
 		}
 		done[what]++
@@ -64,7 +80,8 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 			if before := said[channel]; len(before) > 0 {
 				id := pick(before...)
 				w.mu.Lock()
-				e := w.event(message{ID: id, ChannelID: channel, Author: account(user), Content: at(me) + text(channel)})
+				e := w.event(message{ID: id, ChannelID: channel, Author: account(user), Content: pick(at(me), "") + text(channel)})
+				e["edited_timestamp"] = w.now.Format(time.RFC3339Nano)
 				w.mu.Unlock()
 				w.dispatch("MESSAGE_UPDATE", e)
 				w.dispatch("MESSAGE_CREATE", e)
@@ -84,11 +101,11 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 			} else {
 				w.asks(user, channel, pick("question", "question", "demandes"), map[string]string{"texte": words})
 			}
-		case "button", "stolen", "moved":
+		case "button", "stolen", "moved", "publish":
 			if len(ids) == 0 {
 				continue
 			}
-			if m.to != "" && what == "button" {
+			if m.to != "" && (what == "button" || what == "publish") {
 				user = m.to // the others do not have it on their screens
 			}
 			if person := w.personOf(m.ChannelID); person != "" && what == "button" {
@@ -168,8 +185,14 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 			t.Errorf("%s was shown %d messages: %v", names.Replace(reader), n, read)
 		}
 	}
-	if random.Count() < 100 || done["moved"] < 30 || done["edit"] < 30 {
-		t.Errorf("%d secrets, %v", random.Count(), done)
+	changes := 0
+	for _, m := range w.shown {
+		if strings.Contains(m.Content, "Vous avez modifié") || strings.Contains(m.Content, "modification est notée") {
+			changes++
+		}
+	}
+	if random.Count() < 100 || done["moved"] < 30 || done["edit"] < 30 || done["publish"] < 30 || done["forwarded"] < 30 || changes < 10 {
+		t.Errorf("%d secrets, %v, %d replies to a change", random.Count(), done, changes)
 	}
 	t.Logf("%d tries %v, %d secrets, %d messages shown %v", tries, done, random.Count(), len(w.shown), read)
 }

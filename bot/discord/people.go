@@ -29,7 +29,7 @@ func (b *Bot) Person(ctx context.Context, id string) (bot.Person, error) {
 			continue
 		}
 		if err != nil {
-			return bot.Person{}, fmt.Errorf("lire les rôles de la personne : %w", err)
+			return bot.Person{}, patient(fmt.Errorf("lire les rôles de la personne : %w", err))
 		}
 		if p.Name == "" {
 			p.Name = m.Nick
@@ -48,7 +48,7 @@ func (b *Bot) Person(ctx context.Context, id string) (bot.Person, error) {
 	if p.Name == "" {
 		var u user
 		if err := b.call(ctx, http.MethodGet, discordgo.EndpointUser(bare(id)), nil, discordgo.EndpointUsers, &u); err != nil {
-			return bot.Person{}, fmt.Errorf("lire le nom de la personne : %w", err)
+			return bot.Person{}, patient(fmt.Errorf("lire le nom de la personne : %w", err))
 		}
 		p.Name = u.name()
 	}
@@ -74,7 +74,7 @@ func (b *Bot) servers(ctx context.Context) ([]string, error) {
 	}
 	address := discordgo.EndpointUserGuilds("@me")
 	if err := b.call(ctx, http.MethodGet, address, nil, address, &all); err != nil {
-		return nil, fmt.Errorf("lister les serveurs : %w", err)
+		return nil, patient(fmt.Errorf("lister les serveurs : %w", err))
 	}
 	guilds := make([]string, 0, len(all))
 	for _, g := range all {

@@ -83,8 +83,9 @@ type server struct {
 	tokens    map[string]*asked
 	declared  json.RawMessage
 	flags     int
-	refuse    map[string]int // method and place → HTTP status
-	limited   map[string]int // method and place → how many times it comes too soon
+	refuse    map[string]int      // method and place → HTTP status
+	limited   map[string]int      // method and place → how many times it comes too soon
+	faults    map[string][]string // method and place → what happens to its next calls: fail
 	slow      time.Duration
 	calls     map[string]int
 	hidden    map[string]bool // channels that the bot does not see
@@ -155,7 +156,7 @@ var morning = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 func newServer(t testing.TB) *server {
 	w := &server{
 		t: t, now: morning, messages: map[string][]message{}, threads: map[string]string{}, directs: map[string]string{}, tokens: map[string]*asked{}, flags: 1 << 19,
-		refuse: map[string]int{}, limited: map[string]int{}, calls: map[string]int{}, hidden: map[string]bool{}, denied: map[string]int64{}, beat: 100 * time.Millisecond,
+		refuse: map[string]int{}, limited: map[string]int{}, faults: map[string][]string{}, calls: map[string]int{}, hidden: map[string]bool{}, denied: map[string]int64{}, beat: 100 * time.Millisecond,
 		connected: make(chan struct{}, 100),
 	}
 	mux := http.NewServeMux()
@@ -227,6 +228,10 @@ func (w *server) method(name string, do func(*http.Request, []byte) (int, any)) 
 		if soon {
 			w.limited[name]--
 		}
+		fault := ""
+		if next := w.faults[name]; len(next) > 0 {
+			fault, w.faults[name] = next[0], next[1:]
+		}
 		w.calls[name]++
 		w.mu.Unlock()
 		select {
@@ -236,7 +241,23 @@ func (w *server) method(name string, do func(*http.Request, []byte) (int, any)) 
 		}
 		out.Header().Set("Content-Type", "application/json")
 		var answer any
+		seconds, tooSoon := strings.CutPrefix(fault, "429 ")
 		switch {
+		case tooSoon:
+			out.Header().Set("Retry-After", seconds)
+			wait, _ := strconv.ParseFloat(seconds, 64)
+			status, answer = http.StatusTooManyRequests, map[string]any{"message": "You are being rate limited.", "retry_after": wait, "global": false}
+		case fault == "500":
+			status, answer = refused(http.StatusInternalServerError, 0)
+		case fault == "404":
+			status, answer = refused(http.StatusNotFound, 10008)
+		case fault == "cut", fault == "cut after":
+			if fault == "cut after" { // done, and nobody is told
+				w.mu.Lock()
+				do(r, body)
+				w.mu.Unlock()
+			}
+			panic(http.ErrAbortHandler)
 		case soon: // docs.discord.com/developers/topics/rate-limits, « Example Exceeded User Rate Limit Response »
 			out.Header().Set("Retry-After", "0.05")
 			out.Header().Set("X-RateLimit-Scope", "user")
@@ -520,6 +541,11 @@ func (w *server) edit(r *http.Request, body []byte) (int, any) {
 	}
 	for i, before := range w.messages[channel] {
 		if before.ID == r.PathValue("message") {
+			var given map[string]any // what is not given stays
+			_ = json.Unmarshal(body, &given)
+			if given["content"] != nil {
+				before.Content = strings.TrimSpace(m.Content)
+			}
 			before.Embeds, before.Components = m.Embeds, m.Components
 			w.messages[channel][i] = before
 			w.shown = append(w.shown, before)
@@ -644,7 +670,7 @@ func (w *server) original(r *http.Request, body []byte) (int, any) {
 		return refused(404, 10015)
 	}
 	if w.counted != nil {
-		w.counted[r.PathValue("token")]++
+		w.counted[strings.Clone(r.PathValue("token"))]++ // the request is not kept with it
 		return 200, map[string]any{}
 	}
 	m, ok := w.written(body, a.channel, a.user)

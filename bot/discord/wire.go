@@ -58,11 +58,13 @@ type overwrite struct {
 }
 
 type message struct {
-	ID        string     `json:"id"`
-	ChannelID string     `json:"channel_id"`
-	Content   string     `json:"content"`
-	Type      int        `json:"type"`
-	WebhookID string     `json:"webhook_id"`
+	ID        string `json:"id"`
+	ChannelID string `json:"channel_id"`
+	Content   string `json:"content"`
+	Type      int    `json:"type"`
+	WebhookID string `json:"webhook_id"`
+	// Edited is when the author changed it, null before.
+	Edited    string     `json:"edited_timestamp"`
 	Author    *user      `json:"author"`
 	Mentions  []user     `json:"mentions"`
 	Flags     int        `json:"flags"`

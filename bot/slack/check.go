@@ -86,9 +86,9 @@ func Check(ctx context.Context, c Config, channels []string) []bot.Finding {
 			if err == nil {
 				name = "#" + info.Name + " (" + channel + ")"
 			}
-			found = append(found, bot.Finding{Detail: "guichet n'est pas membre de " + name, Todo: "dans ce canal, écrivez : /invite @guichet ; ou corrigez channels.yaml"})
+			found = append(found, bot.Finding{Detail: "guichet n'est pas membre de " + name, Todo: "dans ce canal, écrivez : /invite @guichet ; ou corrigez channels.yaml, ou ce qu'un administrateur a réglé"})
 		case err != nil:
-			found = append(found, bot.Finding{Detail: "canal " + channel + " illisible : " + err.Error(), Todo: "corrigez son identifiant dans channels.yaml"})
+			found = append(found, bot.Finding{Detail: "canal " + channel + " illisible : " + err.Error(), Todo: "corrigez son identifiant dans channels.yaml, ou « /guichet canal fichier »"})
 		case info.IsExtShared:
 			found = append(found, bot.Finding{OK: true, Detail: "membre de #" + info.Name + ", partagé avec une autre organisation : jamais staff"})
 		default:

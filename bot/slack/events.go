@@ -18,16 +18,24 @@ type written struct {
 	text                  string
 	channel, ts, threadTS string
 	direct, mentions      bool
+	// edited is when the author changed it, as Slack stamps it; empty when they did not.
+	edited string
 }
 
 // event handles what Slack's events bring. An error means that Slack must bring it again; retry tells that it does.
 func (b *Bot) event(ctx context.Context, e slackevents.EventsAPIEvent, retry bool) error {
 	switch inner := e.InnerEvent.Data.(type) {
 	case *slackevents.AppMentionEvent:
+		if inner.Edited != nil { // message_changed tells it too, with the text as it was
+			return nil
+		}
 		return b.message(ctx, written{
 			user: inner.User, bot: inner.BotID, text: inner.Text, channel: inner.Channel, ts: inner.TimeStamp, threadTS: inner.ThreadTimeStamp, mentions: true,
 		}, retry)
 	case *slackevents.MessageEvent:
+		if inner.SubType == "message_changed" {
+			return b.changed(ctx, inner, retry)
+		}
 		return b.message(ctx, written{
 			user: inner.User, bot: inner.BotID, subtype: inner.SubType, text: inner.Text, channel: inner.Channel, ts: inner.TimeStamp,
 			threadTS: inner.ThreadTimeStamp, direct: inner.ChannelType == slackevents.ChannelTypeIM,
@@ -38,6 +46,19 @@ func (b *Bot) event(ctx context.Context, e slackevents.EventsAPIEvent, retry boo
 		}
 	}
 	return nil
+}
+
+// changed takes in a message that its author changed (docs.slack.dev/reference/events/message/message_changed). Slack tells
+// links that it unfurled in the same way, and what the bot itself changed.
+func (b *Bot) changed(ctx context.Context, e *slackevents.MessageEvent, retry bool) error {
+	now, before := e.Message, e.PreviousMessage
+	if now == nil || before == nil || now.Edited == nil || now.Edited.User != now.User || now.Text == before.Text || before.User != now.User {
+		return nil
+	}
+	return b.message(ctx, written{
+		user: now.User, bot: now.BotID, subtype: now.SubType, text: now.Text, channel: e.Channel, ts: now.Timestamp, threadTS: now.ThreadTimestamp,
+		direct: e.ChannelType == slackevents.ChannelTypeIM, edited: now.Edited.Timestamp,
+	}, retry)
 }
 
 // people tells the kinds of messages that people write; the others tell of the channel's life, of edits, of programs.
@@ -57,7 +78,11 @@ func (b *Bot) message(ctx context.Context, w written, retry bool) error {
 	if w.user == me.UserID {
 		return nil
 	}
-	b.seen(w.channel, w.ts)
+	if w.edited == "" {
+		b.seen(w.channel, w.ts)
+	} else if b.chat.Now().Sub(moment(w.ts)) > bot.EditedWithin {
+		return nil
+	}
 	in, ours, err := b.incoming(soon, w, me.UserID)
 	if err != nil || !ours {
 		return err
@@ -71,6 +96,9 @@ func (b *Bot) incoming(ctx context.Context, w written, me string) (in bot.Incomi
 		Channel: Platform + "/" + w.channel, ID: w.ts, Thread: w.threadTS, Person: Platform + "/" + w.user,
 		Text: plain(w.text, me), At: moment(w.ts),
 	}
+	if w.edited != "" {
+		in.ID, in.Edited, in.At = w.ts+"/"+w.edited, w.ts, moment(w.edited)
+	}
 	if w.direct {
 		in.Channel, in.Thread = in.Person, bot.OwnThread
 		in.Show = place{Channel: w.channel, TS: w.ts, Thread: w.threadTS}.String()
@@ -81,7 +109,11 @@ func (b *Bot) incoming(ctx context.Context, w written, me string) (in bot.Incomi
 		if strings.HasPrefix(strings.TrimSpace(w.text), "<@") { // it calls somebody else
 			return in, false, nil
 		}
-		if ours, err = b.chat.Addressed(ctx, in.Channel, in.Thread); err != nil || !ours {
+		thread := in.Thread
+		if thread == "" && w.edited != "" { // the conversation that it began
+			thread = w.ts
+		}
+		if ours, err = b.chat.Addressed(ctx, in.Channel, thread); err != nil || !ours {
 			return in, false, err
 		}
 	}

@@ -18,6 +18,7 @@ const tries = 1000
 func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 	w := newWorkspace(t)
 	g := w.serve(fresh(t), false)
+	g.Desk.Words = bottest.Echo{}
 	random := bottest.NewSecrets(leadChannel)
 	pick, text := random.Pick, random.Text
 	everybody := []string{agent, second, partner, nobody, guest, abroad}
@@ -36,7 +37,14 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 		if actions := regexp.MustCompile(`"action_id":"([^"]+)"`).FindAllStringSubmatch(m.blocks, -1); len(actions) > 0 {
 			action = actions[random.IntN(len(actions))][1]
 		}
-		what := pick("mention", "thread", "edit", "direct", "command", "button", "button", "button", "stolen", "moved", "form", "forward", "deliver", "home", "shared")
+		what := pick("mention", "thread", "edit", "direct", "command", "button", "button", "button", "stolen", "moved", "publish", "form", "forward", "forwarded", "deliver", "home", "shared")
+		if what == "publish" {
+			own := slices.DeleteFunc(shown, func(m message) bool { return !strings.Contains(m.blocks, `"action_id":"publish"`) })
+			if len(own) == 0 {
+				continue
+			}
+			m, action = own[random.IntN(len(own))], what
+		}
 		done[what]++
 		switch what {
 		case "mention", "thread":
@@ -54,13 +62,19 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 		case "edit":
 			if before := said[channel]; len(before) > 0 {
 				e := before[random.IntN(len(before))]
-				edited := map[string]any{"user": user, "text": "<@UBOT> " + text(channel), "ts": e["ts"], "edited": map[string]any{"user": user, "ts": "2.2"}}
-				g.overHTTP("events_api", callback(map[string]any{"type": "message", "subtype": "message_changed", "channel": channel, "ts": "2.2", "event_ts": "2.2", "channel_type": "channel", "message": edited, "previous_message": e}))
-				again := mention(e)
-				again["edited"], again["text"], again["user"] = edited["edited"], edited["text"], user
-				for _, mark := range bottest.In(fmt.Sprint(edited["text"])) {
+				if random.IntN(3) > 0 { // its author, else a payload that says that somebody else wrote it
+					user = fmt.Sprint(e["user"])
+				}
+				words := pick("<@UBOT> ", "") + text(channel)
+				for _, mark := range bottest.In(words) {
 					written[mark+user] = true
 				}
+				changed := w.changed(e, words)
+				now := changed["message"].(map[string]any)
+				now["user"], now["edited"].(map[string]any)["user"] = user, user
+				g.overHTTP("events_api", callback(changed))
+				again := mention(now)
+				again["edited"] = now["edited"]
 				g.overHTTP("events_api", callback(again))
 			}
 		case "direct":
@@ -71,11 +85,11 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 				words = question // an administrator may open a channel to the staff
 			}
 			g.overHTTP("slash_commands", w.asks(user, channel, words))
-		case "button", "stolen", "moved":
+		case "button", "stolen", "moved", "publish":
 			if action == "" {
 				continue
 			}
-			if m.ephemeral && what == "button" {
+			if m.ephemeral && (what == "button" || what == "publish") {
 				user = m.to // the others do not have it on their screens
 			}
 			if what == "moved" { // a payload that says to come from another channel
@@ -102,6 +116,15 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 				"type": "message_action", "callback_id": "forward", "trigger_id": "t", "user": map[string]any{"id": user}, "channel": map[string]any{"id": channel},
 				"message": map[string]any{"type": "message", "ts": "1.1", "text": text(user)},
 			})
+		case "forwarded": // somebody's message, shared with a mention beside it (docs.slack.dev/reference/objects/attachment-object)
+			e := w.says(user, channel, "", "<@UBOT> "+text(channel))
+			for _, mark := range bottest.In(fmt.Sprint(e["text"])) {
+				written[mark+user] = true
+			}
+			e["attachments"] = []any{map[string]any{
+				"is_msg_unfurl": true, "is_share": true, "channel_id": leadChannel, "author_id": agent, "ts": m.ts, "text": outline(`{"blocks":` + cmpOr(m.blocks, "[]") + `}`),
+			}}
+			g.overHTTP("events_api", callback(e))
 		case "deliver":
 			w.quiet()
 			g.deliver()
@@ -157,8 +180,14 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 			t.Errorf("%s was shown %d messages: %v", reader, read[reader], read)
 		}
 	}
-	if random.Count() < 100 || done["moved"] < 30 || done["edit"] < 30 {
-		t.Errorf("%d secrets, %v", random.Count(), done)
+	changes := 0
+	for _, m := range w.shown {
+		if strings.Contains(m.blocks, "Vous avez modifié") || strings.Contains(m.blocks, "modification est notée") {
+			changes++
+		}
+	}
+	if random.Count() < 100 || done["moved"] < 30 || done["edit"] < 30 || done["publish"] < 30 || done["forwarded"] < 30 || changes < 10 {
+		t.Errorf("%d secrets, %v, %d replies to a change", random.Count(), done, changes)
 	}
 	t.Logf("%d tries %v, %d secrets, %d messages shown %v", tries, done, random.Count(), len(w.shown), read)
 }

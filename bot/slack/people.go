@@ -21,7 +21,7 @@ func (b *Bot) Person(ctx context.Context, id string) (bot.Person, error) {
 	}
 	u, err := b.api.GetUserInfoContext(ctx, bare(id))
 	if err != nil {
-		return bot.Person{}, fmt.Errorf("users.info : %w", err)
+		return bot.Person{}, patient(fmt.Errorf("users.info : %w", err))
 	}
 	groups, err := b.groupsOf(ctx, u.ID)
 	if err != nil {
@@ -53,7 +53,7 @@ func (b *Bot) groupsOf(ctx context.Context, user string) ([]string, error) {
 	if !ok {
 		groups, err := b.api.GetUserGroupsContext(ctx, slack.GetUserGroupsOptionIncludeUsers(true))
 		if err != nil {
-			return nil, fmt.Errorf("usergroups.list : %w", err)
+			return nil, patient(fmt.Errorf("usergroups.list : %w", err))
 		}
 		all = map[string][]string{}
 		for _, g := range groups {
@@ -77,7 +77,7 @@ func (b *Bot) External(ctx context.Context, channel string) (bool, error) {
 	}
 	c, err := b.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
 	if err != nil {
-		return false, fmt.Errorf("conversations.info : %w", err)
+		return false, patient(fmt.Errorf("conversations.info : %w", err))
 	}
 	external := c.IsExtShared || c.IsPendingExtShared || c.IsShared && !c.IsOrgShared
 	b.external.Put(id, external, now)

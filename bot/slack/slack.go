@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+	"golang.org/x/time/rate"
 
 	"guichet/bot"
 )
@@ -25,10 +26,14 @@ const Platform = "slack"
 const (
 	// answerTime is how long Slack may wait for an acknowledgement, below its own three seconds.
 	answerTime = 2500 * time.Millisecond
-	// atOnce is how many messages are served at the same time by a process; the others wait their turn.
-	atOnce = 64
-	// callTime bounds a call to Slack.
-	callTime = 30 * time.Second
+	// callTime bounds a call to Slack, longestPause the wait that Slack asks for between two tries of a call.
+	callTime     = 30 * time.Second
+	longestPause = 10 * time.Second
+	// draftEvery is how often a message is edited in a channel while its answer is worded. Slack takes some fifty edits a
+	// minute in a workspace (docs.slack.dev/reference/methods/chat.update, Tier 3): drafts leave some to the replies.
+	draftEvery      = time.Second
+	allDraftsEvery  = 1500 * time.Millisecond
+	allDraftsAtOnce = 10
 )
 
 // Config is what the channel needs. BotToken is required; AppToken opens Socket Mode, SigningSecret the HTTP events.
@@ -44,6 +49,9 @@ type Bot struct {
 	Config
 	chat *bot.Chat
 	api  *slack.Client
+	// hasty makes calls once: what it fails to show is left out. drafts are what it showed.
+	hasty  *slack.Client
+	drafts bot.Drafts
 
 	// me is who the bot is, told by Slack when it starts.
 	me       atomic.Pointer[slack.AuthTestResponse]
@@ -60,10 +68,31 @@ type Bot struct {
 // New gives the bot. It must be put in chat.Platforms, then run.
 func New(c Config, chat *bot.Chat) *Bot {
 	return &Bot{
-		work: bot.NewWork(Platform, c.Log), name: rand.Text(), Config: c, chat: chat, api: client(c, slack.OptionRetry(3)),
+		work: bot.NewWork(Platform, c.Log), name: rand.Text(), Config: c, chat: chat, api: client(c, slack.OptionRetryConfig(retries)), hasty: client(c),
+		drafts: bot.Drafts{Every: draftEvery, All: rate.NewLimiter(rate.Every(allDraftsEvery), allDraftsAtOnce)},
 		people: bot.Cache[bot.Person]{Keep: 5 * time.Minute}, groups: bot.Cache[map[string][]string]{Keep: 5 * time.Minute},
 		external: bot.Cache[bool]{Keep: time.Minute}, written: bot.Cache[bool]{Keep: 5 * time.Second},
 	}
+}
+
+// retries make again, soon, what Slack refuses for coming too soon. When it asks for a long wait the message is given back.
+var retries = slack.RetryConfig{MaxRetries: 3, Handlers: []slack.RetryHandler{soon{slack.NewRateLimitErrorRetryHandler(slack.DefaultRetryConfig())}}, BackoffInitial: time.Second, BackoffMax: time.Second}
+
+// soon leaves out the retries that would wait long.
+type soon struct{ slack.RetryHandler }
+
+func (s soon) ShouldRetry(state *slack.RetryState, r *http.Request, answer *http.Response, err error) (bool, time.Duration) {
+	again, wait := s.RetryHandler.ShouldRetry(state, r, answer, err)
+	return again && wait <= longestPause, wait
+}
+
+// patient tells what Slack asks to do later from a failure.
+func patient(err error) error {
+	var limited *slack.RateLimitedError
+	if errors.As(err, &limited) {
+		return bot.Later{After: limited.RetryAfter, Err: err}
+	}
+	return err
 }
 
 func client(c Config, more ...slack.Option) *slack.Client {
@@ -194,8 +223,12 @@ func said(err error, codes ...string) bool {
 // metadata marks a message, so that it is not posted twice.
 const metadata = "guichet_message"
 
-func marked(key string) slack.MsgOption {
-	return slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadata, EventPayload: map[string]any{"key": key}})
+func marked(key string, draft bool) slack.MsgOption {
+	payload := map[string]any{"key": key}
+	if draft {
+		payload["draft"] = true
+	}
+	return slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadata, EventPayload: payload})
 }
 
 // Show implements bot.Platform.
@@ -205,14 +238,15 @@ func (b *Bot) Show(ctx context.Context, in bot.Incoming, s bot.Shown, again bool
 		return err
 	}
 	person := bare(in.Person)
+	draft := b.drafts.Take(key(in, 0))
 	for i, blocks := range messages(b.reply(in, s)) {
-		key := fmt.Sprintf("%s/%s/%d", in.Channel, in.ID, i)
+		key := key(in, i)
 		options := []slack.MsgOption{slack.MsgOptionText(fallback(s.Reply.Text), false), slack.MsgOptionBlocks(blocks...), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()}
 		switch {
 		case p.URL != "":
 			_, _, err = b.api.PostMessageContext(ctx, p.Channel, append(options, slack.MsgOptionResponseURL(p.URL, slack.ResponseTypeEphemeral))...)
 			if err != nil && again { // the address is good for half an hour only
-				err = b.post(ctx, person, "", key, false, options...)
+				err = b.post(ctx, person, "", key, false, bot.Draft{}, options...)
 			}
 		case s.Own && !personal(p.Channel):
 			if p.Thread != "" && p.Thread != p.TS { // an ephemeral message in a thread that does not exist yet is not seen
@@ -220,13 +254,79 @@ func (b *Bot) Show(ctx context.Context, in bot.Incoming, s bot.Shown, again bool
 			}
 			_, err = b.api.PostEphemeralContext(ctx, p.Channel, person, options...)
 		default:
-			err = b.post(ctx, p.Channel, p.Thread, key, again, options...)
+			err = b.post(ctx, p.Channel, p.Thread, key, again, draft, options...)
+			draft = bot.Draft{} // the first message replaces it
 		}
 		if err != nil {
-			return fmt.Errorf("écrire dans %s : %w", p.Channel, err)
+			return patient(fmt.Errorf("écrire dans %s : %w", p.Channel, err))
 		}
 	}
 	return nil
+}
+
+// key names one of the messages that show the reply to a message.
+func key(in bot.Incoming, n int) string { return fmt.Sprintf("%s/%s/%d", in.Channel, in.ID, n) }
+
+// Draft implements bot.Platform. What one person sees of a channel cannot be edited, and waits for the reply.
+func (b *Bot) Draft(ctx context.Context, in bot.Incoming, text string) time.Duration {
+	p, err := placeOf(in)
+	if err != nil || p.URL != "" || in.Channel == in.Person && !personal(p.Channel) {
+		return bot.NoDraft
+	}
+	key := key(in, 0)
+	draft, wait := b.drafts.Turn(key, p.Channel)
+	if wait > 0 {
+		return wait
+	}
+	blocks := sections(split(escape(text), sectionLimit)[0])
+	blocks = append(blocks, sections("_"+escape(b.chat.Label("writing"))+"_")...)
+	options := []slack.MsgOption{
+		slack.MsgOptionText(fallback(text), false), slack.MsgOptionBlocks(blocks...), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(), marked(key, true),
+	}
+	if draft.ID == "" {
+		draft, err = b.begin(ctx, p, options)
+		b.drafts.Keep(key, draft)
+	} else {
+		_, _, _, err = b.hasty.UpdateMessageContext(ctx, draft.Channel, draft.ID, options...)
+	}
+	var limited *slack.RateLimitedError
+	switch {
+	case errors.As(err, &limited):
+		b.drafts.Rest(p.Channel, max(limited.RetryAfter, draftEvery))
+		return max(limited.RetryAfter, draftEvery)
+	case err != nil:
+		b.Log.WarnContext(ctx, "réponse en cours non montrée", "channel", p.Channel, "error", err)
+		return bot.NoDraft
+	}
+	return draftEvery
+}
+
+// begin writes the message in which an answer is shown while it is worded.
+func (b *Bot) begin(ctx context.Context, p place, options []slack.MsgOption) (draft bot.Draft, err error) {
+	if draft.Channel, err = open(ctx, b.hasty, p.Channel); err != nil {
+		return bot.Draft{}, err
+	}
+	if p.Thread != "" {
+		options = append(options, slack.MsgOptionTS(p.Thread))
+	}
+	_, draft.ID, err = b.hasty.PostMessageContext(ctx, draft.Channel, options...)
+	if errors.As(err, new(slack.SlackErrorResponse)) || errors.As(err, new(*slack.RateLimitedError)) {
+		return bot.Draft{}, err // it is not there
+	}
+	draft.Unsure = err != nil
+	return draft, err
+}
+
+// open gives the channel to write in: a person's own messages are opened first.
+func open(ctx context.Context, api *slack.Client, channel string) (string, error) {
+	if !personal(channel) || strings.HasPrefix(channel, "D") {
+		return channel, nil
+	}
+	opened, _, _, err := api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{channel}, ReturnIM: true})
+	if err != nil {
+		return "", fmt.Errorf("ouvrir la conversation de la personne : %w", err)
+	}
+	return opened.ID, nil
 }
 
 // personal tells a channel that only one person reads.
@@ -237,51 +337,67 @@ func personal(channel string) bool {
 // bare gives Slack's own name of a channel or a person.
 func bare(name string) string { return strings.TrimPrefix(name, Platform+"/") }
 
-// post writes a message, to a person too; look tells that it may be there already.
-func (b *Bot) post(ctx context.Context, channel, thread, key string, look bool, options ...slack.MsgOption) error {
-	if personal(channel) && !strings.HasPrefix(channel, "D") {
-		opened, _, _, err := b.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{channel}, ReturnIM: true})
-		if err != nil {
-			return fmt.Errorf("ouvrir la conversation de la personne : %w", err)
-		}
-		channel = opened.ID
+// post writes a message, to a person too, in place of its draft if it has one; look tells that it may be there already.
+func (b *Bot) post(ctx context.Context, channel, thread, key string, look bool, draft bot.Draft, options ...slack.MsgOption) error {
+	channel, err := open(ctx, b.api, channel)
+	if err != nil {
+		return err
 	}
-	if look {
-		there, err := b.posted(ctx, channel, thread, key)
-		if err != nil || there {
+	if draft.ID == "" && (look || draft.Unsure) {
+		ts, whole, err := b.posted(ctx, channel, thread, key)
+		if err != nil || whole {
+			return err
+		}
+		draft = bot.Draft{Channel: channel, ID: ts}
+	}
+	options = append(options, marked(key, false))
+	if draft.ID != "" {
+		_, _, _, err := b.api.UpdateMessageContext(ctx, draft.Channel, draft.ID, options...)
+		if !said(err, "message_not_found", "cant_update_message", "edit_window_closed") {
 			return err
 		}
 	}
 	if thread != "" {
 		options = append(options, slack.MsgOptionTS(thread))
 	}
-	_, _, err := b.api.PostMessageContext(ctx, channel, append(options, marked(key))...)
+	_, _, err = b.api.PostMessageContext(ctx, channel, options...)
 	return err
 }
 
-// posted looks for a message among the last ones.
-func (b *Bot) posted(ctx context.Context, channel, thread, key string) (bool, error) {
-	const last = 100
-	var found []slack.Message
-	if thread != "" {
-		replies, _, _, err := b.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{ChannelID: channel, Timestamp: thread, Limit: last, IncludeAllMetadata: true})
+// posted looks for a message in a thread, or among the last ones of a channel; whole is false for the draft of one. ts is
+// empty when there is none.
+func (b *Bot) posted(ctx context.Context, channel, thread, key string) (ts string, whole bool, err error) {
+	const page = 200
+	if thread == "" {
+		history, err := b.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{ChannelID: channel, Limit: page, IncludeAllMetadata: true})
 		if err != nil {
-			return false, fmt.Errorf("relire le fil : %w", err)
+			return "", false, fmt.Errorf("relire le canal : %w", err)
 		}
-		found = replies
-	} else {
-		history, err := b.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{ChannelID: channel, Limit: last, IncludeAllMetadata: true})
-		if err != nil {
-			return false, fmt.Errorf("relire le canal : %w", err)
-		}
-		found = history.Messages
+		ts, whole = find(history.Messages, key)
+		return ts, whole, nil
 	}
-	for _, m := range found {
+	for cursor := ""; ; {
+		replies, more, next, err := b.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			ChannelID: channel, Timestamp: thread, Limit: page, Cursor: cursor, IncludeAllMetadata: true,
+		})
+		if err != nil {
+			return "", false, fmt.Errorf("relire le fil : %w", err)
+		}
+		if ts, whole = find(replies, key); ts != "" || !more || next == "" { // oldest first
+			return ts, whole, nil
+		}
+		cursor = next
+	}
+}
+
+func find(messages []slack.Message, key string) (ts string, whole bool) {
+	for _, m := range messages {
 		if m.Metadata.EventType == metadata && m.Metadata.EventPayload["key"] == key {
-			return true, nil
+			draft, _ := m.Metadata.EventPayload["draft"].(bool)
+			return m.Timestamp, !draft
 		}
 	}
-	return false, nil
+	return "", false
 }
 
 // Card implements bot.Platform.
@@ -300,7 +416,7 @@ func (b *Bot) Say(ctx context.Context, channel, thread, text, key string) error 
 // sendAll writes what the outbox brings, which may have been written just before a process died.
 func (b *Bot) sendAll(ctx context.Context, channel, thread, key, text string, all []slack.Block) error {
 	for i, blocks := range messages(all) {
-		err := b.post(ctx, channel, thread, fmt.Sprintf("%s/%d", key, i), true,
+		err := b.post(ctx, channel, thread, fmt.Sprintf("%s/%d", key, i), true, bot.Draft{},
 			slack.MsgOptionText(text, false), slack.MsgOptionBlocks(blocks...), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
 		if err != nil {
 			return fmt.Errorf("écrire dans %s : %w", channel, err)

@@ -69,7 +69,8 @@ type workspace struct {
 	shown     []message // what it wrote, ephemeral messages too
 	views     []view
 	members   map[string]bool
-	refuse    map[string]string // method → error code
+	refuse    map[string]string   // method → error code
+	faults    map[string][]string // method → what happens to its next calls: fail
 	slow      map[string]time.Duration
 	shared    map[string]bool
 	calls     map[string]int
@@ -101,7 +102,7 @@ var morning = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 func newWorkspace(t testing.TB) *workspace {
 	w := &workspace{
 		t: t, now: morning, messages: map[string][]message{}, members: map[string]bool{partnerChannel: true, leadChannel: true, hall: true, open: true},
-		refuse: map[string]string{}, slow: map[string]time.Duration{}, shared: map[string]bool{}, calls: map[string]int{}, joined: make(chan *socket, 10),
+		refuse: map[string]string{}, faults: map[string][]string{}, slow: map[string]time.Duration{}, shared: map[string]bool{}, calls: map[string]int{}, joined: make(chan *socket, 10),
 	}
 	w.server = slacktest.NewTestServer(func(c slacktest.Customize) {
 		for name, method := range map[string]func(url.Values) map[string]any{
@@ -153,13 +154,34 @@ func (w *workspace) method(name string, do func(url.Values) map[string]any) http
 			w.t.Errorf("%s: %v", name, err)
 		}
 		w.mu.Lock()
-		slow, code := w.slow[name], w.refuse[name]
+		slow, code, fault := w.slow[name], w.refuse[name], ""
+		if next := w.faults[name]; len(next) > 0 {
+			fault, w.faults[name] = next[0], next[1:]
+		}
 		w.calls[name]++
 		w.mu.Unlock()
 		select {
 		case <-time.After(slow):
 		case <-r.Context().Done():
 			return
+		}
+		switch seconds, limited := strings.CutPrefix(fault, "429 "); {
+		case limited: // docs.slack.dev/apis/web-api/rate-limits
+			out.Header().Set("Retry-After", seconds)
+			out.WriteHeader(http.StatusTooManyRequests)
+			return
+		case fault == "500":
+			out.WriteHeader(http.StatusInternalServerError)
+			return
+		case fault == "cut", fault == "cut after":
+			if fault == "cut after" { // done, and nobody is told
+				w.mu.Lock()
+				do(form)
+				w.mu.Unlock()
+			}
+			panic(http.ErrAbortHandler)
+		case fault != "":
+			code = fault
 		}
 		out.Header().Set("Content-Type", "application/json")
 		if code == "ratelimited" { // docs.slack.dev/apis/web-api/rate-limits
@@ -281,7 +303,7 @@ func (w *workspace) post(form url.Values) map[string]any {
 		return map[string]any{"error": "not_in_channel"}
 	}
 	if w.counted != nil {
-		w.counted[form.Get("thread_ts")]++
+		w.counted[strings.Clone(form.Get("thread_ts"))]++ // the form is not kept with it
 		return map[string]any{"channel": form.Get("channel"), "ts": w.stamp()}
 	}
 	m := w.written(form, false)
@@ -332,6 +354,10 @@ func (w *workspace) update(form url.Values) map[string]any {
 	for i, m := range w.messages[form.Get("channel")] {
 		if m.ts == form.Get("ts") {
 			m.blocks, m.text = form.Get("blocks"), form.Get("text")
+			if form.Get("metadata") != "" {
+				m.metadata = api.SlackMetadata{}
+				_ = json.Unmarshal([]byte(form.Get("metadata")), &m.metadata)
+			}
 			w.messages[m.channel][i] = m
 			w.shown = append(w.shown, m)
 			w.did("met à jour", m)

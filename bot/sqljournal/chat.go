@@ -19,14 +19,12 @@ func (j *Journal) Claim(ctx context.Context, in bot.Incoming, now, until time.Ti
 		return c, false, fmt.Errorf("enregistrer le message %s/%s : %w", in.Channel, in.ID, err)
 	}
 	c.Incoming, c.Until = in, until
-	err = j.db.InTx(ctx, func(ctx context.Context) error {
-		return j.db.Conn(ctx).QueryRowContext(ctx, `INSERT INTO chat_inbox (channel, message, thread, body, received_at, claimed_until, tries)
-			VALUES ($1, $2, $3, $4, $5, $6, 1)
-			ON CONFLICT (channel, message) DO UPDATE SET claimed_until = excluded.claimed_until, tries = chat_inbox.tries + 1
-				WHERE chat_inbox.done_at = 0 AND chat_inbox.claimed_until <= $5
-			RETURNING tries`,
-			in.Channel, in.ID, in.Thread, string(body), database.Stamp(now), database.Stamp(until)).Scan(&c.Tries)
-	})
+	err = j.db.Once(ctx).QueryRowContext(ctx, `INSERT INTO chat_inbox (channel, message, thread, body, received_at, claimed_until, tries)
+		VALUES ($1, $2, $3, $4, $5, $6, 1)
+		ON CONFLICT (channel, message) DO UPDATE SET claimed_until = excluded.claimed_until, tries = chat_inbox.tries + 1
+			WHERE chat_inbox.done_at = 0 AND chat_inbox.claimed_until <= $5
+		RETURNING tries`,
+		in.Channel, in.ID, in.Thread, string(body), database.Stamp(now), database.Stamp(until)).Scan(&c.Tries)
 	if errors.Is(err, sql.ErrNoRows) {
 		return bot.Claim{}, false, nil
 	}
@@ -65,6 +63,15 @@ func (j *Journal) due(ctx context.Context, platform string, now time.Time, limit
 		}
 		return in, json.Unmarshal([]byte(body), &in)
 	})
+}
+
+// Pending implements bot.ChatStore.
+func (j *Journal) Pending(ctx context.Context, channel, id string) (pending bool, err error) {
+	err = j.db.Conn(ctx).QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM chat_inbox WHERE channel = $1 AND message = $2 AND done_at = 0)`, channel, id).Scan(&pending)
+	if err != nil {
+		return false, fmt.Errorf("relire le message %s/%s : %w", channel, id, err)
+	}
+	return pending, nil
 }
 
 // Done implements bot.ChatStore.
@@ -181,11 +188,7 @@ func (j *Journal) EndLease(ctx context.Context, role, holder string) error {
 }
 
 func (j *Journal) write(ctx context.Context, doing, statement string, args ...any) error {
-	err := j.db.InTx(ctx, func(ctx context.Context) error {
-		_, err := j.db.Conn(ctx).ExecContext(ctx, statement, args...)
-		return err
-	})
-	if err != nil {
+	if _, err := j.db.Once(ctx).ExecContext(ctx, statement, args...); err != nil {
 		return fmt.Errorf("%s : %w", doing, err)
 	}
 	return nil

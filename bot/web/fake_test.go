@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -129,11 +130,13 @@ type fakeLedger struct {
 	filter ledger.Filter
 	done   []string
 	err    error
+	// refuse fails what is done, and not what is read.
+	refuse error
 }
 
 func (l *fakeLedger) act(done, why, by string, kind ledger.EventKind, at time.Time) (ledger.Request, error) {
-	if l.err != nil {
-		return ledger.Request{}, l.err
+	if err := errors.Join(l.err, l.refuse); err != nil {
+		return ledger.Request{}, err
 	}
 	l.done = append(l.done, done+" by "+by)
 	l.request.Events = append(l.request.Events, ledger.Event{At: at, Kind: kind, By: by, Why: why})
@@ -163,6 +166,28 @@ func (l *fakeLedger) Reopen(_ context.Context, _, why, by string, at time.Time) 
 
 func (l *fakeLedger) SetPart(_ context.Context, _, direction string, s ledger.Status, why, by string, at time.Time) (ledger.Request, error) {
 	return l.act("part "+direction+" "+string(s)+": "+why, why, by, ledger.PartSet, at)
+}
+
+func (l *fakeLedger) Join(_ context.Context, kept, joined, why, by string, at time.Time) (ledger.Request, error) {
+	return l.act("join "+joined+" to "+kept+": "+why, why, by, ledger.Absorbed, at)
+}
+
+func (l *fakeLedger) Split(_ context.Context, reference string, message int, why, by string, at time.Time) (ledger.Request, error) {
+	return l.act(fmt.Sprintf("split %s %d: %s", reference, message, why), why, by, ledger.Separated, at)
+}
+
+func (l *fakeLedger) TellApart(_ context.Context, reference, other, why, by string, at time.Time) error {
+	_, err := l.act("apart "+reference+" "+other+": "+why, why, by, ledger.ToldApart, at)
+	return err
+}
+
+func (l *fakeLedger) Twins(_ context.Context, v ledger.Viewer, reference string, _ int) ([]ledger.Twin, error) {
+	if !v.Staff {
+		return nil, ledger.ErrStaffOnly
+	}
+	other := l.request
+	other.Reference, other.Company.Name = "2026-0043", "Société Fictive <Nord>"
+	return []ledger.Twin{{First: l.request, Second: other, Reasons: []ledger.Reason{{Code: "name_part", A: "Société Fictive", B: "Société Fictive <Nord>"}, {Code: "commune"}}}}, l.err
 }
 
 func (l *fakeLedger) Get(_ context.Context, v ledger.Viewer, reference string) (ledger.Request, error) {

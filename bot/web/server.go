@@ -127,6 +127,7 @@ func (s *site) routes() *http.ServeMux {
 	mux.HandleFunc("GET /agents/demandes/{reference}", s.agents(s.showRequest))
 	mux.HandleFunc("POST /agents/demandes/{reference}/{action}", s.agents(s.postAction))
 	mux.HandleFunc("GET /agents/entreprise", s.agents(s.showCompany))
+	mux.HandleFunc("GET /agents/doublons", s.agents(s.showTwins))
 	mux.HandleFunc("GET /agents/financements", s.agents(s.showWarnings))
 	mux.HandleFunc("POST /agents/financements", s.agents(s.postSettlement))
 	mux.HandleFunc("GET /agents/epci", s.agents(s.showEPCIs))

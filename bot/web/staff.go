@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ const (
 	requestsLimit = 200
 	noticesLimit  = 200
 	gapsLimit     = 200
+	twinsLimit    = 100
 )
 
 // staffViewer reads the ledger for the agents, who see every request.
@@ -75,7 +77,9 @@ type requestPage struct {
 	Fundings   fundingsPart
 	// Conventions say what is known of those on which the request depends.
 	Conventions []string
-	Now         time.Time
+	// Twins are the requests that may be about the same company.
+	Twins []ledger.Twin
+	Now   time.Time
 	// Draft is the text of an action that was refused, Action its name and Alert why.
 	Draft, Action, Alert string
 }
@@ -85,6 +89,40 @@ func (p requestPage) Open() bool {
 	return p.Status.Open()
 }
 
+// Rank gives the rank of the message that an event received, if it joined the request, else 0.
+func (p requestPage) Rank(event int) int {
+	n := 0
+	for _, e := range p.Events[:event+1] {
+		if e.Kind == ledger.Received {
+			n++
+		}
+	}
+	if p.Events[event].Kind != ledger.Received || n < 2 {
+		return 0
+	}
+	return n
+}
+
+type twinsPage struct {
+	staffPage
+	Twins []ledger.Twin
+	// Limit is set when the list is cut there.
+	Limit int
+}
+
+func (s *site) showTwins(w http.ResponseWriter, r *http.Request, agent string) {
+	page := twinsPage{staffPage: staffPage{agent, "twins"}}
+	var err error
+	if page.Twins, err = s.Requests.Twins(r.Context(), staffViewer, "", twinsLimit); err != nil {
+		s.staffProblem(w, r, err)
+		return
+	}
+	if len(page.Twins) == twinsLimit {
+		page.Limit = twinsLimit
+	}
+	s.render(w, http.StatusOK, twinsTemplate, page)
+}
+
 func (s *site) showRequest(w http.ResponseWriter, r *http.Request, agent string) {
 	s.request(w, r, http.StatusOK, requestPage{staffPage: staffPage{agent, "requests"}})
 }
@@ -92,6 +130,10 @@ func (s *site) showRequest(w http.ResponseWriter, r *http.Request, agent string)
 func (s *site) request(w http.ResponseWriter, r *http.Request, code int, page requestPage) {
 	var err error
 	if page.Request, err = s.Requests.Get(r.Context(), staffViewer, r.PathValue("reference")); err != nil {
+		s.staffProblem(w, r, err)
+		return
+	}
+	if page.Twins, err = s.Requests.Twins(r.Context(), staffViewer, page.Reference, 0); err != nil {
 		s.staffProblem(w, r, err)
 		return
 	}
@@ -148,7 +190,33 @@ func (s *site) postAction(w http.ResponseWriter, r *http.Request, agent string) 
 		s.request(w, r, code, requestPage{staffPage: staffPage{agent, "requests"}, Draft: text, Action: action, Alert: alert})
 	}
 	var err error
+	shown := reference // the request to show then
 	switch action {
+	case "joindre":
+		kept, other := reference, r.PostFormValue("autre")
+		if text == "" {
+			text = textSameCompany
+		}
+		var joined ledger.Request
+		joined, err = s.Requests.Join(ctx, kept, other, text, agent, s.Now())
+		shown = joined.Reference
+	case "distinguer":
+		err = s.Requests.TellApart(ctx, reference, r.PostFormValue("autre"), text, agent, s.Now())
+	case "separer":
+		if text == "" {
+			refuse(http.StatusUnprocessableEntity, textMissingText)
+			return
+		}
+		message := 0
+		if rank := r.PostFormValue("message"); rank != "" {
+			if message, err = strconv.Atoi(rank); err != nil || message < 1 {
+				refuse(http.StatusUnprocessableEntity, textNotSplit)
+				return
+			}
+		}
+		var split ledger.Request
+		split, err = s.Requests.Split(ctx, reference, message, text, agent, s.Now())
+		shown = split.Reference
 	case "prendre":
 		_, err = s.Requests.SetStatus(ctx, reference, ledger.Taken, text, agent, s.Now())
 	case "repondre":
@@ -195,10 +263,14 @@ func (s *site) postAction(w http.ResponseWriter, r *http.Request, agent string) 
 	switch {
 	case errors.Is(err, ledger.ErrTransition):
 		refuse(http.StatusConflict, textWrongStep)
+	case errors.Is(err, ledger.ErrOtherCompany):
+		refuse(http.StatusConflict, textOtherCompany)
+	case errors.Is(err, ledger.ErrNoMessage):
+		refuse(http.StatusConflict, textNotSplit)
 	case err != nil:
 		s.staffProblem(w, r, err)
 	default:
-		http.Redirect(w, r, "/agents/demandes/"+url.PathEscape(reference)+"#historique", http.StatusSeeOther)
+		http.Redirect(w, r, "/agents/demandes/"+url.PathEscape(shown)+"#historique", http.StatusSeeOther)
 	}
 }
 

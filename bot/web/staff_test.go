@@ -18,7 +18,7 @@ func (v *visit) login(name string) (*http.Response, string) {
 	return v.do("POST", "/agents/connexion", url.Values{"nom": {name}, "jeton": {token}})
 }
 
-var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/financements", "/agents/envois", "/agents/questions", "/agents/epci", "/agents/epci/" + fakeSIREN, "/agents/revues", "/agents/revues/" + fakeSIREN}
+var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/doublons", "/agents/financements", "/agents/envois", "/agents/questions", "/agents/epci", "/agents/epci/" + fakeSIREN, "/agents/revues", "/agents/revues/" + fakeSIREN}
 
 func TestStaffNeedsTheToken(t *testing.T) {
 	v := newVisit(t)
@@ -202,6 +202,33 @@ func TestStaffLooksAtAnEPCI(t *testing.T) {
 	v.expect(page, `<a href="/agents/epci/`+fakeSIREN+`">`, "La convention &lt;i&gt;F-1&lt;/i&gt; est en vigueur.")
 }
 
+func TestStaffSeesWhatLooksAlike(t *testing.T) {
+	v := newVisit(t)
+	v.login("Agente Fictive")
+	for _, path := range []string{"/agents/doublons", "/agents/demandes/2026-0042"} {
+		_, page := v.get(path)
+		v.expect(page, "se retrouve en entier dans « Société Fictive &lt;Nord&gt; »", "même commune", "2026-0043 rejoint 2026-0042",
+			`action="/agents/demandes/2026-0042/joindre"`, `name="autre" value="2026-0043"`, `formaction="/agents/demandes/2026-0042/distinguer"`)
+	}
+	// A message that joined can be split out; the first one cannot.
+	v.ledger.request.Events = append(v.ledger.request.Events, ledger.Event{At: today, Kind: ledger.Received, Why: "Encore nous"})
+	_, page := v.get("/agents/demandes/2026-0042")
+	v.expect(page, `name="message" value="2"`)
+	v.refuse(page, `name="message" value="1"`)
+	v.ledger.request.Status, v.ledger.request.Pace.Into = ledger.Merged, "2026-0041"
+	_, page = v.get("/agents/demandes/2026-0042")
+	v.expect(page, `jointe à une autre</strong> : <a href="/agents/demandes/2026-0041">`, `/2026-0042/separer`)
+	v.refuse(page, "/2026-0042/rouvrir", "/2026-0042/clore")
+	for err, want := range map[error]string{ledger.ErrOtherCompany: "ce sont deux entreprises", ledger.ErrNoMessage: "ne peut pas être séparé"} {
+		v.ledger.refuse = err
+		response, page := v.do("POST", "/agents/demandes/2026-0042/joindre", url.Values{"autre": {"2026-0043"}})
+		if response.StatusCode != http.StatusConflict {
+			t.Errorf("%v: status %d", err, response.StatusCode)
+		}
+		v.expect(page, want)
+	}
+}
+
 func TestStaffActs(t *testing.T) {
 	v := newVisit(t)
 	v.login("Agente Fictive")
@@ -220,6 +247,11 @@ func TestStaffActs(t *testing.T) {
 		{"injoignable", url.Values{"texte": {"trois appels"}}},
 		{"part", url.Values{"direction": {"DIR-B"}, "part": {"done"}}},
 		{"part", url.Values{"direction": {"DIR-B"}, "part": {"not_for_us"}, "texte": {"hors sujet"}}},
+		{"joindre", url.Values{"autre": {"2026-0043"}}},
+		{"joindre", url.Values{"autre": {"2026-0044"}, "texte": {"même gérante"}}},
+		{"distinguer", url.Values{"autre": {"2026-0045"}, "texte": {"deux familles"}}},
+		{"separer", url.Values{"texte": {"homonyme"}}},
+		{"separer", url.Values{"texte": {"homonyme"}, "message": {"2"}}},
 	} {
 		if response, page := act(step.action, step.form); response.StatusCode != http.StatusOK || response.Request.Method != http.MethodGet {
 			t.Errorf("%s: %s %d\n%s", step.action, response.Request.Method, response.StatusCode, page)
@@ -227,7 +259,9 @@ func TestStaffActs(t *testing.T) {
 	}
 	const want = "taken:  by Agente Fictive|assign DIR-B/Agent Fictif: c’est son secteur by Agente Fictive|" +
 		"answer: Oui :\nvoici comment. by Agente Fictive|closed: réglé by Agente Fictive|reopen: l’entreprise rappelle by Agente Fictive|" +
-		"unreachable: trois appels by Agente Fictive|part DIR-B done:  by Agente Fictive|part DIR-B not_for_us: hors sujet by Agente Fictive"
+		"unreachable: trois appels by Agente Fictive|part DIR-B done:  by Agente Fictive|part DIR-B not_for_us: hors sujet by Agente Fictive|" +
+		"join 2026-0043 to 2026-0042: même entreprise by Agente Fictive|join 2026-0044 to 2026-0042: même gérante by Agente Fictive|" +
+		"apart 2026-0042 2026-0045: deux familles by Agente Fictive|split 2026-0042 0: homonyme by Agente Fictive|split 2026-0042 2: homonyme by Agente Fictive"
 	if got := strings.Join(v.ledger.done, "|"); got != want {
 		t.Errorf("done\n%s\nwant\n%s", got, want)
 	}
@@ -245,6 +279,8 @@ func TestStaffActs(t *testing.T) {
 		"unknown direction":  {"affecter", url.Values{"direction": {"DIR-Z"}, "texte": {"pourquoi"}}, http.StatusUnprocessableEntity},
 		"gone without why":   {"injoignable", url.Values{}, http.StatusUnprocessableEntity},
 		"refuse without why": {"part", url.Values{"direction": {"DIR-B"}, "part": {"not_for_us"}}, http.StatusUnprocessableEntity},
+		"split without why":  {"separer", url.Values{"message": {"2"}}, http.StatusUnprocessableEntity},
+		"split of nothing":   {"separer", url.Values{"message": {"-1"}, "texte": {"pourquoi"}}, http.StatusUnprocessableEntity},
 		"unknown action":     {"effacer", url.Values{"texte": {"pourquoi"}}, http.StatusNotFound},
 	} {
 		if response, _ := act(c.action, c.form); response.StatusCode != c.code {

@@ -32,6 +32,9 @@ const (
 	textWrongStep    = "Cette action n’est plus possible : la demande a changé d’état entre-temps. Voyez son historique et recommencez si besoin."
 	textSettled      = "Rien n’a été enregistré : une décision a déjà été prise pour ces deux financements. Revenez à leur page pour la lire."
 	textMissingText  = "Rien n’a été enregistré : le texte demandé est vide."
+	textOtherCompany = "Ces deux demandes ont des SIREN différents : ce sont deux entreprises, elles ne se joignent pas."
+	textNotSplit     = "Ce message ne peut pas être séparé : c’est le premier de la demande, ou il l’a déjà été."
+	textSameCompany  = "même entreprise"
 	textNobody       = "Rien n’a été enregistré : choisissez une direction ou donnez le nom d’une personne, et dites pourquoi."
 )
 
@@ -62,6 +65,7 @@ var statusLabels = map[ledger.Status]string{
 	ledger.Answered:    "répondue",
 	ledger.Closed:      "close",
 	ledger.Unreachable: "demandeur injoignable",
+	ledger.Merged:      "jointe à une autre",
 	ledger.Done:        "part faite",
 	ledger.NotForUs:    "pas pour nous",
 }
@@ -76,10 +80,16 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.HumanAsked:  "Une personne est demandée",
 	ledger.Questioned:  "Précision demandée",
 	ledger.Specified:   "Précision donnée",
+	ledger.Amended:     "Message modifié",
 	ledger.PartSet:     "Part d’une direction associée",
 	ledger.Reminded:    "Rappel",
 	ledger.Escalated:   "Porte d’entrée prévenue",
 	ledger.NoNews:      "Sans nouvelles",
+	ledger.MergedInto:  "Jointe à une autre demande",
+	ledger.Absorbed:    "Une autre demande la rejoint",
+	ledger.SplitOff:    "Séparée d’une autre demande",
+	ledger.Separated:   "Une autre demande en est séparée",
+	ledger.ToldApart:   "Distinguée d’une autre demande",
 	ledger.NoticeSent:  "Avis envoyé",
 	ledger.NoticeDead:  "Avis impossible à envoyer",
 }

@@ -4,16 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"guichet/bot"
 	"guichet/bot/courier"
+	"guichet/bot/sqljournal"
 	"guichet/knowledge"
 	"guichet/knowledge/sqlstore"
 	"guichet/migrations"
 	"guichet/migrations/database"
+	"guichet/routing/ledger"
+	"guichet/routing/ledger/sqlledger"
 )
 
 type doctorCmd struct{}
@@ -32,8 +36,14 @@ type check struct {
 }
 
 func (c *doctorCmd) Run(ctx context.Context, a *app) error {
-	rules, channels := a.checkRules()
-	checks := append(a.checkDatabase(ctx), rules...)
+	db, err := a.open(ctx)
+	var said map[string]bot.ChannelSettings
+	if err == nil {
+		defer db.Close()
+		said, err = sqljournal.New(db).ChannelSettings(ctx)
+	}
+	rules, channels := a.checkRules(said)
+	checks := append(a.checkDatabase(ctx, db, err), rules...)
 	checks = append(checks, a.checkDiscord(ctx, channels)...)
 	checks = append(checks, a.checkSlack(ctx, channels)...)
 	broken := 0
@@ -76,8 +86,8 @@ func found(platform string, findings []bot.Finding) []check {
 	return checks
 }
 
-func (a *app) checkDatabase(ctx context.Context) []check {
-	db, err := a.open(ctx)
+// checkDatabase checks a database that was opened; err is why it is of no use.
+func (a *app) checkDatabase(ctx context.Context, db *database.DB, err error) []check {
 	if err != nil {
 		todo := "donnez un fichier que vous pouvez écrire, --database sqlite:CHEMIN, ou un serveur, postgres://…"
 		switch {
@@ -90,7 +100,6 @@ func (a *app) checkDatabase(ctx context.Context) []check {
 		}
 		return []check{{Name: "database", Needed: true, Detail: err.Error(), Todo: todo}}
 	}
-	defer db.Close()
 	checks := []check{{Name: "database", Needed: true, OK: true, Detail: "la base s'ouvre"}}
 	schema := check{Name: "schema", Needed: true}
 	if version, program, err := migrations.Status(ctx, db.Writer(), db.Dialect); err != nil {
@@ -117,7 +126,7 @@ func (a *app) checkDatabase(ctx context.Context) []check {
 	if err != nil {
 		index.OK, index.Detail, index.Todo = false, err.Error(), "rechargez les documents : guichet ingest DOSSIER"
 	}
-	return append(checks, schema, index, a.checkSources(ctx, db), a.checkEmbeddings(ctx, db), a.checkModel(ctx, db, base), checkJobs(ctx, db))
+	return append(checks, schema, index, a.checkSources(ctx, db), a.checkEmbeddings(ctx, db), a.checkModel(ctx, db, base), checkJobs(ctx, db), checkNotices(ctx, db))
 }
 
 // checkSources tells the addresses whose text is not what they have now.
@@ -169,6 +178,25 @@ func checkJobs(ctx context.Context, db *database.DB) check {
 	return check{
 		Name: "jobs", Detail: fmt.Sprintf("%s : %s", howMany(len(dead), "tâche abandonnée", "tâches abandonnées"), strings.Join(said, " ; ")),
 		Todo: "toutes se lisent dans l'espace des agents, « Avis envoyés » ; prévenez les directions à qui un avis manque",
+	}
+}
+
+// checkNotices names the directions whose channel does not take what is sent to them.
+func checkNotices(ctx context.Context, db *database.DB) check {
+	unreached, err := sqlledger.New(db, nil, nil, ledger.Agenda{}).Unreached(ctx)
+	if err != nil {
+		return check{Name: "notices", Needed: true, Detail: err.Error()}
+	}
+	if len(unreached) == 0 {
+		return check{Name: "notices", OK: true, Detail: "aucune direction injoignable"}
+	}
+	var said []string
+	for _, direction := range slices.Sorted(maps.Keys(unreached)) {
+		said = append(said, fmt.Sprintf("%s (%s)", direction, howMany(unreached[direction], "avis non remis", "avis non remis")))
+	}
+	return check{
+		Name: "notices", Detail: "directions injoignables : " + strings.Join(said, ", ") + " ; la porte d'entrée en est prévenue, sauf d'elle-même",
+		Todo: "rétablissez leur canal (" + bot.ChannelsFile + ", ou « /guichet canal ») et prévenez-les ; l'histoire de chaque demande dit ce qui n'est pas parti",
 	}
 }
 
@@ -298,11 +326,13 @@ func (a *app) checkModel(ctx context.Context, db *database.DB, base *knowledge.B
 	return k
 }
 
-func (a *app) checkRules() ([]check, bot.Channels) {
+// checkRules checks the Region's files; said is what administrators said of channels over them.
+func (a *app) checkRules(said map[string]bot.ChannelSettings) ([]check, bot.Channels) {
 	r, err := loadRegion(a.RulesPath)
 	if err != nil {
 		return []check{{Name: "rules", Needed: true, Detail: strings.ReplaceAll(inFrench(err.Error()), "\n", " ; "), Todo: "corrigez les fichiers : guichet rules check"}}, bot.Channels{}
 	}
+	r.channels = r.channels.With(said)
 	set := r.book.Rules.Set()
 	rules := check{Name: "rules", Needed: true, OK: true, Detail: fmt.Sprintf("%d règles, %d directions, version %s", len(set.Rules), len(set.Directions), set.Version)}
 	never := check{Name: "dead-rules", OK: true, Detail: "toutes les règles peuvent s'appliquer"}
@@ -319,7 +349,7 @@ func (a *app) checkRules() ([]check, bot.Channels) {
 	channels := check{Name: "channels", OK: true, Detail: "chaque direction a son canal"}
 	if len(without) > 0 {
 		channels.OK, channels.Detail = false, "sans canal à elles : "+strings.Join(without, ", ")
-		channels.Todo = "leurs avis se lisent dans l'espace des agents de la page web et dans le journal du programme ; donnez-leur un canal dans " + bot.ChannelsFile
+		channels.Todo = "leurs avis se lisent dans l'espace des agents de la page web et dans le journal du programme ; donnez-leur un canal dans " + bot.ChannelsFile + ", ou par la commande « /guichet canal direction »"
 	}
 	return []check{rules, never, channels}, r.channels
 }

@@ -158,6 +158,7 @@ func jSONShapes(t *testing.T, e databasetest.Engine) {
 		{[]string{"request", "answer", reference, "Le dossier est complet."}, state},
 		{[]string{"request", "reopen", reference}, state},
 		{[]string{"request", "assign", reference, "--owner", "Agente d'essai"}, state},
+		{[]string{"request", "twins", "--audience", "staff"}, `{"twins":[]}`},
 		{[]string{"gaps"}, `{"gaps":[{"at":"","audience":"","channel":"","looked":"","question":""}],"groups":[{"id":0,"count":0}]}`},
 		{[]string{"rules", "check"}, `{"problems":[],"version":""}`},
 		{[]string{"eval", "routing", labels}, `{"cases":0,"right":0,"rules":0,"associated":0,"misses":[]}`},

@@ -28,6 +28,10 @@ type requestCmd struct {
 	Answer requestAnswer `cmd:"" help:"Enregistrer la réponse donnée à l'entreprise."`
 	Reopen requestReopen `cmd:"" help:"Rouvrir une demande."`
 	Part   requestPart   `cmd:"" help:"Dire où en est la part d'une direction associée."`
+	Twins  requestTwins  `cmd:"" help:"Lister les demandes qui se ressemblent, avec les raisons."`
+	Join   requestJoin   `cmd:"" help:"Joindre une demande à une autre : c'est la même entreprise."`
+	Split  requestSplit  `cmd:"" help:"Séparer ce qui a été joint."`
+	Apart  requestApart  `cmd:"" help:"Dire que deux demandes ne sont pas la même : elles ne sont plus montrées ensemble."`
 }
 
 // author is who acts on the ledger.
@@ -138,7 +142,7 @@ func (r reader) viewer() (ledger.Viewer, error) {
 
 type requestList struct {
 	reader
-	Status []ledger.Status `placeholder:"ÉTAT" help:"N'en garder que ces états : waiting, transmitted, taken, answered, closed, unreachable."`
+	Status []ledger.Status `placeholder:"ÉTAT" help:"N'en garder que ces états : waiting, transmitted, taken, answered, closed, unreachable, merged."`
 	Lead   string          `placeholder:"DIRECTION" help:"N'en garder que celles d'une direction."`
 	Text   string          `placeholder:"TEXTE" help:"N'en garder que celles qui contiennent ce texte."`
 	Part   string          `placeholder:"DIRECTION" help:"N'en garder que celles, ouvertes, où cette direction associée a encore sa part à faire."`
@@ -153,7 +157,7 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 	}
 	for _, s := range c.Status {
 		if !slices.Contains(ledger.Statuses(), s) {
-			return usageError{fmt.Errorf("--status « %s » : waiting, transmitted, taken, answered, closed ou unreachable", s)}
+			return usageError{fmt.Errorf("--status « %s » : waiting, transmitted, taken, answered, closed, unreachable ou merged", s)}
 		}
 	}
 	return a.withLedger(ctx, func(store ledger.Store) error {
@@ -193,16 +197,25 @@ func (c *requestShow) Run(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		if a.JSON {
-			return writeJSON(a.stdout, r)
+		var twins []ledger.Twin
+		if viewer.Staff {
+			if twins, err = store.Twins(ctx, viewer, r.Reference, 0); err != nil {
+				return err
+			}
 		}
-		showRequest(a.stdout, r, a.now())
+		if a.JSON {
+			return writeJSON(a.stdout, struct {
+				ledger.Request
+				Twins []twinLine `json:"twins,omitempty"`
+			}{r, twinLines(twins)})
+		}
+		showRequest(a.stdout, r, twins, a.now())
 		return nil
 	})
 }
 
-func showRequest(w io.Writer, r ledger.Request, now time.Time) {
-	fmt.Fprintf(w, "Demande %s, %s\n", r.Reference, r.Status.Label())
+func showRequest(w io.Writer, r ledger.Request, twins []ledger.Twin, now time.Time) {
+	fmt.Fprintf(w, "Demande %s, %s\n", r.Reference, r.Standing())
 	line := func(label, value string) {
 		if value != "" {
 			fmt.Fprintf(w, "%-14s %s\n", label, value)
@@ -226,15 +239,27 @@ func showRequest(w io.Writer, r ledger.Request, now time.Time) {
 		line("Question", r.Decision.Question)
 		line("Sans réponse", fmt.Sprintf("%s la prend le %s", r.EntryPoint, r.Deadline.Format("02/01/2006 à 15:04")))
 	}
+	for i, t := range twins {
+		other := t.Of(r.Reference)
+		line([]string{"Peut-être", ""}[min(i, 1)], strings.Join(present("la même que "+other.Reference, other.Lead, other.Status.Label(), t.Why()), " · "))
+	}
 	fmt.Fprintln(w, "Histoire")
+	messages := 0
 	for _, e := range r.Events {
-		fmt.Fprintf(w, "  %s\n", strings.Join(present(e.At.Format("02/01/2006 15:04"), eventLabels[e.Kind], e.By, e.Lead, e.Owner, e.Status.Label(), firstLine(e.Why, 100)), " · "))
+		label := eventLabels[e.Kind]
+		if e.Kind == ledger.Received {
+			if messages++; messages > 1 {
+				label += fmt.Sprintf(" (%d)", messages) // the rank that split takes
+			}
+		}
+		fmt.Fprintf(w, "  %s\n", strings.Join(present(e.At.Format("02/01/2006 15:04"), label, e.Other, e.By, e.Lead, e.Owner, e.Status.Label(), firstLine(e.Why, 100)), " · "))
 	}
 }
 
 var eventLabels = map[ledger.EventKind]string{
 	ledger.Received: "message reçu", ledger.Decided: "décision", ledger.Assigned: "confiée", ledger.StatusSet: "état", ledger.AnswerGiven: "réponse donnée",
-	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.Questioned: "précision demandée", ledger.Specified: "précision donnée", ledger.PartSet: "part d'une direction associée", ledger.Reminded: "rappel", ledger.Escalated: "porte d'entrée prévenue", ledger.NoNews: "sans nouvelles",
+	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.Questioned: "précision demandée", ledger.Specified: "précision donnée", ledger.Amended: "message modifié", ledger.PartSet: "part d'une direction associée", ledger.Reminded: "rappel", ledger.Escalated: "porte d'entrée prévenue", ledger.NoNews: "sans nouvelles",
+	ledger.MergedInto: "jointe à", ledger.Absorbed: "y est jointe la", ledger.SplitOff: "séparée de", ledger.Separated: "en est séparée la", ledger.ToldApart: "n'est pas la même que",
 	ledger.NoticeSent: "avis envoyé", ledger.NoticeDead: "avis abandonné",
 }
 

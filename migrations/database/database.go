@@ -200,6 +200,15 @@ func (db *DB) Conn(ctx context.Context) Querier {
 	return db.querier(db.readers)
 }
 
+// Once gives what runs one statement that writes: in the transaction of the context, else as one of its own, which spares
+// PostgreSQL two exchanges.
+func (db *DB) Once(ctx context.Context) Querier {
+	if tx, ok := db.Tx(ctx); ok {
+		return db.querier(tx)
+	}
+	return db.querier(db.writer)
+}
+
 // Tx gives the transaction of a context, for a library that takes one.
 func (db *DB) Tx(ctx context.Context) (*sql.Tx, bool) {
 	t, ok := ctx.Value(transactionKey{db}).(*transaction)

@@ -20,7 +20,7 @@ import (
 var tables = []string{
 	"documents", "passages", "base_changes", "word_counts", "remotes",
 	"conversations", "messages", "votes", "gaps", "model_answers",
-	"request_numbers", "requests", "request_messages", "request_events", "notices",
+	"request_numbers", "requests", "request_messages", "request_events", "request_keys", "request_twins", "notices",
 	"funding_numbers", "fundings", "funding_events", "funding_warnings",
 	"revues",
 	"chat_channels", "chat_inbox", "chat_seen",

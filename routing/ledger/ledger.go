@@ -20,6 +20,10 @@ var (
 	ErrStaffOnly = errors.New("lecture du registre réservée aux agents")
 	// ErrTransition is returned when a status cannot follow the present one.
 	ErrTransition = errors.New("changement d'état impossible")
+	// ErrOtherCompany is returned when requests of two SIRENs would be joined.
+	ErrOtherCompany = errors.New("les deux demandes ont des SIREN différents : ce sont deux entreprises")
+	// ErrNoMessage is returned when the message to split out is none that joined the request.
+	ErrNoMessage = errors.New("ce message n'est pas de ceux qui ont rejoint la demande")
 	// ErrOutOfReach is returned when the conversation of the person who asked cannot be written to.
 	ErrOutOfReach = errors.New("la personne n'a pas écrit par une messagerie : son fil ne peut pas recevoir de question")
 )
@@ -56,6 +60,8 @@ const (
 	Answered    Status = "answered"
 	Closed      Status = "closed"
 	Unreachable Status = "unreachable"
+	// Merged: a person joined the request to another, which is followed instead.
+	Merged Status = "merged"
 )
 
 // What an associated direction says of its part. A part that is Transmitted is still to be done.
@@ -78,10 +84,16 @@ const (
 	HumanAsked  EventKind = "human_asked" // the person asked for someone
 	Questioned  EventKind = "questioned"  // the lead asked the person something
 	Specified   EventKind = "specified"   // the person answered it
+	Amended     EventKind = "amended"     // the person changed a message of the request after it was handled
 	PartSet     EventKind = "part"        // an associated direction (Lead) said where its part stands
 	Reminded    EventKind = "reminded"    // the lead was reminded
 	Escalated   EventKind = "escalated"   // the entry point was told that reminders changed nothing
 	NoNews      EventKind = "no_news"     // the person was told that there is no news yet
+	MergedInto  EventKind = "merged"      // a person joined the request to another (Other), which is followed instead
+	Absorbed    EventKind = "absorbed"    // another request (Other) was joined to this one
+	SplitOff    EventKind = "split"       // the request lives on its own again, or for the first time, out of another (Other)
+	Separated   EventKind = "separated"   // another request (Other) was split out of this one
+	ToldApart   EventKind = "told_apart"  // a person said that another request (Other) is not about the same company
 	NoticeSent  EventKind = "notice_sent" // a notice was delivered
 	NoticeDead  EventKind = "notice_dead" // a notice could not be delivered after every try
 )
@@ -102,6 +114,8 @@ type Event struct {
 	// Lead is the direction's code when the event gave or changed it, or whose part it tells; Owner the person in charge likewise.
 	Lead  string `json:"lead,omitempty"`
 	Owner string `json:"owner,omitempty"`
+	// Other is the reference of the other request, when two are joined, split or told apart.
+	Other string `json:"other,omitempty"`
 	// Decision is the whole decision of a Decided event. When the event has no Lead but its decision has one, a message
 	// joined a request that already had its lead: the decision is kept for the record and changes nothing.
 	Decision *routing.Decision `json:"decision,omitempty"`
@@ -127,6 +141,10 @@ type Pace struct {
 	Reminders int       `json:"reminders,omitempty"`
 	Escalated bool      `json:"escalated,omitempty"`
 	NoNews    int       `json:"no_news,omitempty"`
+	// Into is the request that a Merged one was joined to, Was its status before; From the one that it was split out of.
+	Into string `json:"into,omitempty"`
+	Was  Status `json:"was,omitempty"`
+	From string `json:"from,omitempty"`
 	// Parts are those of the associated directions, in their order.
 	Parts []Part `json:"parts,omitempty"`
 }
@@ -222,10 +240,10 @@ type Filter struct {
 // Store keeps the ledger. Every method uses the transaction of its context when there is one, else its own.
 type Store interface {
 	// Take writes a request, its events and its notices in one transaction. When the same company already has an open
-	// request (same SIREN, or same name and commune; or the same thread's request is still Waiting), the message joins it:
-	// its lead is kept, the second direction is told, and joined is true. The same channel and message twice gives the
-	// same request back and writes nothing. On a join the request given back may be another person's: tell the asker its
-	// reference and lead, not its text or its author.
+	// request (Compare says Same), or the same thread's request is still Waiting, the message joins it: its lead is kept, the
+	// second direction is told, and joined is true. The requests that are only Likely the same are kept for Twins. The same
+	// channel and message twice gives the same request back and writes nothing. On a join the request given back may be
+	// another person's: tell the asker its reference and lead, not its text or its author.
 	Take(ctx context.Context, in Intake) (r Request, joined bool, err error)
 	// Decide records the decision made with a fact that came later, and the words that gave it; the request must be Waiting.
 	Decide(ctx context.Context, reference string, d routing.Decision, words, by string, at time.Time) (Request, error)
@@ -243,8 +261,22 @@ type Store interface {
 	AskPerson(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
 	// Specify records the person's answer, with a notice to the lead.
 	Specify(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
+	// Amend records that the person changed a message of the request, with its new text, and tells the lead, or the entry
+	// point when none leads.
+	Amend(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
 	// SetPart records what an associated direction says of its part, Done, NotForUs or Transmitted again, and tells the lead.
 	SetPart(ctx context.Context, reference, direction string, s Status, why, by string, at time.Time) (Request, error)
+	// Join makes one of two open requests, with the reason: joined ends as Merged, its directions and its asker are told, and
+	// what its asker says from then on reaches kept. Both keep their history. It gives kept.
+	Join(ctx context.Context, kept, joined, why, by string, at time.Time) (Request, error)
+	// Split undoes a Join, when message is 0; else it makes a request of its own of the message that joined by itself, the
+	// message'th of the request (the first is 1, and cannot be split). It gives the request that lives on its own.
+	Split(ctx context.Context, reference string, message int, why, by string, at time.Time) (Request, error)
+	// TellApart records that two requests are not about the same company: they are no longer shown as twins.
+	TellApart(ctx context.Context, reference, other, why, by string, at time.Time) error
+	// Twins gives the open requests that look like one another, newest first, those of one request if it is given, 100 when
+	// limit is 0; staff only, since the twin of a request may be another territory's.
+	Twins(ctx context.Context, v Viewer, reference string, limit int) ([]Twin, error)
 	// Hold gives a request that nobody else changes until the transaction of the context ends; it needs one.
 	Hold(ctx context.Context, reference string) (Request, error)
 	// Get gives a request with its events, or ErrNotFound, also when the viewer may not see it.

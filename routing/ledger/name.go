@@ -77,16 +77,6 @@ func Fold(s string) string {
 	return b.String()
 }
 
-// SameCompany tells whether two requests are about the same company: the same SIREN, or the same name in the same
-// commune. Two SIRENs that differ settle it.
-func SameCompany(a Company, placeA Place, b Company, placeB Place) bool {
-	if a.SIREN != "" && b.SIREN != "" {
-		return a.SIREN == b.SIREN
-	}
-	key := CompanyKey(a.Name)
-	return key != "" && key == CompanyKey(b.Name) && placeA.Commune != "" && placeA.Commune == placeB.Commune
-}
-
 // shortened is the least length of a word that stands for one it begins (« indus » for « industrie »), mistyped of one
 // that is still told with a letter wrong.
 const (
@@ -112,18 +102,7 @@ func nearWord(a, b string) bool {
 	if a == b || len(x) < mistyped || len(y)-len(x) > 1 {
 		return a == b
 	}
-	i := 0
-	for i < len(x) && x[i] == y[i] {
-		i++
-	}
-	switch {
-	case len(x) < len(y): // a letter missing
-		return slices.Equal(x[i:], y[i+1:])
-	case slices.Equal(x[i+1:], y[i+1:]): // a letter for another
-		return true
-	}
-	// Two letters the wrong way round.
-	return i+1 < len(x) && x[i] == y[i+1] && x[i+1] == y[i] && slices.Equal(x[i+2:], y[i+2:])
+	return slip(a, b)
 }
 
 // OtherCompany tells that two messages of one conversation name two different companies.
@@ -131,6 +110,6 @@ func OtherCompany(a, b Company) bool {
 	if a.SIREN != "" && b.SIREN != "" {
 		return a.SIREN != b.SIREN
 	}
-	keyA, keyB := CompanyKey(a.Name), CompanyKey(b.Name)
-	return keyA != "" && keyB != "" && keyA != keyB
+	nameA, nameB := readName(a.Name), readName(b.Name)
+	return len(nameA.words) > 0 && len(nameB.words) > 0 && compareNames(nameA, nameB).Verdict == Different
 }

@@ -26,29 +26,41 @@ const (
 	Precision  NoticeKind = "precision"   // to the lead: the person answered its question
 	Reminder   NoticeKind = "reminder"    // to the lead: nothing moved for some days
 	Escalation NoticeKind = "escalation"  // to the entry point: nothing moved after the last reminder
+	Merger     NoticeKind = "merged"      // to the directions of a request that was joined to another: it is followed there
+	Absorption NoticeKind = "absorbed"    // to the lead: another request was joined to this one
+	Separation NoticeKind = "separated"   // to the lead: another request was split out of this one
 	PartTold   NoticeKind = "part"        // to the lead: an associated direction did its part, or says that it has none
+	Changed    NoticeKind = "amended"     // to the lead: the person changed a message of the request
+	// Undelivered tells that a notice was given up: to the entry point when it was a direction's, to the lead when it was the
+	// person's.
+	Undelivered NoticeKind = "undelivered"
 	// DoubleFunding goes to the leads of two fundings, or of a funding and a request, that look like the same expense.
 	DoubleFunding NoticeKind = "double_funding"
 	// Revue is the document of a review of projects, to an EPCI or to the direction that passes it on.
 	Revue NoticeKind = "revue"
 
 	// To the conversation of the person who asked, where it can be written to.
-	TakenUp  NoticeKind = "taken_up" // somebody takes care of the request
-	Moved    NoticeKind = "moved"    // another direction leads it
-	Replied  NoticeKind = "replied"  // an answer was given
-	Question NoticeKind = "question" // the lead asks something
-	Patience NoticeKind = "no_news"  // there is no news yet, and the request is not forgotten
+	TakenUp   NoticeKind = "taken_up"   // somebody takes care of the request
+	Moved     NoticeKind = "moved"      // another direction leads it
+	Replied   NoticeKind = "replied"    // an answer was given
+	Question  NoticeKind = "question"   // the lead asks something
+	Regrouped NoticeKind = "regrouped"  // the request is joined to another about the same company, followed by one direction
+	OnItsOwn  NoticeKind = "on_its_own" // the request is followed on its own again
+	Patience  NoticeKind = "no_news"    // there is no news yet, and the request is not forgotten
 )
 
 // noticeKinds are all of them.
 var noticeKinds = []NoticeKind{
-	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, DoubleFunding, Revue, TakenUp, Moved, Replied, Question, Patience,
+	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, Changed, Undelivered, DoubleFunding, Revue,
+	Merger, Absorption, Separation, TakenUp, Moved, Replied, Question, Regrouped, OnItsOwn, Patience,
 }
 
 var noticeLabels = map[NoticeKind]string{
 	NewRequest: "nouvelle demande", Associated: "direction associée", Joined: "message joint à une demande ouverte", Human: "une personne est demandée",
 	Returned: "demande rouverte", Precision: "précision donnée", Reminder: "rappel", Escalation: "porte d'entrée prévenue",
-	PartTold: "part d'une direction associée", DoubleFunding: "double financement possible", Revue: "revue de projets", Patience: "sans nouvelles",
+	Merger: "demande jointe à une autre", Absorption: "une autre demande est jointe", Separation: "une demande est séparée",
+	Regrouped: "regroupement dit à la personne", OnItsOwn: "séparation dite à la personne",
+	PartTold: "part d'une direction associée", Changed: "message modifié", Undelivered: "avis non remis", DoubleFunding: "double financement possible", Revue: "revue de projets", Patience: "sans nouvelles",
 	TakenUp: "demande prise en charge", Moved: "demande confiée à une autre direction", Replied: "réponse à la personne", Question: "question à la personne",
 }
 
@@ -82,6 +94,9 @@ type Notice struct {
 	Stale bool `json:"-"`
 }
 
+// StaleNotice is why a stale notice is given up: nobody misses it.
+const StaleNotice = "la demande a avancé entre-temps"
+
 // Jobs plans what must follow a transaction. A Store calls it with the transaction in the context: the plan is kept if,
 // and only if, the rest is.
 type Jobs interface {
@@ -97,7 +112,8 @@ type Outbox interface {
 	Notice(ctx context.Context, key string) (Notice, error)
 	// Sent records that a notice was delivered; once recorded, it changes nothing more.
 	Sent(ctx context.Context, key string, at time.Time) error
-	// Failed records a failed try and its reason. With dead, the notice is given up and its request's history says so.
+	// Failed records a failed try and its reason. With dead, the notice is given up: its request's history says so, and who
+	// can do something about it is told (Undelivered), unless the notice was stale.
 	Failed(ctx context.Context, key, reason string, dead bool, at time.Time) error
 	// FollowUp does what time alone makes due at a time (Agenda.Next): a request that still waits for a fact goes to its entry
 	// point, a lead is reminded, the entry point told, the person given a sign. What is not due yet, or was done, stays.
@@ -135,6 +151,10 @@ type TextData struct {
 	// From is the associated direction whose part is told, NotForUs that it says to have none.
 	From     string
 	NotForUs bool
+	// Notice is what could not be delivered, Unreached the direction that did not get it, empty for the person.
+	Notice, Unreached string
+	// Other is the other request, when two are joined or split.
+	Other string
 	// Pair names the two fundings, or the funding and the request, that look like the same expense; Likeness tells how sure it is.
 	Pair, Likeness string
 	// Scope names what a review of projects is about, EPCI the SIREN of the EPCI when it is one.

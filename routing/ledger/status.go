@@ -8,12 +8,21 @@ import (
 var statusLabels = map[Status]string{
 	Waiting: "en attente d'une précision", Transmitted: "transmise", Taken: "prise en charge",
 	Answered: "répondue", Closed: "close", Unreachable: "injoignable",
-	Done: "part faite", NotForUs: "pas pour nous",
+	Merged: "jointe à une autre",
+	Done:   "part faite", NotForUs: "pas pour nous",
 }
 
 // Statuses are those of requests, in the order of their life.
 func Statuses() []Status {
-	return []Status{Waiting, Transmitted, Taken, Answered, Closed, Unreachable}
+	return []Status{Waiting, Transmitted, Taken, Answered, Closed, Unreachable, Merged}
+}
+
+// Standing tells where the request stands, in French, with the request that it was joined to.
+func (r Request) Standing() string {
+	if r.Pace.Into != "" {
+		return r.Status.Label() + " (" + r.Pace.Into + ")"
+	}
+	return r.Status.Label()
 }
 
 // Label gives the status in French, as said of a request.
@@ -32,7 +41,7 @@ func Apply(r Request, e Event) (Request, error) {
 	if first := r.Status == ""; first != (e.Kind == Received && first) {
 		return r, fmt.Errorf("%w : une demande commence par un message", ErrTransition)
 	}
-	begin := func() { r.Pace = Pace{Since: e.At, Parts: r.Pace.Parts} }
+	begin := func() { r.Pace = Pace{Since: e.At, Parts: r.Pace.Parts, From: r.Pace.From} }
 	switch e.Kind {
 	case Received:
 		if r.Status == "" {
@@ -88,7 +97,7 @@ func Apply(r Request, e Event) (Request, error) {
 		r.Status = Answered
 		begin()
 	case Reopened:
-		if r.Status.Open() {
+		if r.Status.Open() || r.Status == Merged {
 			return r, refused
 		}
 		r.Status = Transmitted
@@ -96,6 +105,29 @@ func Apply(r Request, e Event) (Request, error) {
 			r.Status = Waiting
 		}
 		begin()
+	case MergedInto:
+		if !r.Status.Open() || e.Other == "" {
+			return r, refused
+		}
+		was := r.Status
+		r.Status = Merged
+		begin()
+		r.Pace.Into, r.Pace.Was = e.Other, was
+	case SplitOff:
+		switch {
+		case r.Status == Merged && e.Other == r.Pace.Into:
+			r.Status = r.Pace.Was
+			begin()
+		case r.Status == Waiting && r.Pace.From == "" && e.Other != "":
+			r.Pace.From = e.Other
+		default:
+			return r, refused
+		}
+	case Absorbed:
+		if !r.Status.Open() || e.Other == "" {
+			return r, refused
+		}
+	case Separated:
 	case PartSet:
 		i := slices.IndexFunc(r.Pace.Parts, func(p Part) bool { return p.Direction == e.Lead })
 		switch {
@@ -121,11 +153,13 @@ func Apply(r Request, e Event) (Request, error) {
 			r.Pace.NoNews++
 		}
 		return r, nil // nobody acted
-	case HumanAsked, Specified:
+	case HumanAsked, Specified, Amended:
 	case Questioned:
 		if !r.Status.Open() || r.Lead == "" {
 			return r, refused
 		}
+	case ToldApart: // it changes nothing of the request
+		return r, nil
 	case NoticeSent, NoticeDead: // the post's history, not the request's
 		return r, nil
 	default:

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -22,6 +23,8 @@ import (
 type Ledger interface {
 	ledger.Store
 	ledger.Outbox
+	// Unreached gives the directions to which nothing was delivered since a notice was given up, and how many were.
+	Unreached(ctx context.Context) (map[string]int, error)
 }
 
 // Jobs is a ledger.Jobs that remembers what was planned, and refuses on demand.
@@ -290,11 +293,14 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs, agenda ledger.A
 	t.Run("parts", func(t *testing.T) { parts(t, fresh) })
 	t.Run("cards", func(t *testing.T) { cards(t, fresh) })
 	t.Run("joining", func(t *testing.T) { joining(t, fresh) })
+	t.Run("twins", func(t *testing.T) { likely(t, fresh) })
+	t.Run("join and split", func(t *testing.T) { joinAndSplit(t, fresh) })
 	t.Run("life", func(t *testing.T) { life(t, fresh) })
 	t.Run("thread", func(t *testing.T) { thread(t, fresh) })
 	t.Run("viewers", func(t *testing.T) { viewers(t, fresh) })
 	t.Run("list", func(t *testing.T) { list(t, fresh) })
 	t.Run("outbox", func(t *testing.T) { outbox(t, fresh) })
+	t.Run("undelivered", func(t *testing.T) { undelivered(t, fresh) })
 	t.Run("together", func(t *testing.T) { together(t, fresh) })
 	t.Run("faults", func(t *testing.T) { faults(t, fresh) })
 }
@@ -777,6 +783,74 @@ func outbox(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	if got, err := l.Notices(ctx, staff, 1); err != nil || len(got) != 1 {
 		t.Errorf("%d notices, %v, want 1", len(got), err)
 	}
+}
+
+// undelivered: who can do something about a notice that was given up is told, once, and the history says who.
+func undelivered(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
+	l, jobs := fresh(t)
+	ctx := t.Context()
+	in := intake(1)
+	in.Channel, in.Decision = "slack/C012", decision("NORD")
+	ref := take(t, l, in).Reference
+	planned := func(kind ledger.NoticeKind, to string) string {
+		t.Helper()
+		var keys []string
+		for _, n := range notices(t, l) {
+			if n.Kind == kind && n.To == to {
+				keys = append(keys, n.Key)
+			}
+		}
+		if len(keys) != 1 || !slices.ContainsFunc(jobs.Delivered, func(n ledger.Notice) bool { return n.Key == keys[0] }) {
+			t.Fatalf("%s to %s: %v", kind, to, keys)
+		}
+		return keys[0]
+	}
+	fail := func(key string) {
+		t.Helper()
+		for range 2 { // a job that is done again
+			if err := l.Failed(ctx, key, "canal coupé", true, noon.Add(time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	said := func() string { r := get(t, l, ref); return r.Events[len(r.Events)-1].Why }
+	lost := func(want map[string]int) {
+		t.Helper()
+		if got, err := l.Unreached(ctx); err != nil || !maps.Equal(got, want) {
+			t.Errorf("unreached: %v, %v, want %v", got, err, want)
+		}
+	}
+	lost(map[string]int{})
+	// The lead's channel: the entry point is told.
+	fail(planned(ledger.NewRequest, "NORD"))
+	told := planned(ledger.Undelivered, "ACCUEIL")
+	if why := said(); !strings.Contains(why, "NORD") || !strings.Contains(why, "ACCUEIL en est prévenue") {
+		t.Error(why)
+	}
+	if n, err := l.Notice(ctx, told); err != nil || !strings.Contains(n.Text, "à NORD") || !strings.Contains(n.Text, ledger.NewRequest.Label()) {
+		t.Errorf("%+v, %v", n, err)
+	}
+	lost(map[string]int{"NORD": 1})
+	// The entry point's own channel: nobody is left to tell.
+	before := len(notices(t, l))
+	fail(told)
+	if after := len(notices(t, l)); after != before || strings.Contains(said(), "prévenue") {
+		t.Errorf("%d notices, then %d: %s", before, after, said())
+	}
+	lost(map[string]int{"NORD": 1, "ACCUEIL": 1})
+	// The person's conversation: the lead is told, then the entry point.
+	if _, err := l.Answer(ctx, ref, "Voici.", "Anne", noon); err != nil {
+		t.Fatal(err)
+	}
+	fail(planned(ledger.Replied, ""))
+	if n, err := l.Notice(ctx, planned(ledger.Undelivered, "NORD")); err != nil || !strings.Contains(n.Text, "à la personne") || strings.Contains(n.Text, "C012") {
+		t.Errorf("%+v, %v", n, err)
+	}
+	// A notice that arrives again tells that the channel is mended; a stale one misses nobody.
+	if err := l.Sent(ctx, planned(ledger.Undelivered, "NORD"), noon.Add(2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	lost(map[string]int{"ACCUEIL": 1})
 }
 
 func together(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {

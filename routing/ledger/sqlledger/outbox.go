@@ -34,7 +34,22 @@ func (l *Ledger) tell(ctx context.Context, r ledger.Request, e ledger.Event, kin
 	if !r.Written() {
 		return nil
 	}
-	return l.reach(ctx, r, e, kind, ledger.TextData{Reference: r.Reference, Lead: r.Lead, Owner: r.Owner, Text: e.Why})
+	return l.reach(ctx, r, e, kind, ledger.TextData{Reference: r.Reference, Lead: r.Lead, Owner: r.Owner, Text: e.Why, Other: e.Other})
+}
+
+// tellAll tells the person who asked, and those whose requests were joined to this one, each with the number that they know.
+func (l *Ledger) tellAll(ctx context.Context, r ledger.Request, e ledger.Event, kind ledger.NoticeKind) error {
+	joined, err := l.mergedInto(ctx, r)
+	if err != nil {
+		return err
+	}
+	for _, other := range append([]ledger.Request{r}, joined...) {
+		other.Lead, other.Owner = r.Lead, r.Owner
+		if err := l.tell(ctx, other, e, kind); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reach gives a notice to the conversation of a request.
@@ -187,6 +202,41 @@ func (l *Ledger) PlanAgain(ctx context.Context) error {
 	return nil
 }
 
+// instead gives the direction that can do something when a notice is given up: the lead when the person did not get it, else
+// the entry point, or nobody when it is the entry point that cannot be reached.
+func instead(r ledger.Request, n ledger.Notice) string {
+	switch {
+	case n.To == "" && r.Lead != "":
+		return r.Lead
+	case n.To == r.EntryPoint:
+		return ""
+	}
+	return r.EntryPoint
+}
+
+// Unreached gives the directions to which no notice could be delivered since one was given up, and how many were.
+func (l *Ledger) Unreached(ctx context.Context) (map[string]int, error) {
+	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT direction, SUM(CASE WHEN dead_at <> 0 THEN 1 ELSE 0 END) FROM notices
+		WHERE direction <> '' AND last_error <> $1 GROUP BY direction HAVING MAX(dead_at) > MAX(sent_at)`, ledger.StaleNotice)
+	if err != nil {
+		return nil, fmt.Errorf("chercher les directions injoignables : %w", err)
+	}
+	defer rows.Close()
+	unreached := map[string]int{}
+	for rows.Next() {
+		var direction string
+		var lost int
+		if err := rows.Scan(&direction, &lost); err != nil {
+			return nil, fmt.Errorf("chercher les directions injoignables : %w", err)
+		}
+		unreached[direction] = lost
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("chercher les directions injoignables : %w", err)
+	}
+	return unreached, nil
+}
+
 // end ends a notice, once, and tells it in its request's history. update takes the key, the time and the reason.
 func (l *Ledger) end(ctx context.Context, key string, at time.Time, kind ledger.EventKind, reason, update string) error {
 	n, err := l.Notice(ctx, key)
@@ -197,6 +247,7 @@ func (l *Ledger) end(ctx context.Context, key string, at time.Time, kind ledger.
 	if reason != "" {
 		why += " : " + reason
 	}
+	dead := kind == ledger.NoticeDead && !n.Stale
 	if n.Reference == "" { // no history to tell it in
 		return l.db.InTx(ctx, func(ctx context.Context) error {
 			if _, err := l.db.Conn(ctx).ExecContext(ctx, update, key, database.Stamp(at), reason); err != nil {
@@ -213,8 +264,15 @@ func (l *Ledger) end(ctx context.Context, key string, at time.Time, kind ledger.
 		if ended, err := result.RowsAffected(); err != nil || ended == 0 {
 			return r, err
 		}
-		r, _, err = l.append(ctx, r, ledger.Event{At: at, Kind: kind, By: ledger.Self, Why: why})
-		return r, err
+		to, told := instead(r, n), ""
+		if dead && to != "" {
+			told = " ; " + to + " en est prévenue"
+		}
+		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: kind, By: ledger.Self, Why: why + told})
+		if err != nil || !dead || to == "" {
+			return r, err
+		}
+		return r, l.direct(ctx, r, e, ledger.Undelivered, ledger.TextData{Reference: r.Reference, Lead: r.Lead, To: to, Notice: n.Kind.Label(), Unreached: n.To})
 	})
 	return err
 }

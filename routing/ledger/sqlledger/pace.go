@@ -54,6 +54,9 @@ func (l *Ledger) Due(ctx context.Context, at time.Time) (references []string, er
 // jobs at once, or one that is done again, send it once.
 func (l *Ledger) FollowUp(ctx context.Context, reference string, at time.Time) error {
 	_, err := l.change(ctx, "suivre la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		if err := l.lookFirst(ctx, r, at); err != nil {
+			return r, err
+		}
 		for {
 			step, ok := l.agenda.Next(r)
 			if !ok || step.At.After(at) {

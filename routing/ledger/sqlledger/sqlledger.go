@@ -3,6 +3,7 @@
 package sqlledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -95,6 +96,7 @@ func (l *Ledger) taken(ctx context.Context, channel, message string) (r ledger.R
 // open finds the open request that a message joins: the same company's first, else the one that its conversation is
 // still asked about, unless the message names another company.
 func (l *Ledger) open(ctx context.Context, in ledger.Intake) (found ledger.Request, ok bool, err error) {
+	asked := ledger.Request{Channel: in.Channel, Thread: in.Thread, Author: in.Author, Person: in.Person, Text: in.Text, Company: in.Company, Place: in.Place, CreatedAt: in.At}
 	args := []any{in.Company.SIREN, ledger.CompanyKey(in.Company.Name), in.Place.Commune, in.Channel, in.Thread, ledger.Waiting}
 	open := placeholders(&args, ledger.OpenStatuses())
 	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT `+columns+` FROM requests
@@ -108,80 +110,83 @@ func (l *Ledger) open(ctx context.Context, in ledger.Intake) (found ledger.Reque
 	if err != nil {
 		return found, false, err
 	}
-	i := slices.IndexFunc(candidates, func(r ledger.Request) bool {
-		return ledger.SameCompany(r.Company, r.Place, in.Company, in.Place)
-	})
-	if i < 0 && !in.Apart {
-		i = slices.IndexFunc(candidates, func(r ledger.Request) bool {
-			return r.Status == ledger.Waiting && r.Channel == in.Channel && r.Thread == in.Thread && !ledger.OtherCompany(r.Company, in.Company)
-		})
+	alike, err := l.alike(ctx, asked)
+	if err != nil {
+		return found, false, err
 	}
-	if i < 0 {
-		return found, false, nil
+	found, ok, err = l.same(ctx, asked, slices.Concat(candidates, alike))
+	if i := slices.IndexFunc(candidates, func(r ledger.Request) bool {
+		return r.Status == ledger.Waiting && r.Channel == in.Channel && r.Thread == in.Thread && !ledger.OtherCompany(r.Company, in.Company)
+	}); err == nil && !ok && i >= 0 && !in.Apart {
+		found, ok = candidates[i], true
 	}
-	found, err = l.hold(ctx, candidates[i].Reference)
+	if err != nil || !ok {
+		return found, false, err
+	}
+	found, err = l.hold(ctx, found.Reference)
 	return found, found.Status.Open(), err
 }
 
 func (l *Ledger) create(ctx context.Context, in ledger.Intake) (ledger.Request, error) {
+	r, err := l.insert(ctx, ledger.Request{
+		Channel: in.Channel, Thread: in.Thread, Author: in.Author, Person: in.Person, Text: in.Text, Company: in.Company, Place: in.Place,
+		EntryPoint: in.EntryPoint, Deadline: in.Deadline, CreatedAt: in.At,
+	}, in.At)
+	if err != nil {
+		return r, err
+	}
+	r, received, err := l.append(ctx, r, ledger.Event{At: in.At, Kind: ledger.Received, By: in.Author, Why: in.Text})
+	if err != nil {
+		return r, err
+	}
+	if err := l.message(ctx, r, in, received, false); err != nil {
+		return r, err
+	}
+	if err := l.look(ctx, r, in.At); err != nil {
+		return r, err
+	}
+	return l.decide(ctx, r, in.Decision, "", ledger.Self, in.At)
+}
+
+// insert writes the row of a new request, numbered in its year.
+func (l *Ledger) insert(ctx context.Context, r ledger.Request, at time.Time) (ledger.Request, error) {
 	conn := l.db.Conn(ctx)
 	var number int64
-	year := in.At.Year()
+	year := at.Year()
 	err := conn.QueryRowContext(ctx, `INSERT INTO request_numbers (year, last) VALUES ($1, 1)
 		ON CONFLICT (year) DO UPDATE SET last = request_numbers.last + 1 RETURNING last`, year).Scan(&number)
 	if err != nil {
-		return ledger.Request{}, err
+		return r, err
 	}
-	r := ledger.Request{
-		Reference: fmt.Sprintf("%04d-%04d", year, number),
-		Channel:   in.Channel, Thread: in.Thread, Author: in.Author, Person: in.Person, Text: in.Text, Company: in.Company, Place: in.Place,
-		EntryPoint: in.EntryPoint, Deadline: in.Deadline,
-	}
+	r.Reference = fmt.Sprintf("%04d-%04d", year, number)
 	// The events make the rest; the row is there first, for them to point to.
 	err = conn.QueryRowContext(ctx, `INSERT INTO requests (reference, channel, thread, author, text, company, name, siren, siret, commune, epci,
 			departement, entry_point, deadline, search, person, status, lead, owner, associated, decision, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, '', '', '', 'null', '{}', $17, $17) RETURNING id`,
 		r.Reference, r.Channel, r.Thread, r.Author, r.Text, r.Company.Name, ledger.CompanyKey(r.Company.Name), r.Company.SIREN, r.Company.SIRET,
 		r.Place.Commune, r.Place.EPCI, r.Place.Departement, r.EntryPoint, database.Stamp(r.Deadline),
-		searched(r.Reference, r.Company.Name, r.Text), r.Person, database.Stamp(in.At)).Scan(&r.ID)
-	if err != nil {
-		return r, err
-	}
-	if err := l.message(ctx, r, in, false); err != nil {
-		return r, err
-	}
-	r, _, err = l.append(ctx, r, ledger.Event{At: in.At, Kind: ledger.Received, By: in.Author, Why: in.Text})
-	if err != nil {
-		return r, err
-	}
-	return l.decide(ctx, r, in.Decision, "", ledger.Self, in.At)
+		searched(r.Reference, r.Company.Name, r.Text), r.Person, database.Stamp(r.CreatedAt)).Scan(&r.ID)
+	return r, err
 }
 
 // join adds a message to an open request. What the request did not know of its company is filled in; its lead stays.
 func (l *Ledger) join(ctx context.Context, r ledger.Request, in ledger.Intake) (ledger.Request, error) {
-	fill := func(known *string, said string) {
-		if *known == "" {
-			*known = said
-		}
-	}
-	fill(&r.Company.Name, in.Company.Name)
-	fill(&r.Company.SIREN, in.Company.SIREN)
-	fill(&r.Company.SIRET, in.Company.SIRET)
-	if r.Place.Commune == "" && (r.Place.EPCI == "" || r.Place.EPCI == in.Place.EPCI) && in.Place != (ledger.Place{}) {
-		r.Place = in.Place
-	}
-	_, err := l.db.Conn(ctx).ExecContext(ctx, `UPDATE requests SET company = $2, name = $3, siren = $4, siret = $5, commune = $6, epci = $7,
-			departement = $8, search = search || $9 WHERE id = $1`,
-		r.ID, r.Company.Name, ledger.CompanyKey(r.Company.Name), r.Company.SIREN, r.Company.SIRET,
-		r.Place.Commune, r.Place.EPCI, r.Place.Departement, searched("", in.Company.Name, in.Text))
+	was := r
+	fill(&r, in.Company, in.Place)
+	_, err := l.db.Conn(ctx).ExecContext(ctx, `UPDATE requests SET search = search || $2 WHERE id = $1`, r.ID, searched("", in.Company.Name, in.Text))
 	if err != nil {
 		return r, err
 	}
-	if err := l.message(ctx, r, in, true); err != nil {
-		return r, err
+	if was.Company != r.Company || was.Place != r.Place {
+		if err := l.identify(ctx, r, in.At); err != nil {
+			return r, err
+		}
 	}
 	r, received, err := l.append(ctx, r, ledger.Event{At: in.At, Kind: ledger.Received, By: in.Author, Why: in.Text})
 	if err != nil {
+		return r, err
+	}
+	if err := l.message(ctx, r, in, received, true); err != nil {
 		return r, err
 	}
 	if r.Status == ledger.Waiting {
@@ -200,9 +205,40 @@ func (l *Ledger) join(ctx context.Context, r ledger.Request, in ledger.Intake) (
 	return r, nil
 }
 
-func (l *Ledger) message(ctx context.Context, r ledger.Request, in ledger.Intake, joined bool) error {
-	_, err := l.db.Conn(ctx).ExecContext(ctx, `INSERT INTO request_messages (channel, message, request_id, joined) VALUES ($1, $2, $3, $4)`,
-		in.Channel, in.Message, r.ID, flag(joined))
+// fill adds to a request what it did not know of its company.
+func fill(r *ledger.Request, company ledger.Company, place ledger.Place) {
+	fill := func(known *string, said string) {
+		if *known == "" {
+			*known = said
+		}
+	}
+	fill(&r.Company.Name, company.Name)
+	fill(&r.Company.SIREN, company.SIREN)
+	fill(&r.Company.SIRET, company.SIRET)
+	if r.Place.Commune == "" && (r.Place.EPCI == "" || r.Place.EPCI == place.EPCI) && place != (ledger.Place{}) {
+		r.Place = place
+	}
+}
+
+// identify writes what is known of a request's company, and looks for its twins again.
+func (l *Ledger) identify(ctx context.Context, r ledger.Request, at time.Time) error {
+	_, err := l.db.Conn(ctx).ExecContext(ctx, `UPDATE requests SET company = $2, name = $3, siren = $4, siret = $5, commune = $6, epci = $7,
+			departement = $8 WHERE id = $1`,
+		r.ID, r.Company.Name, ledger.CompanyKey(r.Company.Name), r.Company.SIREN, r.Company.SIRET, r.Place.Commune, r.Place.EPCI, r.Place.Departement)
+	if err != nil {
+		return err
+	}
+	return l.look(ctx, r, at)
+}
+
+// message keeps where a message came from and what it said of its company: enough to make a request of its own of it.
+func (l *Ledger) message(ctx context.Context, r ledger.Request, in ledger.Intake, received ledger.Event, joined bool) error {
+	said, err := encode(origin{in.Thread, in.Person, in.Company, in.Place, in.EntryPoint, in.Deadline})
+	if err != nil {
+		return err
+	}
+	_, err = l.db.Conn(ctx).ExecContext(ctx, `INSERT INTO request_messages (channel, message, request_id, joined, event_id, origin) VALUES ($1, $2, $3, $4, $5, $6)`,
+		in.Channel, in.Message, r.ID, flag(joined), received.ID, said)
 	return err
 }
 
@@ -249,7 +285,7 @@ func (l *Ledger) Assign(ctx context.Context, reference, lead, owner, why, by str
 		if err := l.notify(ctx, r, e, ledger.NewRequest, r.Lead, false); err != nil {
 			return r, err
 		}
-		return r, l.tell(ctx, r, e, ledger.Moved)
+		return r, l.tellAll(ctx, r, e, ledger.Moved)
 	})
 }
 
@@ -264,7 +300,7 @@ func (l *Ledger) SetStatus(ctx context.Context, reference string, s ledger.Statu
 		if err != nil || s != ledger.Taken {
 			return r, err
 		}
-		return r, l.tell(ctx, r, e, ledger.TakenUp)
+		return r, l.tellAll(ctx, r, e, ledger.TakenUp)
 	})
 }
 
@@ -278,7 +314,7 @@ func (l *Ledger) Answer(ctx context.Context, reference, text, by string, at time
 		if err != nil {
 			return r, err
 		}
-		return r, l.tell(ctx, r, e, ledger.Replied)
+		return r, l.tellAll(ctx, r, e, ledger.Replied)
 	})
 }
 
@@ -302,11 +338,22 @@ func (l *Ledger) AskPerson(ctx context.Context, reference, text, by string, at t
 // Specify implements ledger.Store.
 func (l *Ledger) Specify(ctx context.Context, reference, text, by string, at time.Time) (ledger.Request, error) {
 	return l.change(ctx, "noter la précision de la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
-		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.Specified, By: by, Why: text})
+		r, e, err := l.say(ctx, r, ledger.Event{At: at, Kind: ledger.Specified, By: by, Why: text})
 		if err != nil {
 			return r, err
 		}
 		return r, l.notify(ctx, r, e, ledger.Precision, r.Lead, false)
+	})
+}
+
+// Amend implements ledger.Store.
+func (l *Ledger) Amend(ctx context.Context, reference, text, by string, at time.Time) (ledger.Request, error) {
+	return l.change(ctx, "noter la modification de la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.Amended, By: by, Why: text})
+		if err != nil {
+			return r, err
+		}
+		return r, l.notify(ctx, r, e, ledger.Changed, cmp.Or(r.Lead, r.EntryPoint), false)
 	})
 }
 
@@ -339,16 +386,16 @@ func (l *Ledger) Reopen(ctx context.Context, reference, why, by string, at time.
 // AskHuman implements ledger.Store.
 func (l *Ledger) AskHuman(ctx context.Context, reference, entryPoint, text, by string, at time.Time) (ledger.Request, error) {
 	return l.change(ctx, "demander quelqu'un", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		r, e, err := l.say(ctx, r, ledger.Event{At: at, Kind: ledger.HumanAsked, By: by, Why: text})
+		if err != nil {
+			return r, err
+		}
 		to := r.Lead
 		if to == "" {
 			to = entryPoint
 		}
 		if to == "" {
 			return r, errors.New("ni chef de file ni porte d'entrée à prévenir")
-		}
-		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.HumanAsked, By: by, Why: text})
-		if err != nil {
-			return r, err
 		}
 		return r, l.notify(ctx, r, e, ledger.Human, to, false)
 	})
@@ -405,9 +452,9 @@ func (l *Ledger) append(ctx context.Context, r ledger.Request, e ledger.Event) (
 		}
 	}
 	conn := l.db.Conn(ctx)
-	err = conn.QueryRowContext(ctx, `INSERT INTO request_events (request_id, at, kind, actor, why, status, lead, owner, decision)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
-		r.ID, database.Stamp(e.At), e.Kind, e.By, e.Why, e.Status, e.Lead, e.Owner, decision).Scan(&e.ID)
+	err = conn.QueryRowContext(ctx, `INSERT INTO request_events (request_id, at, kind, actor, why, status, lead, owner, decision, other)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
+		r.ID, database.Stamp(e.At), e.Kind, e.By, e.Why, e.Status, e.Lead, e.Owner, decision, e.Other).Scan(&e.ID)
 	if err != nil {
 		return r, e, err
 	}
@@ -426,8 +473,8 @@ func (l *Ledger) append(ctx context.Context, r ledger.Request, e ledger.Event) (
 	if err != nil {
 		return r, e, err
 	}
-	_, err = conn.ExecContext(ctx, `UPDATE requests SET status = $2, lead = $3, owner = $4, associated = $5, decision = $6, updated_at = $7, pace = $8 WHERE id = $1`,
-		r.ID, r.Status, r.Lead, r.Owner, associated, current, database.Stamp(r.UpdatedAt), pace)
+	_, err = conn.ExecContext(ctx, `UPDATE requests SET status = $2, lead = $3, owner = $4, associated = $5, decision = $6, updated_at = $7, pace = $8, merged_into = $9 WHERE id = $1`,
+		r.ID, r.Status, r.Lead, r.Owner, associated, current, database.Stamp(r.UpdatedAt), pace, r.Pace.Into)
 	return r, e, err
 }
 
@@ -445,11 +492,14 @@ func (l *Ledger) Get(ctx context.Context, v ledger.Viewer, reference string) (le
 	if r.Events, err = l.events(ctx, r); err != nil {
 		return ledger.Request{}, fmt.Errorf("lire l'historique de %s : %w", reference, err)
 	}
+	if err := l.veil(ctx, v, &r); err != nil {
+		return ledger.Request{}, fmt.Errorf("lire l'historique de %s : %w", reference, err)
+	}
 	return r, nil
 }
 
 func (l *Ledger) events(ctx context.Context, r ledger.Request) (all []ledger.Event, err error) {
-	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT id, at, kind, actor, why, status, lead, owner, decision FROM request_events WHERE request_id = $1 ORDER BY id`, r.ID)
+	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT id, at, kind, actor, why, status, lead, owner, decision, other FROM request_events WHERE request_id = $1 ORDER BY id`, r.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -458,7 +508,7 @@ func (l *Ledger) events(ctx context.Context, r ledger.Request) (all []ledger.Eve
 		var e ledger.Event
 		var at int64
 		var decision string
-		err := rows.Scan(&e.ID, &at, &e.Kind, &e.By, &e.Why, &e.Status, &e.Lead, &e.Owner, &decision)
+		err := rows.Scan(&e.ID, &at, &e.Kind, &e.By, &e.Why, &e.Status, &e.Lead, &e.Owner, &decision, &e.Other)
 		if err == nil && decision != "" {
 			err = json.Unmarshal([]byte(decision), &e.Decision)
 		}
@@ -516,6 +566,11 @@ func (l *Ledger) List(ctx context.Context, v ledger.Viewer, f ledger.Filter) ([]
 	if err != nil {
 		return nil, fmt.Errorf("lister les demandes : %w", err)
 	}
+	for i := range requests {
+		if err := l.veil(ctx, v, &requests[i]); err != nil {
+			return nil, fmt.Errorf("lister les demandes : %w", err)
+		}
+	}
 	return requests, nil
 }
 
@@ -546,10 +601,10 @@ func visible(v ledger.Viewer, args *[]any) (string, error) {
 const columns = `id, reference, channel, thread, author, text, company, siren, siret, commune, epci, departement, entry_point, deadline,
 	status, lead, owner, associated, decision, created_at, updated_at, person, pace, due_at, next_at,
 	(SELECT coalesce(max(e.id), 0) FROM request_events e WHERE e.request_id = requests.id
-		AND e.kind NOT IN ('notice_sent', 'notice_dead', 'reminded', 'escalated', 'no_news', 'part'))`
+		AND e.kind NOT IN ('notice_sent', 'notice_dead', 'reminded', 'escalated', 'no_news', 'part', 'told_apart'))`
 
 // quiet are the events that leave a request's version as it is, the same as in columns.
-var quiet = []ledger.EventKind{ledger.NoticeSent, ledger.NoticeDead, ledger.Reminded, ledger.Escalated, ledger.NoNews, ledger.PartSet}
+var quiet = []ledger.EventKind{ledger.NoticeSent, ledger.NoticeDead, ledger.Reminded, ledger.Escalated, ledger.NoNews, ledger.PartSet, ledger.ToldApart}
 
 func scan(row interface{ Scan(...any) error }) (r ledger.Request, err error) {
 	var deadline, created, updated, due, next int64
