@@ -26,14 +26,17 @@ var allowed = map[string][]string{
 	"routing/funding/sqlfunding":        {"migrations/database", "routing/ledger"},
 	"routing/funding/fundingtest":       {"routing/ledger"},
 	"routing/revue":                     {"routing/convention", "routing/ledger"}, // what is told, and its days
+	"routing/sheet":                     {"routing/convention", "routing/ledger"}, // days, who may see, the outbox
+	"routing/sheet/sqlsheet":            {"migrations/database", "routing/convention", "routing/ledger"},
+	"routing/sheet/sheettest":           {"routing/convention", "routing/ledger"},
 	"routing/revue/sqlrevue":            {"migrations/database", "routing/convention", "routing/ledger"},
-	"bot":                               {"knowledge", "routing", "routing/convention", "routing/ledger", "routing/revue"},
+	"bot":                               {"knowledge", "routing", "routing/convention", "routing/ledger", "routing/revue", "routing/sheet"},
 	"bot/lexicon":                       {"knowledge/french", "routing", "routing/rulebook"},
 	"bot/lexicon/learn":                 {"routing", "routing/rulebook"},
 	"bot/courier":                       {"routing/convention", "routing/ledger", "migrations", "migrations/database"},
 	"bot/sqljournal":                    {"knowledge", "migrations/database"},
 	"knowledge/review":                  {},
-	"bot/web":                           {"knowledge", "routing", "routing/convention", "routing/funding", "routing/ledger", "routing/revue", "routing/revue/docx"},
+	"bot/web":                           {"knowledge", "routing", "routing/convention", "routing/funding", "routing/ledger", "routing/revue", "routing/revue/docx", "routing/sheet"},
 	"bot/bottest":                       {"bot/lexicon", "bot/sqljournal", "knowledge", "migrations/database", "routing", "routing/convention", "routing/convention/sqlconvention", "routing/funding", "routing/funding/sqlfunding", "routing/ledger", "routing/ledger/sqlledger", "routing/rulebook"}, // a whole office
 	"routing/ledger/ledgertest":         {},
 	"knowledge/knowledgetest":           {},

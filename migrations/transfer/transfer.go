@@ -22,7 +22,7 @@ var tables = []string{
 	"conversations", "messages", "votes", "gaps", "model_answers",
 	"request_numbers", "requests", "request_messages", "request_events", "request_keys", "request_twins", "notices",
 	"funding_numbers", "fundings", "funding_events", "funding_warnings",
-	"revues",
+	"revues", "sheet_numbers", "sheets", "sheet_territories", "sheet_events",
 	"chat_channels", "chat_inbox", "chat_seen",
 	"conventions", "convention_alerts",
 }

@@ -34,6 +34,7 @@ type Book struct {
 	// Officers are those who follow the EPCIs, by SIREN.
 	Officers map[string]routing.Officer
 	Revues   routing.Revues
+	Sheets   routing.Sheets
 }
 
 // Default is the folder that ships in the program.
@@ -73,14 +74,15 @@ func Load(folder fs.FS) (*Book, error) {
 	words, wordsErr := loadWords(folder)
 	territories, territoriesErr := loadTerritories(folder)
 	conduct, conductErr := loadConduct(folder)
+	sheets, sheetsErr := loadSheets(folder, set)
 	revues, revuesErr := loadRevues(folder, set, territories.EPCI)
 	conventions, conventionsErr := loadConventions(folder, set)
 	officers, officersErr := loadOfficers(folder, territories.EPCI)
 	rules, rulesErr := routing.Compile(set)
-	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr, conventionsErr, officersErr, revuesErr); err != nil {
+	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr, conventionsErr, officersErr, revuesErr, sheetsErr); err != nil {
 		return nil, err
 	}
-	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct, Conventions: conventions, Officers: officers, Revues: revues}, nil
+	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct, Conventions: conventions, Officers: officers, Revues: revues, Sheets: sheets}, nil
 }
 
 // Unknown joins a problem for each file of the Region's folder that nobody reads and that looks like one of its files, by its
