@@ -13,6 +13,7 @@ import (
 	"guichet/knowledge"
 	"guichet/routing/funding"
 	"guichet/routing/ledger"
+	"guichet/routing/sheet"
 )
 
 // Channel is the name of this channel in messages and in the ledger.
@@ -70,6 +71,9 @@ type Config struct {
 	Sheets Sheets
 	// Revues make the documents of the reviews of projects.
 	Revues Revues
+	// Projects are the sheets of investment projects, Reachable tells which EPCIs have a channel.
+	Projects  *bot.Projects
+	Reachable sheet.Reachable
 	// Directions are offered by the staff view, in this order.
 	Directions []Direction
 	// Examples are offered to a person who has written nothing yet.
@@ -134,6 +138,10 @@ func (s *site) routes() *http.ServeMux {
 	mux.HandleFunc("GET /agents/epci/{siren}", s.agents(s.showEPCI))
 	mux.HandleFunc("GET /agents/revues", s.agents(s.showRevues))
 	mux.HandleFunc("GET /agents/revues/{scope}", s.agents(s.showRevue))
+	mux.HandleFunc("GET /agents/fiches", s.agents(s.showProjects))
+	mux.HandleFunc("POST /agents/fiches", s.agents(s.postProject))
+	mux.HandleFunc("GET /agents/fiches/{reference}", s.agents(s.showProject))
+	mux.HandleFunc("POST /agents/fiches/{reference}/{action}", s.agents(s.postProjectAction))
 	mux.HandleFunc("GET /agents/envois", s.agents(s.showNotices))
 	mux.HandleFunc("GET /agents/questions", s.agents(s.showGaps))
 

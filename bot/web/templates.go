@@ -44,6 +44,8 @@ var (
 	epciTemplate     = page("epci.html", "staff.html")
 	revuesTemplate   = page("revues.html", "staff.html")
 	revueTemplate    = page("revue.html", "staff.html")
+	projectsTemplate = page("projects.html", "staff.html")
+	projectTemplate  = page("project.html", "staff.html")
 	noticesTemplate  = page("notices.html", "staff.html")
 	gapsTemplate     = page("gaps.html", "staff.html")
 )
@@ -61,6 +63,7 @@ var templateFuncs = template.FuncMap{
 	"paragraphs":  paragraphs,
 	"passagePath": passagePath,
 	"revuePath":   func(scope string) string { return "/agents/revues/" + url.PathEscape(scope) },
+	"projectPath": projectPath,
 	"isReference": requestReference.MatchString,
 	"requestPath": func(reference string) string { return "/agents/demandes/" + url.PathEscape(reference) },
 	"external":    external,

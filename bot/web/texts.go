@@ -25,6 +25,8 @@ const (
 	textNoName       = "Donnez votre nom : il accompagne chaque action dans l’historique."
 	textTooManyLogin = "Trop d’essais en peu de temps. Patientez dix secondes et recommencez."
 	textNoRequest    = "Cette demande n’existe pas. Vérifiez sa référence dans la liste."
+	textNoSheet      = "Aucune fiche de ce numéro."
+	textWrongSheet   = "Rien n’a changé : la fiche n’en est pas là, ou sa date limite est passée. Voici où elle en est."
 	textNoRevue      = "Aucune revue de ce nom. La liste des revues donne celles des EPCI et des comités."
 	textWrongDay     = "Cette date est illisible : écrivez AAAA-MM-JJ."
 	textNoEPCI       = "Aucun EPCI du registre n’a ce SIREN. Cherchez-le par son nom dans la liste."

@@ -39,6 +39,7 @@ type cli struct {
 	EPCI       epciCmd       `cmd:"" name:"epci" help:"Ce que guichet sait d'un EPCI : ses conventions, ce que la Région peut y faire, ses demandes."`
 	Convention conventionCmd `cmd:"" help:"Les conventions entre la Région et les EPCI."`
 	Revue      revueCmd      `cmd:"" help:"Le document d'une revue de projets : un EPCI, un comité ou la Région entière."`
+	Sheet      sheetCmd      `cmd:"" help:"Les fiches projets envoyées aux territoires, leurs réponses et leur comparaison."`
 	Gaps       gapsCmd       `cmd:"" help:"Les questions restées sans réponse, par sens, et les fiches à écrire."`
 	Eval       evalCmd       `cmd:"" help:"Mesurer sur des cas étiquetés."`
 	Doctor     doctorCmd     `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`

@@ -32,6 +32,7 @@ import (
 	"guichet/routing/revue"
 	"guichet/routing/revue/sqlrevue"
 	"guichet/routing/rulebook"
+	"guichet/routing/sheet/sqlsheet"
 )
 
 // What the Region may put in its rules folder, besides the rules themselves.
@@ -158,6 +159,21 @@ func (r region) revues(db *database.DB, known *bot.Conventions, requests *sqlled
 	return k
 }
 
+// projects gives the sheets of projects of a database.
+func (r region) projects(db *database.DB, requests *sqlledger.Ledger) *bot.Projects {
+	p := &bot.Projects{Settings: r.book.Sheets, Names: map[string]string{}, Departements: map[string][]string{}}
+	for siren, e := range r.book.Territories.EPCI {
+		p.Names[siren] = e.Name
+	}
+	for _, c := range r.book.Territories.Communes {
+		if c.EPCI != "" && !slices.Contains(p.Departements[c.Departement], c.EPCI) {
+			p.Departements[c.Departement] = append(p.Departements[c.Departement], c.EPCI)
+		}
+	}
+	p.Store = sqlsheet.New(db, requests, p.Settings, p.Names, r.book.Officers)
+	return p
+}
+
 // epcis gives the EPCIs of the register, by SIREN.
 func (r region) epcis() map[string]bot.EPCI {
 	places := r.book.Territories
@@ -265,6 +281,7 @@ type office struct {
 	conventions *sqlconvention.Conventions
 	known       *bot.Conventions
 	revues      *bot.Revues
+	projects    *bot.Projects
 	// wording is nil without a model, writer then too.
 	wording *knowledge.Wording
 	writer  *openai.Writer
@@ -293,13 +310,14 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 	o.ledger = sqlledger.New(db, o.courier, r.notices, r.agenda())
 	o.fundings = r.fundings(db, o.ledger)
 	o.known, o.conventions = r.conventions(db, o.courier)
+	o.projects = r.projects(db, o.ledger)
 	o.revues = r.revues(db, o.known, o.ledger)
 	o.desk = &bot.Desk{
 		Journal: o.journal, Requests: o.ledger, Tx: db, Base: o.base, Reader: r.reader, Rules: r.book.Rules, Directory: directory, Texts: r.texts,
 		Conventions: o.known, WaitForFact: r.book.Conduct.WaitForFact, Fundings: o.fundings, Log: a.log,
 	}
 	o.chat = &bot.Chat{
-		Desk: o.desk, Store: o.journal, Journal: o.journal, Requests: o.ledger, Conventions: o.known, Sheets: r.sheets(db, o.known, o.ledger),
+		Desk: o.desk, Store: o.journal, Journal: o.journal, Requests: o.ledger, Conventions: o.known, Sheets: r.sheets(db, o.known, o.ledger), Projects: o.projects,
 		Tx: db, Rules: r.book.Rules, Texts: r.texts, Channels: r.channels,
 		Platforms: map[string]bot.Platform{}, Limits: bot.DefaultLimits(), Fundings: o.fundings, Now: a.now, Log: a.log,
 	}

@@ -3,6 +3,7 @@ package sheet
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -332,4 +333,23 @@ func (s Sheet) Said(a Answer, settings routing.Sheets) string {
 		parts = append(parts, a.Text)
 	}
 	return strings.Join(parts, " ; ")
+}
+
+// Line tells how an EPCI answers sheets, in a line.
+func (s Stat) Line(settings routing.Sheets) string {
+	count := func(n int, one, many string) string {
+		if n < 2 {
+			many = one
+		}
+		return fmt.Sprintf("%d %s", n, many)
+	}
+	said := []string{count(s.Sent, "fiche reçue", "fiches reçues"), count(s.Offers, "offre", "offres")}
+	for _, code := range slices.Sorted(maps.Keys(s.Declined)) {
+		said = append(said, fmt.Sprintf("%d refus (%s)", s.Declined[code], settings.Reason(code)))
+	}
+	said = append(said, fmt.Sprintf("%d sans réponse", s.Silent))
+	if s.Pending > 0 {
+		said = append(said, fmt.Sprintf("%d en attente", s.Pending))
+	}
+	return strings.Join(said, ", ")
 }
