@@ -180,7 +180,8 @@ func (k *Revues) hold(ctx context.Context, due revue.Date, now time.Time, reacha
 		return err
 	}
 	held.Since, data.Text = d.Since, d.Message()
-	if d.Quiet() && !k.Settings.QuietLine {
+	// Nobody is asked to pass on that there is nothing to say.
+	if d.Quiet() && k.IsEPCI(due.Scope) && (n.EPCI == "" || !k.Settings.QuietLine) {
 		held.To, n = "", nil
 	}
 	_, err = k.Store.Hold(ctx, held, n, data)

@@ -9,6 +9,7 @@ import (
 
 	"guichet/bot"
 	"guichet/knowledge/static"
+	"guichet/migrations/databasetest"
 	"guichet/routing"
 	"guichet/routing/convention"
 	"guichet/routing/ledger"
@@ -143,11 +144,12 @@ func TestRevuesAreSentOnce(t *testing.T) {
 	if _, err := w.requests.Answer(t.Context(), r.Reference, "oui", "Ada", time.Date(2026, 12, 1, 12, 0, 0, 0, paris)); err != nil {
 		t.Fatal(err)
 	}
-	// The other EPCI has no channel and nothing to say: its direction gets a line.
+	// The other EPCI has no channel: its direction passes it on.
+	w.asked(t, "b", "Atelier fictif", caudry)
 	day := k.Next(caudry, "2026-11-23")
 	round(day.Begins().Add(10*time.Hour), nobody)
 	last := w.revues(t)
-	if n := last[len(last)-1]; n.To != "DAEN" || !strings.Contains(n.Text, "à vous de la lui transmettre") || !strings.Contains(n.Text, "Rien à signaler") {
+	if n := last[len(last)-1]; n.To != "DAEN" || !strings.Contains(n.Text, "à vous de la lui transmettre") || !strings.Contains(n.Text, "1 demande ouverte") {
 		t.Errorf("%+v", n)
 	}
 	before := len(last)
@@ -164,16 +166,45 @@ func TestRevuesAreSentOnce(t *testing.T) {
 	if !found {
 		t.Error("no second revue")
 	}
-	k.Settings.QuietLine = false
-	before = len(w.revues(t))
-	round(k.Next(caudry, day).Begins().Add(10*time.Hour), nobody)
-	for _, n := range w.revues(t)[before:] {
-		if n.To == "DAEN" {
-			t.Errorf("nothing was to be said: %+v", n)
+	// With nothing to say, an EPCI gets a line in its channel or nothing, and no direction is bothered.
+	next := k.Next(desvres, "2027-01-15")
+	for _, quiet := range []struct {
+		line      bool
+		reachable func(context.Context, string) (bool, error)
+		want      int
+	}{{true, only, 1}, {true, nobody, 0}, {false, only, 0}} {
+		k.Settings.QuietLine = quiet.line
+		before, n := len(w.revues(t)), 0
+		round(next.Begins().Add(10*time.Hour), quiet.reachable)
+		for _, notice := range w.revues(t)[before:] {
+			if notice.EPCI != "" || notice.To == "DAEN" {
+				n++
+			}
 		}
+		if n != quiet.want {
+			t.Errorf("%v: %d notices", quiet.line, n)
+		}
+		next = k.Next(desvres, next)
 	}
-	planned, err := k.Planned(t.Context(), k.Next(caudry, day).Begins().Add(10*time.Hour))
+	planned, err := k.Planned(t.Context(), next.Begins())
 	if err != nil || len(planned) != 3 || planned[0].Last.Day == "" {
 		t.Errorf("%v, %v", planned, err)
+	}
+}
+
+// A revue is said in the channel of its EPCI, and in no other.
+func TestARevueIsSaidInTheChannelOfItsEPCI(t *testing.T) { databasetest.Each(t, saidInItsChannel) }
+
+func saidInItsChannel(t *testing.T, e databasetest.Engine) {
+	m := openChat(t, e)
+	const own = "200000001"
+	if sent, err := m.Chat.Deliver(t.Context(), ledger.Notice{Key: "k", Kind: ledger.Revue, EPCI: own, Text: "Revue de projets"}); err != nil || !sent {
+		t.Errorf("%v, %v", sent, err)
+	}
+	if len(m.platform.said) != 1 || !strings.HasPrefix(m.platform.said[0], "chat/PARTNER ") {
+		t.Errorf("%v", m.platform.said)
+	}
+	if sent, err := m.Chat.Deliver(t.Context(), ledger.Notice{Key: "l", Kind: ledger.Revue, EPCI: "200000009", Text: "Revue de projets"}); err != nil || sent {
+		t.Errorf("%v, %v", sent, err)
 	}
 }

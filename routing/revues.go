@@ -10,7 +10,7 @@ type Revues struct {
 	Start string
 	// Direction is the code of the direction that gets the revue of an EPCI without a channel.
 	Direction string
-	// QuietLine tells that an EPCI with nothing to say gets a line all the same.
+	// QuietLine tells that an EPCI with nothing to say gets a line in its channel all the same.
 	QuietLine bool
 	// EndingDays are the days within which the end of a convention is told.
 	EndingDays int

@@ -7,16 +7,23 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"guichet/bot"
 	"guichet/bot/web"
 	"guichet/knowledge"
+	"guichet/migrations/databasetest"
 	"guichet/routing"
 	"guichet/routing/convention"
 	"guichet/routing/funding"
 	"guichet/routing/ledger"
+	"guichet/routing/ledger/ledgertest"
+	"guichet/routing/ledger/sqlledger"
 	"guichet/routing/revue"
+	"guichet/routing/sheet"
+	"guichet/routing/sheet/sheettest"
+	"guichet/routing/sheet/sqlsheet"
 )
 
 // fakeDesk answers by the first word of the message and remembers what it was given.
@@ -355,4 +362,25 @@ func (k fakeRevues) Of(_ context.Context, asker bot.Asker, scope string, since, 
 		in.Version = revue.ForEPCI
 	}
 	return revue.Of(in), k.ledger.err
+}
+
+// failing is a store of sheets whose list fails with the ledger.
+type failing struct {
+	sheet.Store
+	ledger *fakeLedger
+}
+
+func (f failing) List(ctx context.Context, v ledger.Viewer) ([]sheet.Sheet, error) {
+	if f.ledger.err != nil {
+		return nil, f.ledger.err
+	}
+	return f.Store.List(ctx, v)
+}
+
+// fakeProjects are sheets over a real base: it is what the page shows.
+func fakeProjects(t *testing.T, l *fakeLedger) *bot.Projects {
+	t.Helper()
+	db := databasetest.SQLite.New(t)
+	store := sqlsheet.New(db, sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{}), sheettest.Settings, sheettest.Names, nil)
+	return &bot.Projects{Store: failing{store, l}, Settings: sheettest.Settings, Names: sheettest.Names, Departements: map[string][]string{"59": {"200000001", "200000002"}}}
 }

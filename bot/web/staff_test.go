@@ -18,7 +18,7 @@ func (v *visit) login(name string) (*http.Response, string) {
 	return v.do("POST", "/agents/connexion", url.Values{"nom": {name}, "jeton": {token}})
 }
 
-var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/doublons", "/agents/financements", "/agents/envois", "/agents/questions", "/agents/epci", "/agents/epci/" + fakeSIREN, "/agents/revues", "/agents/revues/" + fakeSIREN}
+var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/doublons", "/agents/financements", "/agents/envois", "/agents/questions", "/agents/epci", "/agents/epci/" + fakeSIREN, "/agents/revues", "/agents/revues/" + fakeSIREN, "/agents/fiches"}
 
 func TestStaffNeedsTheToken(t *testing.T) {
 	v := newVisit(t)
@@ -382,5 +382,41 @@ func TestRevues(t *testing.T) {
 		if response, _ := v.get(path); response.StatusCode != code {
 			t.Errorf("%s: %d", path, response.StatusCode)
 		}
+	}
+}
+
+func TestProjects(t *testing.T) {
+	v := newVisit(t)
+	v.login("Ada")
+	form := url.Values{"titre": {"Unité <b>fictive</b>"}, "recherche": {"Un terrain"}, "entreprise": {"Tricolle fictive"}, "anonyme": {"oui"}, "criteres": {"Surface (ha) >= 2\r\nRail ?"},
+		"limite": {today.AddDate(0, 1, 0).Format("2006-01-02")}, "territoires": {"ailleurs"}}
+	response, page := v.do("POST", "/agents/fiches", form)
+	if response.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("%d", response.StatusCode)
+	}
+	v.expect(page, "territoire « ailleurs » inconnu", `value="Unité &lt;b&gt;fictive&lt;/b&gt;"`, "Surface (ha) &gt;= 2")
+	form.Set("territoires", "59")
+	_, page = v.do("POST", "/agents/fiches", form)
+	v.expect(page, "Unité &lt;b&gt;fictive&lt;/b&gt;", "P-2026-0001, à envoyer", "son nom n’est pas montré", "Envoyer aux 2 territoires")
+	_, page = v.do("POST", "/agents/fiches/P-2026-0001/envoyer", url.Values{})
+	v.expect(page, "envoyée, réponses attendues", "Sans réponse : CA Fictive, CC Imaginaire.")
+	response, page = v.do("POST", "/agents/fiches/P-2026-0001/repondre", url.Values{"epci": {"200000001"}, "texte": {"1=beaucoup"}})
+	if response.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("%d", response.StatusCode)
+	}
+	v.expect(page, "n&#39;est pas un nombre", "1=beaucoup")
+	_, page = v.do("POST", "/agents/fiches/P-2026-0001/repondre", url.Values{"epci": {"200000001"}, "texte": {"1=3 ; 2=non"}})
+	v.expect(page, "3 <small>rempli</small>", "non <small>non rempli</small>", "1 sur 2", "Sans réponse : CC Imaginaire.")
+	if response, _ := v.do("POST", "/agents/fiches/P-2026-0001/rendre", url.Values{}); response.StatusCode != http.StatusConflict {
+		t.Errorf("%d", response.StatusCode)
+	}
+	_, page = v.do("POST", "/agents/fiches/P-2026-0001/clore", url.Values{"texte": {"assez"}})
+	v.expect(page, "Rendre les réponses")
+	_, page = v.do("POST", "/agents/fiches/P-2026-0001/rendre", url.Values{})
+	v.expect(page, "close, réponses rendues", "à NORD")
+	_, page = v.get("/agents/fiches")
+	v.expect(page, `<a href="/agents/fiches/P-2026-0001">`, "<strong>CC Imaginaire</strong> : 1 fiche reçue, 0 offre, 1 sans réponse")
+	if response, _ := v.get("/agents/fiches/P-2026-0009"); response.StatusCode != http.StatusNotFound {
+		t.Errorf("%d", response.StatusCode)
 	}
 }
