@@ -46,6 +46,7 @@ func (k *Keeper) Forget(ctx context.Context, now time.Time) (Forgotten, error) {
 		{"funding_warnings", k.periods.Fundings, k.statement(`UPDATE funding_warnings SET settled_why = '', settled_by = 'anonyme'
 			WHERE (first, second) IN (SELECT first, second FROM funding_warnings WHERE settled_at <> 0 AND settled_at < $1 AND (settled_why <> '' OR settled_by <> 'anonyme') LIMIT $2)`)},
 		{"notices", k.periods.Notices, k.notices},
+		{"webhooks", k.periods.Notices, k.statement(`DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries WHERE created_at < $1 AND (sent_at <> 0 OR dead_at <> 0) LIMIT $2)`)},
 		{"jobs", k.periods.Jobs, func(ctx context.Context, before, _ time.Time) (int, error) { return k.jobs.ForgetDead(ctx, before) }},
 		{"accesses", k.periods.Accesses, k.statement(`DELETE FROM accesses WHERE id IN (SELECT id FROM accesses WHERE at < $1 LIMIT $2)`)},
 		{"acts", k.periods.Acts, k.statement(`DELETE FROM privacy_acts WHERE id IN (SELECT id FROM privacy_acts WHERE at < $1 LIMIT $2)`)},
@@ -156,8 +157,10 @@ func (k *Keeper) request(ctx context.Context, id int64, company bool, now time.T
 		_, err = conn.ExecContext(ctx, `UPDATE requests SET company = '', name = '', siren = '', siret = '', company_erased_at = $2 WHERE id = $1`,
 			id, database.Stamp(now))
 	}
-	if err == nil {
-		_, err = conn.ExecContext(ctx, `DELETE FROM request_messages WHERE request_id = $1`, id)
+	for _, gone := range []string{`DELETE FROM request_messages WHERE request_id = $1`, `DELETE FROM request_keys WHERE request_id = $1`, `DELETE FROM request_twins WHERE first_id = $1 OR second_id = $1`} {
+		if err == nil {
+			_, err = conn.ExecContext(ctx, gone, id)
+		}
 	}
 	if err == nil {
 		err = k.events(ctx, id, company)
@@ -381,5 +384,5 @@ func Label(what string) string { return labels[what] }
 
 var labels = map[string]string{
 	"requests": "demandes (personnes et textes)", "companies": "entreprises des demandes", "messages": "messages et réponses", "conversations": "conversations",
-	"votes": "raisons de votes", "gaps": "questions sans réponse", "funding_events": "événements de financements (agents et motifs)", "funding_warnings": "avertissements réglés (agents et motifs)", "notices": "avis", "jobs": "tâches abandonnées", "accesses": "accès notés", "acts": "actes sur les données",
+	"votes": "raisons de votes", "gaps": "questions sans réponse", "funding_events": "événements de financements (agents et motifs)", "funding_warnings": "avertissements réglés (agents et motifs)", "notices": "avis", "webhooks": "envois à d'autres outils", "jobs": "tâches abandonnées", "accesses": "accès notés", "acts": "actes sur les données",
 }
