@@ -189,8 +189,9 @@ func (c *Chat) act(ctx context.Context, p Press) (string, error) {
 	said := ""
 	switch p.Act {
 	case Take:
-		_, err = c.Requests.SetStatus(ctx, p.Reference, ledger.Taken, "", by, now)
-		said = c.Texts.say("act-taken", "reference", p.Reference)
+		if _, err = c.Requests.SetStatus(ctx, p.Reference, ledger.Taken, "", by, now); err == nil {
+			said, err = c.taken(ctx, p)
+		}
 	case Pass:
 		if !c.direction(p.To) {
 			return "", errRefused{c.Texts.say("act-empty")}
@@ -226,6 +227,31 @@ func (c *Chat) act(ctx context.Context, p Press) (string, error) {
 		return "", errRefused{c.Texts.say("act-forbidden")}
 	}
 	return said, err
+}
+
+// taken tells the one who takes a request, and nobody else, how to reach the person: cards do not show it.
+func (c *Chat) taken(ctx context.Context, p Press) (string, error) {
+	r, err := c.Requests.Get(ctx, ledger.Viewer{Staff: true}, p.Reference)
+	if err != nil {
+		return "", err
+	}
+	contacts := knowledge.Contacts(strings.Join(wrote(r), "\n"))
+	if len(contacts) > 0 {
+		err = c.Requests.Accessed(ctx, ledger.Access{At: c.Now(), By: p.Person.Name, Channel: p.Channel, Reference: r.Reference})
+	}
+	return c.Texts.say("act-taken", "reference", p.Reference, "contacts", strings.Join(contacts, ", ")), err
+}
+
+// wrote gives what the person wrote for a request.
+func wrote(r ledger.Request) []string {
+	all := []string{r.Text}
+	for _, e := range r.Events {
+		switch e.Kind {
+		case ledger.Received, ledger.Specified, ledger.HumanAsked, ledger.Amended:
+			all = append(all, e.Why)
+		}
+	}
+	return all
 }
 
 func (c *Chat) direction(code string) bool {
@@ -337,12 +363,13 @@ func (c *Chat) cardOfNone(ctx context.Context, channel string, external bool, n 
 	return card, err
 }
 
-// fields shows a request: where it stands, who asks and what, what is known and from where, why, and what came before.
+// fields shows a request: where it stands, who asks and what, what is known and from where, why, and what came before. A whole
+// channel reads it, on another system: phone numbers and e-mail addresses are left out, who takes the request is told them.
 func (c *Chat) fields(r ledger.Request, conventions, earlier []string) []Field {
 	var out []Field
 	add := func(key, value string) {
 		if value != "" {
-			out = append(out, Field{Label: c.Texts.say(key), Value: value})
+			out = append(out, Field{Label: c.Texts.say(key), Value: knowledge.WithoutContacts(value)})
 		}
 	}
 	d := r.Decision
@@ -380,6 +407,9 @@ func (c *Chat) fields(r ledger.Request, conventions, earlier []string) []Field {
 	}
 	add("field-associated", strings.Join(parts, ", "))
 	add("field-operators", strings.Join(d.Operators, ", "))
+	if step, ok := ledger.NextStep(c.Rules, r); ok {
+		add("field-next", step.Label+" ("+step.Who+")")
+	}
 	var said []string
 	for _, e := range r.Events {
 		switch e.Kind {

@@ -406,6 +406,51 @@ func (m *messenger) staffRequest(reference string) ledger.Request {
 	return r
 }
 
+// A whole channel reads a card: how to reach the person is told to who takes the request, and to nobody else.
+func TestContactsAreForWhoTakesTheRequest(t *testing.T) {
+	m := openChat(t, databasetest.SQLite)
+	const phone, mail = "06 39 98 00 01", "zoe@courriel.example"
+	m.serve(m.write("chat/PARTNER", "fil", "chat/NOBODY", "Notre PME de 30 salariés à Amiens veut exporter nos sauces, SIREN 732829320. Écrivez à "+mail))
+	m.serve(m.write("chat/PARTNER", "fil", "chat/NOBODY", "Mon téléphone : "+phone))
+	m.deliver()
+	cards := m.platform.cards["chat/STAFF"]
+	for _, card := range cards {
+		if text := fmt.Sprint(card); strings.Contains(text, phone) || strings.Contains(text, mail) || !strings.Contains(text, "exporter nos sauces") {
+			t.Errorf("the card %s", text)
+		}
+	}
+	card, said := m.press(cards[len(cards)-1], bot.Take, "chat/AGENT", "", "")
+	if !strings.Contains(said, phone) || !strings.Contains(said, mail) || strings.Contains(fmt.Sprint(card), phone) {
+		t.Errorf("who takes it is told %q, and all see %v", said, card)
+	}
+	accesses, err := m.requests.Accesses(t.Context(), ledger.Viewer{Staff: true}, ledger.AccessFilter{})
+	if err != nil || len(accesses) != 1 || accesses[0].By != "Agathe" || accesses[0].Reference != card.Reference || accesses[0].Channel != "chat/STAFF" {
+		t.Errorf("accesses %+v, %v", accesses, err)
+	}
+}
+
+// The card proposes the next step of the path, until the request is done with.
+func TestTheCardProposesTheNextStep(t *testing.T) {
+	m := openChat(t, databasetest.SQLite)
+	m.serve(m.write("chat/PARTNER", "fil", "chat/NOBODY", "Nous voulons créer une boulangerie à Amiens, comment la Région peut-elle nous aider ? SIREN 732829320"))
+	m.deliver()
+	card := m.platform.cards["chat/STAFF"][0]
+	if text := fmt.Sprint(card.Fields); !strings.Contains(text, "Prochaine étape accompagnement du projet (Starter") {
+		t.Errorf("the card says %s", text)
+	}
+	if _, err := m.requests.SetStep(t.Context(), card.Reference, "accompagnement", ledger.Done, "", "Agathe", m.now); err != nil {
+		t.Fatal(err)
+	}
+	taken, _ := m.press(card, bot.Take, "chat/AGENT", "", "")
+	if text := fmt.Sprint(taken.Fields); !strings.Contains(text, "Prochaine étape diagnostic financier de départ (DPEAP)") {
+		t.Errorf("then it says %s", text)
+	}
+	answered, _ := m.press(taken, bot.GiveReply, "chat/AGENT", "Voici.", "")
+	if text := fmt.Sprint(answered.Fields); strings.Contains(text, "Prochaine étape") {
+		t.Errorf("once answered it says %s", text)
+	}
+}
+
 func TestNotForUs(t *testing.T) {
 	m := openChat(t, databasetest.SQLite)
 	card, reference := m.handedOver()

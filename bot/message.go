@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"strings"
 	"time"
 
 	"guichet/knowledge"
@@ -20,6 +21,15 @@ type Message struct {
 	Edited string `json:",omitempty"`
 	// Request tells that the channel knows the message to be a company's request, whatever its words: a command, a form.
 	Request bool
+}
+
+// where gives the channel, and the platform alone for a person's own place, which tells who they are.
+func (m Message) where() string {
+	if m.Channel == m.Asker.ID {
+		platform, _, _ := strings.Cut(m.Channel, "/")
+		return platform
+	}
+	return m.Channel
 }
 
 // Asker is the person who wrote, with the rights that the channel established. Nothing in a message's text changes them.

@@ -313,6 +313,10 @@ func (d *Desk) tellRouted(p *plan, reference string, decision routing.Decision, 
 	if decision.Arbitrate {
 		p.reply.Text += "\n\n" + d.Texts.say("arbitrate", "entry", decision.Lead)
 	}
+	next := ledger.Request{Status: ledger.Transmitted, Lead: decision.Lead, Decision: decision}
+	if step, ok := ledger.NextStep(d.Rules, next); ok {
+		p.reply.Text += "\n\n" + d.Texts.say("next-step", "step", step.Label, "who", step.Who)
+	}
 	p.reply.Fields = append(d.fields(decision, reference), d.place(facts)...)
 }
 

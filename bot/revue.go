@@ -26,11 +26,8 @@ type Revues struct {
 	Embed func(text string) []float32
 }
 
-// How many requests and questions a revue reads: more is refused rather than left out without a word.
-const (
-	revueRequests = 20_000
-	revueGaps     = 2_000
-)
+// revueGaps is how many questions a revue looks at, the last ones: each is compared with all the others.
+const revueGaps = 2_000
 
 // Of gives the digest of a scope since a time; since the last revue when it is zero, since a whole period when none was held.
 // Only the staff see the committees' and the Region's; a partner gets the version of its EPCI.
@@ -41,16 +38,16 @@ func (k *Revues) Of(ctx context.Context, asker Asker, scope string, since, now t
 	in := revue.Input{Scope: scope, Version: revue.ForEPCI, Since: since, At: now, Listed: k.Settings.Listed}
 	var known bool
 	in.Name, known = k.Name(scope)
-	viewer, filter := ledger.Viewer{EPCI: asker.partner()}, ledger.Filter{Limit: revueRequests}
 	switch {
 	case !known, asker.Audience == knowledge.Public, asker.Audience == knowledge.Partner && scope != asker.EPCI:
 		return d, ErrNoRevue
 	case asker.Audience == knowledge.Staff:
-		in.Version, viewer = revue.ForStaff, ledger.Viewer{Staff: true}
+		in.Version = revue.ForStaff
 	}
-	epci := k.IsEPCI(scope)
-	if epci {
-		filter.EPCI = scope
+	// The requests of an EPCI are those that it may see, whoever reads.
+	viewer, epci := ledger.Viewer{Staff: true}, ""
+	if k.IsEPCI(scope) {
+		viewer, epci = ledger.Viewer{EPCI: scope}, scope
 	} else {
 		in.EPCIs = k.Names
 	}
@@ -59,13 +56,17 @@ func (k *Revues) Of(ctx context.Context, asker Asker, scope string, since, now t
 			return d, err
 		}
 	}
-	if in.Requests, err = k.requests(ctx, viewer, filter, in.Since); err != nil {
+	err = k.Requests.Lives(ctx, viewer, ledger.Span{Alive: in.Since}, func(r ledger.Request) error {
+		in.Requests = append(in.Requests, r)
+		return nil
+	})
+	if err != nil {
 		return d, err
 	}
-	if in.Endings, err = k.endings(ctx, viewer, filter.EPCI, now); err != nil {
+	if in.Endings, err = k.endings(ctx, viewer, epci, now); err != nil {
 		return d, err
 	}
-	if in.Questions, err = k.questions(ctx, filter.EPCI, in.Since); err != nil {
+	if in.Questions, err = k.questions(ctx, epci, in.Since); err != nil {
 		return d, err
 	}
 	return revue.Of(in), nil
@@ -81,30 +82,6 @@ func (k *Revues) since(ctx context.Context, scope string, now time.Time) (time.T
 		return held.At, nil
 	}
 	return now.AddDate(0, 0, -7*k.Weeks(scope)), nil
-}
-
-// requests gives those that are open, and with their events those that ended since a time.
-func (k *Revues) requests(ctx context.Context, v ledger.Viewer, f ledger.Filter, since time.Time) ([]ledger.Request, error) {
-	f.Status = ledger.OpenStatuses()
-	all, err := k.Requests.List(ctx, v, f)
-	if err != nil {
-		return nil, err
-	}
-	f.Status, f.Moved = []ledger.Status{ledger.Answered, ledger.Closed, ledger.Unreachable}, since
-	ended, err := k.Requests.List(ctx, v, f)
-	if err != nil {
-		return nil, err
-	}
-	if len(all) == f.Limit || len(ended) == f.Limit {
-		return nil, fmt.Errorf("plus de %d demandes : choisissez une date plus proche", f.Limit)
-	}
-	for _, r := range ended {
-		if r, err = k.Requests.Get(ctx, v, r.Reference); err != nil {
-			return nil, err
-		}
-		all = append(all, r)
-	}
-	return all, nil
 }
 
 // endings gives the signed conventions that end soon and that no other one renews.

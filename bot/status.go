@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"regexp"
@@ -64,6 +65,13 @@ func (d *Desk) status(ctx context.Context, m Message, state State, r Reading) (*
 		return nil, err
 	}
 	p.reply = d.tellCard(m, sought, card)
+	if sought != "" && viewer != own {
+		a := ledger.Access{At: m.At, By: cmp.Or(m.Asker.Name, m.Asker.ID), Channel: m.Channel, Sought: sought}
+		if requestNumber.MatchString(sought) {
+			a.Reference, a.Sought = sought, ""
+		}
+		p.record = func(ctx context.Context, _ *plan) error { return d.Requests.Accessed(ctx, a) }
+	}
 	if viewer.Staff && d.Fundings != nil && sought != "" && requestNumber.FindString(sought) == "" {
 		known, err := d.Fundings.OfCompany(ctx, viewer, sought, m.At)
 		if err != nil {

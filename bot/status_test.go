@@ -75,6 +75,15 @@ func TestStatusWithinTheAudience(t *testing.T) {
 			t.Errorf("%q elsewhere: %+v", text, reply)
 		}
 	}
+	accesses, err := c.requests.Accesses(t.Context(), ledger.Viewer{Staff: true}, ledger.AccessFilter{Limit: 1000})
+	if err != nil || len(accesses) != 9*3 { // the staff and two partners; nobody is noted for their own
+		t.Errorf("%d accesses, %v", len(accesses), err)
+	}
+	for _, want := range []ledger.AccessFilter{{By: "Bo", About: "Verlinor Bois"}, {By: "Bo", About: first.Reference}} {
+		if found, err := c.requests.Accesses(t.Context(), ledger.Viewer{Staff: true}, want); err != nil || len(found) == 0 || found[0].Channel != "web" {
+			t.Errorf("%+v: %+v, %v", want, found, err)
+		}
+	}
 	if reply := ask("ailleurs", staff, "Cette entreprise a-t-elle été accompagnée, une réponse a-t-elle été apportée ?"); len(reply.Fields) != 0 || !strings.Contains(reply.Text, "SIREN") {
 		t.Errorf("which company? %+v", reply)
 	}

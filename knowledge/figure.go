@@ -3,6 +3,7 @@ package knowledge
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,6 +57,16 @@ var (
 // WithoutContacts masks the phone numbers and the e-mail addresses of a text by « … ».
 func WithoutContacts(text string) string {
 	return mailAddress.ReplaceAllString(phone.ReplaceAllString(text, "…"), "…")
+}
+
+// Contacts gives the phone numbers and the e-mail addresses of a text, each once.
+func Contacts(text string) (all []string) {
+	for _, found := range append(phone.FindAllString(text, -1), mailAddress.FindAllString(text, -1)...) {
+		if !slices.Contains(all, found) {
+			all = append(all, found)
+		}
+	}
+	return all
 }
 
 var months = map[string]int{"janvier": 1, "fevrier": 2, "mars": 3, "avril": 4, "mai": 5, "juin": 6, "juillet": 7, "aout": 8,

@@ -27,6 +27,7 @@ type Rules struct {
 	subjects   map[string]Subject
 	entryPoint string
 	rules      []compiledRule
+	paths      []compiledPath
 	// bySubject are the indices of the rules that can still match once the subject is known: a subject is one of few, so
 	// the rest are set aside once and for all.
 	bySubject map[string][]int
@@ -37,6 +38,11 @@ type compiledRule struct {
 	when       cel.Program
 	reads      []string
 	associated []compiledAssociate
+}
+
+type compiledPath struct {
+	Path
+	when cel.Program
 }
 
 type compiledAssociate struct {
@@ -62,6 +68,9 @@ func Compile(set RuleSet) (*Rules, error) {
 	}
 	c.sample()
 	c.index()
+	if c.compilePaths(); len(c.problems) > 0 {
+		return nil, errors.Join(c.problems...)
+	}
 	return c.r, nil
 }
 

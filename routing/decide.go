@@ -42,6 +42,7 @@ func (r *Rules) Decide(facts Facts) Decision {
 			d.addAssociated(r.rules[o.rule].Lead)
 		}
 	}
+	d.Path = r.pathOf(subject, facts)
 	d.Reasons = r.reasons(subject, r.rules[outcome.rule], facts)
 	d.Alternatives = r.alternatives(subject, facts, d.Lead)
 	d.Facts = r.shown(facts, d.Alternatives)

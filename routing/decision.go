@@ -20,6 +20,8 @@ type Decision struct {
 	Section string
 	// Alternatives say what would have changed the lead.
 	Alternatives []Alternative
+	// Path is the id of the path that the request follows, empty when no profile is known.
+	Path string `json:",omitempty"`
 	// Version names the rule set that decided.
 	Version string
 }

@@ -10,6 +10,8 @@ type RuleSet struct {
 	Facts      []FactType
 	Subjects   []Subject
 	Rules      []Rule
+	// Paths are tried in order.
+	Paths []Path
 }
 
 // Pos is a place in the Region's files.

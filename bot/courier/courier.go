@@ -34,6 +34,8 @@ const tries = 8
 type Courier struct {
 	db     *database.DB
 	client *river.Client[*sql.Tx] // plans only
+	// Hooks, if not nil, are told of the events of requests.
+	Hooks Hooks
 }
 
 // New gives the courier of a database and brings River's tables up to date.
@@ -121,6 +123,8 @@ func (c *Courier) Dead(ctx context.Context) ([]Dead, error) {
 			d.What = "suivre la demande " + of.Reference
 		case followUpAllArgs{}.Kind():
 			d.What = "chercher les échéances des demandes"
+		case forgetArgs{}.Kind():
+			d.What = "effacer les données personnelles gardées depuis trop longtemps"
 		case embedArgs{}.Kind():
 			d.What = "calculer les vecteurs du document " + of.Document
 		case embedAllArgs{}.Kind():
@@ -135,6 +139,8 @@ func (c *Courier) Dead(ctx context.Context) ([]Dead, error) {
 			d.What = "chercher les sources à rafraîchir"
 		case refreshArgs{}.Kind():
 			d.What = "rafraîchir " + of.Address
+		case hookArgs{}.Kind():
+			d.What = "envoyer l'événement " + of.Key + " à un autre outil"
 		}
 		if job.FinalizedAt != nil {
 			d.At = *job.FinalizedAt
@@ -170,6 +176,8 @@ type Config struct {
 	EmbedAll func(ctx context.Context) error
 	// Refresh, if not nil, reads the sources again.
 	Refresh *Refresh
+	// Forget, if not nil, erases what identifies people past its period.
+	Forget func(ctx context.Context, now time.Time) error
 	// Conventions, if not nil, has the end of conventions told.
 	Conventions *Conventions
 	// Rounds are made as often as due requests are looked for.
@@ -192,6 +200,10 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 	river.AddWorker(workers, &follower{Config: cfg})
 	river.AddWorker(workers, &allFollower{Config: cfg})
 	queues := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}}
+	if c.Hooks != nil {
+		river.AddWorker(workers, &hooker{Config: cfg, hooks: c.Hooks})
+		queues[hooks] = river.QueueConfig{MaxWorkers: 4}
+	}
 	if cfg.Embed != nil {
 		river.AddWorker(workers, &embedder{Config: cfg})
 		river.AddWorker(workers, &allEmbedder{Config: cfg})
@@ -203,6 +215,10 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 		river.AddWorker(workers, &refresher{Config: cfg})
 		queues[sources] = river.QueueConfig{MaxWorkers: 2}
 		rounds = append(rounds, cfg.Refresh.rounds()...)
+	}
+	if cfg.Forget != nil {
+		river.AddWorker(workers, &forgetter{Config: cfg})
+		rounds = append(rounds, forgetRound())
 	}
 	if cfg.Conventions != nil {
 		river.AddWorker(workers, &watcher{Config: cfg})

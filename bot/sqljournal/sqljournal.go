@@ -197,7 +197,7 @@ func (j *Journal) Vote(ctx context.Context, answer string, useful bool, reason s
 
 // Gaps implements bot.Journal.
 func (j *Journal) Gaps(ctx context.Context, limit int) ([]bot.Gap, error) {
-	rows, err := j.db.Conn(ctx).QueryContext(ctx, `SELECT id, question, audience, epci, channel, looked, at FROM gaps ORDER BY at DESC, id DESC LIMIT $1`, max(limit, 0))
+	rows, err := j.db.Conn(ctx).QueryContext(ctx, `SELECT id, question, audience, epci, channel, looked, at FROM gaps WHERE question <> '' ORDER BY at DESC, id DESC LIMIT $1`, max(limit, 0))
 	gaps, err := collect(rows, err, func(scan func(...any) error) (g bot.Gap, err error) {
 		var audience string
 		var at int64

@@ -132,6 +132,8 @@ func (j *fakeJournal) Gaps(context.Context, int) ([]bot.Gap, error) { return j.g
 type fakeLedger struct {
 	ledger.Store
 	request ledger.Request
+	// accesses are those that were recorded.
+	accesses []ledger.Access
 	// thread, when set, is the conversation that began the request.
 	thread string
 	filter ledger.Filter
@@ -197,6 +199,15 @@ func (l *fakeLedger) Twins(_ context.Context, v ledger.Viewer, reference string,
 	return []ledger.Twin{{First: l.request, Second: other, Reasons: []ledger.Reason{{Code: "name_part", A: "Société Fictive", B: "Société Fictive <Nord>"}, {Code: "commune"}}}}, l.err
 }
 
+func (l *fakeLedger) SetStep(_ context.Context, _, step string, s ledger.Status, why, by string, at time.Time) (ledger.Request, error) {
+	return l.act("step "+step+" "+string(s)+": "+why, why, by, ledger.StepSet, at)
+}
+
+func (l *fakeLedger) Accessed(_ context.Context, a ledger.Access) error {
+	l.accesses = append(l.accesses, a)
+	return l.err
+}
+
 func (l *fakeLedger) Get(_ context.Context, v ledger.Viewer, reference string) (ledger.Request, error) {
 	own := v.Channel == web.Channel && v.Thread != "" && v.Thread == l.thread
 	if !v.Staff && !own || reference != l.request.Reference {
@@ -214,6 +225,16 @@ func (l *fakeLedger) List(_ context.Context, v ledger.Viewer, f ledger.Filter) (
 		return nil, nil
 	}
 	return []ledger.Request{l.request}, l.err
+}
+
+func (l *fakeLedger) Lives(_ context.Context, v ledger.Viewer, _ ledger.Span, each func(ledger.Request) error) error {
+	if !v.Staff {
+		return ledger.ErrNoViewer
+	}
+	if l.err != nil {
+		return l.err
+	}
+	return each(l.request)
 }
 
 func (l *fakeLedger) Notices(_ context.Context, v ledger.Viewer, _ int) ([]ledger.Notice, error) {

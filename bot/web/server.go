@@ -13,6 +13,7 @@ import (
 	"guichet/knowledge"
 	"guichet/routing/funding"
 	"guichet/routing/ledger"
+	"guichet/routing/ledger/steering"
 	"guichet/routing/sheet"
 )
 
@@ -74,8 +75,12 @@ type Config struct {
 	// Projects are the sheets of investment projects, Reachable tells which EPCIs have a channel.
 	Projects  *bot.Projects
 	Reachable sheet.Reachable
+	// Board answers what the staff view asks to steer by.
+	Board steering.Board
 	// Directions are offered by the staff view, in this order.
 	Directions []Direction
+	// Path gives the path that a request follows: its label and its steps, none without a profile.
+	Path func(r ledger.Request) (label string, steps []ledger.Milestone)
 	// Examples are offered to a person who has written nothing yet.
 	Examples []bot.Choice
 	// StaffToken opens the staff view; empty, there is no staff view.
@@ -142,6 +147,8 @@ func (s *site) routes() *http.ServeMux {
 	mux.HandleFunc("POST /agents/fiches", s.agents(s.postProject))
 	mux.HandleFunc("GET /agents/fiches/{reference}", s.agents(s.showProject))
 	mux.HandleFunc("POST /agents/fiches/{reference}/{action}", s.agents(s.postProjectAction))
+	mux.HandleFunc("GET /agents/pilotage", s.agents(s.showSteering))
+	mux.HandleFunc("GET /agents/pilotage.csv", s.agents(s.giveSteeringCSV))
 	mux.HandleFunc("GET /agents/envois", s.agents(s.showNotices))
 	mux.HandleFunc("GET /agents/questions", s.agents(s.showGaps))
 

@@ -2,8 +2,10 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -75,6 +77,9 @@ type requestPage struct {
 	ledger.Request
 	Directions []Direction
 	Fundings   fundingsPart
+	// Profile is the label of the request's path, Path its steps, NextStep the id of the first to be done.
+	Profile, NextStep string
+	Path              []ledger.Milestone
 	// Conventions say what is known of those on which the request depends.
 	Conventions []string
 	// Twins are the requests that may be about the same company.
@@ -137,7 +142,14 @@ func (s *site) request(w http.ResponseWriter, r *http.Request, code int, page re
 		s.staffProblem(w, r, err)
 		return
 	}
+	if !s.accessed(w, r, ledger.Access{By: page.Agent, Reference: page.Reference}) {
+		return
+	}
 	page.Directions, page.Now = s.Directions, s.Now()
+	page.Profile, page.Path = s.Path(page.Request)
+	if i := slices.IndexFunc(page.Path, func(m ledger.Milestone) bool { return m.Status == "" }); i >= 0 && page.Open() && page.Lead != "" {
+		page.NextStep = page.Path[i].ID
+	}
 	if page.Conventions, err = s.Sheets.OfRequest(r.Context(), bot.Asker{Audience: knowledge.Staff}, page.Request, page.Now); err != nil {
 		s.staffProblem(w, r, err)
 		return
@@ -149,6 +161,16 @@ func (s *site) request(w http.ResponseWriter, r *http.Request, code int, page re
 	}
 	page.Fundings = s.fundingsPart(r, card)
 	s.render(w, code, requestTemplate, page)
+}
+
+// accessed records who reads what; nothing is shown that could not be recorded.
+func (s *site) accessed(w http.ResponseWriter, r *http.Request, a ledger.Access) bool {
+	a.At, a.Channel = s.Now(), Channel
+	if err := s.Requests.Accessed(r.Context(), a); err != nil {
+		s.staffProblem(w, r, err)
+		return false
+	}
+	return true
 }
 
 type companyPage struct {
@@ -163,6 +185,9 @@ type companyPage struct {
 func (s *site) showCompany(w http.ResponseWriter, r *http.Request, agent string) {
 	page := companyPage{staffPage: staffPage{agent, "company"}, Sought: strings.TrimSpace(r.URL.Query().Get("nom")), Now: s.Now()}
 	if page.Sought != "" {
+		if !s.accessed(w, r, ledger.Access{By: agent, Sought: page.Sought}) {
+			return
+		}
 		var err error
 		if page.Card, err = ledger.CardOf(r.Context(), s.Requests, staffViewer, page.Sought); err != nil {
 			s.staffProblem(w, r, err)
@@ -244,6 +269,15 @@ func (s *site) postAction(w http.ResponseWriter, r *http.Request, agent string) 
 			return
 		}
 		_, err = s.Requests.SetPart(ctx, reference, lead, part, text, agent, s.Now())
+	case "etape":
+		step, said := r.PostFormValue("etape"), ledger.Status(r.PostFormValue("suite"))
+		if said == ledger.Skipped && text == "" {
+			refuse(http.StatusUnprocessableEntity, textMissingText)
+			return
+		}
+		if err = s.checkStep(r, step); err == nil {
+			_, err = s.Requests.SetStep(ctx, reference, step, said, text, agent, s.Now())
+		}
 	case "rouvrir":
 		if text == "" {
 			refuse(http.StatusUnprocessableEntity, textMissingText)
@@ -272,6 +306,19 @@ func (s *site) postAction(w http.ResponseWriter, r *http.Request, agent string) 
 	default:
 		http.Redirect(w, r, "/agents/demandes/"+url.PathEscape(shown)+"#historique", http.StatusSeeOther)
 	}
+}
+
+// checkStep refuses what is no step of the request's path.
+func (s *site) checkStep(r *http.Request, step string) error {
+	request, err := s.Requests.Get(r.Context(), staffViewer, r.PathValue("reference"))
+	if err != nil {
+		return err
+	}
+	_, path := s.Path(request)
+	if err := ledger.CheckStep(path, step); err != nil {
+		return fmt.Errorf("%w : %w", ledger.ErrTransition, err)
+	}
+	return nil
 }
 
 func (s *site) hasDirection(code string) bool {

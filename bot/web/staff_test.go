@@ -18,7 +18,8 @@ func (v *visit) login(name string) (*http.Response, string) {
 	return v.do("POST", "/agents/connexion", url.Values{"nom": {name}, "jeton": {token}})
 }
 
-var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/doublons", "/agents/financements", "/agents/envois", "/agents/questions", "/agents/epci", "/agents/epci/" + fakeSIREN, "/agents/revues", "/agents/revues/" + fakeSIREN, "/agents/fiches"}
+var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/doublons", "/agents/financements", "/agents/envois",
+	"/agents/questions", "/agents/epci", "/agents/epci/" + fakeSIREN, "/agents/pilotage", "/agents/pilotage.csv", "/agents/revues", "/agents/revues/" + fakeSIREN, "/agents/fiches"}
 
 func TestStaffNeedsTheToken(t *testing.T) {
 	v := newVisit(t)
@@ -252,6 +253,8 @@ func TestStaffActs(t *testing.T) {
 		{"distinguer", url.Values{"autre": {"2026-0045"}, "texte": {"deux familles"}}},
 		{"separer", url.Values{"texte": {"homonyme"}}},
 		{"separer", url.Values{"texte": {"homonyme"}, "message": {"2"}}},
+		{"etape", url.Values{"etape": {"deux"}, "suite": {"done"}}},
+		{"etape", url.Values{"etape": {"trois"}, "suite": {"skipped"}, "texte": {"sans objet"}}},
 	} {
 		if response, page := act(step.action, step.form); response.StatusCode != http.StatusOK || response.Request.Method != http.MethodGet {
 			t.Errorf("%s: %s %d\n%s", step.action, response.Request.Method, response.StatusCode, page)
@@ -261,7 +264,8 @@ func TestStaffActs(t *testing.T) {
 		"answer: Oui :\nvoici comment. by Agente Fictive|closed: réglé by Agente Fictive|reopen: l’entreprise rappelle by Agente Fictive|" +
 		"unreachable: trois appels by Agente Fictive|part DIR-B done:  by Agente Fictive|part DIR-B not_for_us: hors sujet by Agente Fictive|" +
 		"join 2026-0043 to 2026-0042: même entreprise by Agente Fictive|join 2026-0044 to 2026-0042: même gérante by Agente Fictive|" +
-		"apart 2026-0042 2026-0045: deux familles by Agente Fictive|split 2026-0042 0: homonyme by Agente Fictive|split 2026-0042 2: homonyme by Agente Fictive"
+		"apart 2026-0042 2026-0045: deux familles by Agente Fictive|split 2026-0042 0: homonyme by Agente Fictive|split 2026-0042 2: homonyme by Agente Fictive|" +
+		"step deux done:  by Agente Fictive|step trois skipped: sans objet by Agente Fictive"
 	if got := strings.Join(v.ledger.done, "|"); got != want {
 		t.Errorf("done\n%s\nwant\n%s", got, want)
 	}
@@ -281,6 +285,8 @@ func TestStaffActs(t *testing.T) {
 		"refuse without why": {"part", url.Values{"direction": {"DIR-B"}, "part": {"not_for_us"}}, http.StatusUnprocessableEntity},
 		"split without why":  {"separer", url.Values{"message": {"2"}}, http.StatusUnprocessableEntity},
 		"split of nothing":   {"separer", url.Values{"message": {"-1"}, "texte": {"pourquoi"}}, http.StatusUnprocessableEntity},
+		"skip without why":   {"etape", url.Values{"etape": {"deux"}, "suite": {"skipped"}}, http.StatusUnprocessableEntity},
+		"unknown step":       {"etape", url.Values{"etape": {"dix"}, "suite": {"done"}}, http.StatusConflict},
 		"unknown action":     {"effacer", url.Values{"texte": {"pourquoi"}}, http.StatusNotFound},
 	} {
 		if response, _ := act(c.action, c.form); response.StatusCode != c.code {
@@ -298,6 +304,26 @@ func TestStaffActs(t *testing.T) {
 		t.Errorf("closed twice: status %d", response.StatusCode)
 	}
 	v.expect(page, "n’est plus possible")
+}
+
+func TestReadingsAreRecorded(t *testing.T) {
+	v := newVisit(t)
+	v.login("Agente Fictive")
+	for _, path := range []string{"/agents/entreprise?nom=Verlinor", "/agents/demandes/2026-0042", "/agents/entreprise", "/agents"} {
+		v.get(path)
+	}
+	got := ""
+	for _, a := range v.ledger.accesses {
+		got += a.By + " " + a.Channel + " " + a.Reference + a.Sought + "; "
+		if a.At.IsZero() {
+			t.Errorf("%+v has no time", a)
+		}
+	}
+	_, page := v.get("/agents/demandes/2026-0042")
+	v.expect(page, "Parcours : Profil d’essai", "<strong>prochaine étape</strong>", "faite, Agent Fictif")
+	if want := "Agente Fictive web Verlinor; Agente Fictive web 2026-0042; "; got != want {
+		t.Errorf("recorded %s, want %s", got, want)
+	}
 }
 
 func TestStaffIsToldOfFailures(t *testing.T) {
@@ -399,7 +425,7 @@ func TestProjects(t *testing.T) {
 	_, page = v.do("POST", "/agents/fiches", form)
 	v.expect(page, "Unité &lt;b&gt;fictive&lt;/b&gt;", "P-2026-0001, à envoyer", "son nom n’est pas montré", "Envoyer aux 2 territoires")
 	_, page = v.do("POST", "/agents/fiches/P-2026-0001/envoyer", url.Values{})
-	v.expect(page, "envoyée, réponses attendues", "Sans réponse : CA Fictive, CC Imaginaire.")
+	v.expect(page, "envoyée, réponses attendues", "Sans réponse : CA Fictive ; CC Imaginaire.")
 	response, page = v.do("POST", "/agents/fiches/P-2026-0001/repondre", url.Values{"epci": {"200000001"}, "texte": {"1=beaucoup"}})
 	if response.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("%d", response.StatusCode)

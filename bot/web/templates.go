@@ -46,6 +46,7 @@ var (
 	revueTemplate    = page("revue.html", "staff.html")
 	projectsTemplate = page("projects.html", "staff.html")
 	projectTemplate  = page("project.html", "staff.html")
+	steeringTemplate = page("steering.html", "staff.html")
 	noticesTemplate  = page("notices.html", "staff.html")
 	gapsTemplate     = page("gaps.html", "staff.html")
 )

@@ -37,6 +37,7 @@ const (
 	textOtherCompany = "Ces deux demandes ont des SIREN différents : ce sont deux entreprises, elles ne se joignent pas."
 	textNotSplit     = "Ce message ne peut pas être séparé : c’est le premier de la demande, ou il l’a déjà été."
 	textSameCompany  = "même entreprise"
+	textBadDay       = "Une date n’a pas pu être lue : choisissez-la dans le calendrier, ou écrivez AAAA-MM-JJ."
 	textNobody       = "Rien n’a été enregistré : choisissez une direction ou donnez le nom d’une personne, et dites pourquoi."
 )
 
@@ -84,6 +85,7 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.Specified:   "Précision donnée",
 	ledger.Amended:     "Message modifié",
 	ledger.PartSet:     "Part d’une direction associée",
+	ledger.StepSet:     "Étape du parcours",
 	ledger.Reminded:    "Rappel",
 	ledger.Escalated:   "Porte d’entrée prévenue",
 	ledger.NoNews:      "Sans nouvelles",
@@ -94,6 +96,7 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.ToldApart:   "Distinguée d’une autre demande",
 	ledger.NoticeSent:  "Avis envoyé",
 	ledger.NoticeDead:  "Avis impossible à envoyer",
+	ledger.Imported:    "Reprise d’un autre outil",
 }
 
 var sourceLabels = map[string]string{

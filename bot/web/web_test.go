@@ -23,6 +23,7 @@ import (
 	"guichet/knowledge"
 	"guichet/routing/funding"
 	"guichet/routing/ledger"
+	"guichet/routing/ledger/steering"
 )
 
 const token = "jeton-d’essai"
@@ -52,7 +53,20 @@ func newVisit(t *testing.T, change ...func(*web.Config)) *visit {
 		Desk: v.desk, Journal: journal, Requests: v.ledger, Fundings: funding.Watcher{Store: v.funds, Rules: funding.Default()}, Open: openFake, Sheets: v.sheets, Revues: fakeRevues{v.ledger}, Projects: fakeProjects(t, v.ledger),
 		Reachable: func(context.Context, string) (bool, error) { return false, nil }, StaffToken: token,
 		Directions: []web.Direction{{Code: "DIR-A", Name: "Direction A"}, {Code: "DIR-B"}},
-		Examples:   []bot.Choice{{Label: "Un exemple à essayer", Text: "Quelle aide ?"}},
+		Board: steering.Board{
+			Store: v.ledger, Settings: steeringSettings, Directions: []string{"DIR-A", "DIR-B"}, EPCIs: zones, Themes: []steering.Theme{{ID: "export", Name: "export <fictif>"}},
+			Gaps: func(context.Context, time.Time, time.Time) ([]steering.Gap, error) {
+				return []steering.Gap{{Question: "=1+1 <b>?</b>", Count: 5}}, journal.err
+			},
+		},
+		Path: func(r ledger.Request) (string, []ledger.Milestone) {
+			return "Profil d’essai", []ledger.Milestone{
+				{StepSaid: ledger.StepSaid{ID: "une", Status: ledger.Done, By: "Agent Fictif", At: today}, Label: "Une étape", Who: r.Lead},
+				{StepSaid: ledger.StepSaid{ID: "deux"}, Label: "Une seconde", Who: "DIR-B"},
+				{StepSaid: ledger.StepSaid{ID: "trois"}, Label: "Une troisième", Who: "DIR-B"},
+			}
+		},
+		Examples: []bot.Choice{{Label: "Un exemple à essayer", Text: "Quelle aide ?"}},
 		Abandoned: func(context.Context) ([]web.Job, error) {
 			return []web.Job{{What: "confier la demande 2026-0007", Why: "porte <b>close</b>", At: today}}, nil
 		},

@@ -75,33 +75,37 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 	}
 	single := func(text string) queryLine { return queryLine{Q: text} }
 	return each(a, c.batchFlag, c.Question, "la question", single, func(in queryLine) (answerLine, error) {
-		start := time.Now()
-		if err := bot.CheckText(in.Q); err != nil {
-			return answerLine{}, err
-		}
-		answer, err := o.desk.Ask(ctx, in.viewer(c.asker), in.Q, a.now())
-		if err != nil {
-			return answerLine{}, err
-		}
-		if answer.Abstained && c.Batch == "" { // a batch measures: its questions are nobody's
-			v := in.viewer(c.asker)
-			m := bot.Message{Channel: "cli", ID: rand.Text(), Thread: rand.Text(), Text: in.Q, Asker: bot.Asker{Audience: v.Audience, EPCI: v.EPCI}, At: a.now()}
-			if answer.Text, err = o.desk.Unknown(ctx, m, answer); err != nil {
-				return answerLine{}, err
-			}
-		}
-		out := answerLine{ID: in.ID, Answer: answer.Text, Abstained: answer.Abstained, Grounding: "extract", Citations: []citation{}}
-		if answer.Worded {
-			out.Grounding = "model"
-		}
-		for _, q := range answer.Quotes {
-			out.Citations = append(out.Citations, citation{
-				Document: q.Document, Title: q.Title, Section: q.Section, Quote: q.Text, Page: q.Page, URL: q.URL, Date: isoDay(q.Date), Audience: q.Audience, Closed: q.Closed, Old: q.Old,
-			})
-		}
-		out.ElapsedMS = elapsed(start)
-		return out, nil
+		return o.answerLine(ctx, channel, in.viewer(c.asker), in, c.Batch == "", a.now()) // a batch measures: its questions are nobody's
 	}, showAnswer)
+}
+
+// answerLine answers a question; asked tells that somebody asked it, so that one without an answer is kept as a gap.
+func (o *office) answerLine(ctx context.Context, channel string, v knowledge.Viewer, in queryLine, asked bool, now time.Time) (answerLine, error) {
+	start := time.Now()
+	if err := bot.CheckText(in.Q); err != nil {
+		return answerLine{}, err
+	}
+	answer, err := o.desk.Ask(ctx, v, in.Q, now)
+	if err != nil {
+		return answerLine{}, err
+	}
+	if answer.Abstained && asked {
+		m := bot.Message{Channel: channel, ID: rand.Text(), Thread: rand.Text(), Text: in.Q, Asker: bot.Asker{Audience: v.Audience, EPCI: v.EPCI}, At: now}
+		if answer.Text, err = o.desk.Unknown(ctx, m, answer); err != nil {
+			return answerLine{}, err
+		}
+	}
+	out := answerLine{ID: in.ID, Answer: answer.Text, Abstained: answer.Abstained, Grounding: "extract", Citations: []citation{}}
+	if answer.Worded {
+		out.Grounding = "model"
+	}
+	for _, q := range answer.Quotes {
+		out.Citations = append(out.Citations, citation{
+			Document: q.Document, Title: q.Title, Section: q.Section, Quote: q.Text, Page: q.Page, URL: q.URL, Date: isoDay(q.Date), Audience: q.Audience, Closed: q.Closed, Old: q.Old,
+		})
+	}
+	out.ElapsedMS = elapsed(start)
+	return out, nil
 }
 
 func showAnswer(w io.Writer, a answerLine) {

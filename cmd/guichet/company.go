@@ -57,17 +57,12 @@ func (c *companyCmd) Run(ctx context.Context, a *app) error {
 		return usageError{errors.New("donnez le SIREN, le SIRET ou le nom de l'entreprise")}
 	}
 	return a.withRegistry(ctx, func(_ region, w funding.Watcher, store ledger.Store) error {
-		card, err := ledger.CardOf(ctx, store, viewer, c.Company)
-		if err != nil {
+		if err := c.accessed(ctx, a, store, viewer, ledger.Access{Sought: c.Company}); err != nil {
 			return err
 		}
-		out := c.line(card)
-		if viewer.Staff {
-			fundings, err := w.Card(ctx, viewer, c.Company, a.now())
-			if err != nil {
-				return err
-			}
-			out.Fundings = &fundings
+		out, card, err := companyLine(ctx, w, store, viewer, c.Company, a.now())
+		if err != nil {
+			return err
 		}
 		if a.JSON {
 			return writeJSON(a.stdout, out)
@@ -80,8 +75,25 @@ func (c *companyCmd) Run(ctx context.Context, a *app) error {
 	})
 }
 
-func (c *companyCmd) line(card ledger.Card) cardLine {
-	out := cardLine{Sought: c.Company, Near: card.Near && len(card.Requests) > 0, Requests: []cardRequestLine{}}
+// companyLine gives what a viewer may see of a company.
+func companyLine(ctx context.Context, w funding.Watcher, store ledger.Store, viewer ledger.Viewer, sought string, now time.Time) (cardLine, ledger.Card, error) {
+	card, err := ledger.CardOf(ctx, store, viewer, sought)
+	if err != nil {
+		return cardLine{}, card, err
+	}
+	out := lineOfCard(sought, card)
+	if viewer.Staff {
+		fundings, err := w.Card(ctx, viewer, sought, now)
+		if err != nil {
+			return cardLine{}, card, err
+		}
+		out.Fundings = &fundings
+	}
+	return out, card, nil
+}
+
+func lineOfCard(sought string, card ledger.Card) cardLine {
+	out := cardLine{Sought: sought, Near: card.Near && len(card.Requests) > 0, Requests: []cardRequestLine{}}
 	for _, r := range card.Requests {
 		l := cardRequestLine{
 			Reference: r.Reference, Company: r.Company, Place: r.Place, CreatedAt: r.CreatedAt, Status: r.Status, Lead: r.Lead, Owner: r.Owner,

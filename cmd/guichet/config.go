@@ -17,6 +17,7 @@ import (
 	"guichet/knowledge/openai"
 	"guichet/knowledge/static"
 	"guichet/routing"
+	"guichet/routing/ledger"
 )
 
 const description = "Le guichet unique de la Région pour les entreprises : il répond avec ses sources, transmet chaque demande à la direction " +
@@ -35,11 +36,16 @@ type cli struct {
 	Route      routeCmd      `cmd:"" help:"Dire quelle direction mène une demande, et pourquoi, sans rien enregistrer."`
 	Request    requestCmd    `cmd:"" help:"Le registre des demandes."`
 	Company    companyCmd    `cmd:"" help:"Dire si une entreprise a été accompagnée et ce qui lui a été répondu."`
+	Person     personCmd     `cmd:"" help:"Donner ou effacer ce qui est gardé d'une personne, ou ce qui l'est depuis trop longtemps."`
+	Access     accessCmd     `cmd:"" help:"Le journal des accès aux demandes et aux fiches d'entreprises."`
 	Funding    fundingCmd    `cmd:"" help:"Les financements demandés et tenus, et ceux qui semblent viser la même dépense."`
 	EPCI       epciCmd       `cmd:"" name:"epci" help:"Ce que guichet sait d'un EPCI : ses conventions, ce que la Région peut y faire, ses demandes."`
 	Convention conventionCmd `cmd:"" help:"Les conventions entre la Région et les EPCI."`
 	Revue      revueCmd      `cmd:"" help:"Le document d'une revue de projets : un EPCI, un comité ou la Région entière."`
 	Sheet      sheetCmd      `cmd:"" help:"Les fiches projets envoyées aux territoires, leurs réponses et leur comparaison."`
+	Steering   steeringCmd   `cmd:"" help:"Les chiffres du pilotage : délais, retards, réorientations, zones blanches, par direction et par territoire."`
+	Token      tokenCmd      `cmd:"" help:"Les jetons par lesquels d'autres outils entrent : API et calendriers."`
+	Webhook    webhookCmd    `cmd:"" help:"Les adresses d'autres outils à qui dire ce qui arrive aux demandes."`
 	Gaps       gapsCmd       `cmd:"" help:"Les questions restées sans réponse, par sens, et les fiches à écrire."`
 	Eval       evalCmd       `cmd:"" help:"Mesurer sur des cas étiquetés."`
 	Doctor     doctorCmd     `cmd:"" help:"Dire ce qui marche, ce qui ne marche pas et quoi faire."`
@@ -218,6 +224,27 @@ func (m moment) clock() func() time.Time {
 		return func() time.Time { return m.Add(time.Since(start)) }
 	}
 	return time.Now
+}
+
+// day is a day of France given by a person: its first instant.
+type day struct{ time.Time }
+
+// UnmarshalText reads an ISO date.
+func (d *day) UnmarshalText(text []byte) error {
+	read, err := time.Parse(time.DateOnly, string(text))
+	if err != nil {
+		return fmt.Errorf("date « %s » illisible : écrivez AAAA-MM-JJ", text)
+	}
+	d.Time = ledger.Midnight(read.Add(12 * time.Hour))
+	return nil
+}
+
+// end gives the first instant after the day, zero when none was given.
+func (d day) end() time.Time {
+	if d.IsZero() {
+		return time.Time{}
+	}
+	return d.AddDate(0, 0, 1)
 }
 
 // defaultDatabase is a file in the user's data folder.

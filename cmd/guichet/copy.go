@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"guichet/bot/courier"
+	"guichet/bot/webhook"
 	"guichet/migrations/database"
 	"guichet/migrations/transfer"
 	"guichet/routing/ledger/sqlledger"
@@ -38,7 +38,7 @@ func (c *copyCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	jobs, err := courier.New(ctx, to)
+	jobs, err := a.openCourier(ctx, to)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,8 @@ func (c *copyCmd) Run(ctx context.Context, a *app) error {
 	requests := sqlledger.New(to, jobs, r.notices, r.agenda())
 	_, conventions := r.conventions(to, jobs)
 	tables, err := transfer.Copy(ctx, from, to, func(ctx context.Context) error {
-		return errors.Join(requests.PlanAgain(ctx), conventions.PlanAgain(ctx))
+		ids, err := webhook.New(to, a.now).Pending(ctx)
+		return errors.Join(requests.PlanAgain(ctx), conventions.PlanAgain(ctx), err, jobs.SendEvents(ctx, ids))
 	})
 	if err != nil {
 		return err

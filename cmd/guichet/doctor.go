@@ -126,7 +126,7 @@ func (a *app) checkDatabase(ctx context.Context, db *database.DB, err error) []c
 	if err != nil {
 		index.OK, index.Detail, index.Todo = false, err.Error(), "rechargez les documents : guichet ingest DOSSIER"
 	}
-	return append(checks, schema, index, a.checkSources(ctx, db), a.checkEmbeddings(ctx, db), a.checkModel(ctx, db, base), checkJobs(ctx, db), checkNotices(ctx, db))
+	return append(checks, schema, index, a.checkSources(ctx, db), a.checkEmbeddings(ctx, db), a.checkModel(ctx, db, base), checkJobs(ctx, db), checkNotices(ctx, db), checkWebhooks(ctx, db))
 }
 
 // checkSources tells the addresses whose text is not what they have now.

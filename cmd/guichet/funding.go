@@ -20,6 +20,7 @@ type fundingCmd struct {
 	Show     fundingShow     `cmd:"" help:"Montrer un financement, son histoire et ce qui lui ressemble."`
 	Status   fundingStatus   `cmd:"" help:"Dire qu'un financement est accordé, payé, refusé ou retiré."`
 	Warnings fundingWarnings `cmd:"" help:"Lister les financements qui semblent viser la même dépense."`
+	Import   fundingImport   `cmd:"" help:"Reprendre les financements d'un fichier d'un autre outil (CSV, XLSX)."`
 	Settle   fundingSettle   `cmd:"" help:"Décider d'un avertissement : il n'est plus donné."`
 }
 

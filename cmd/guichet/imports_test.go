@@ -35,8 +35,9 @@ var allowed = map[string][]string{
 	"bot/lexicon/learn":                 {"routing", "routing/rulebook"},
 	"bot/courier":                       {"routing/convention", "routing/ledger", "migrations", "migrations/database"},
 	"bot/sqljournal":                    {"knowledge", "migrations/database"},
+	"bot/privacy":                       {"knowledge", "routing", "routing/ledger", "migrations/database"},
 	"knowledge/review":                  {},
-	"bot/web":                           {"knowledge", "routing", "routing/convention", "routing/funding", "routing/ledger", "routing/revue", "routing/revue/docx", "routing/sheet"},
+	"bot/web":                           {"knowledge", "routing", "routing/convention", "routing/funding", "routing/ledger", "routing/ledger/steering", "routing/revue", "routing/revue/docx", "routing/sheet"},
 	"bot/bottest":                       {"bot/lexicon", "bot/sqljournal", "knowledge", "migrations/database", "routing", "routing/convention", "routing/convention/sqlconvention", "routing/funding", "routing/funding/sqlfunding", "routing/ledger", "routing/ledger/sqlledger", "routing/rulebook"}, // a whole office
 	"routing/ledger/ledgertest":         {},
 	"knowledge/knowledgetest":           {},
@@ -44,6 +45,11 @@ var allowed = map[string][]string{
 	"migrations/transfer":               {"migrations/database"},
 	"bot/slack":                         {"routing/ledger"},
 	"bot/discord":                       {"knowledge"},
+	"routing/exchange":                  {},
+	"bot/access":                        {"knowledge", "migrations/database", "routing/ledger"},
+	"bot/api":                           {"knowledge", "routing/ledger"},
+	"bot/calendar":                      {"routing/ledger"},
+	"bot/webhook":                       {"knowledge", "knowledge/fetch", "migrations/database", "routing/ledger"},
 }
 
 // pure packages touch no system: a decision can be played again.

@@ -190,7 +190,7 @@ func jSONShapes(t *testing.T, e databasetest.Engine) {
 	for _, k := range doctor["checks"].([]any) {
 		names = append(names, k.(map[string]any)["name"].(string))
 	}
-	if want := []string{"database", "schema", "index", "sources", "embeddings", "model", "jobs", "rules", "dead-rules", "channels", "discord", "slack"}; doctor["ok"] != true || !slices.Equal(names, want) {
+	if want := []string{"database", "schema", "index", "sources", "embeddings", "model", "jobs", "notices", "webhooks", "rules", "dead-rules", "channels", "discord", "slack"}; doctor["ok"] != true || !slices.Equal(names, want) {
 		t.Errorf("doctor: ok %v, checks %v", doctor["ok"], names)
 	}
 }

@@ -28,10 +28,15 @@ type requestCmd struct {
 	Answer requestAnswer `cmd:"" help:"Enregistrer la réponse donnée à l'entreprise."`
 	Reopen requestReopen `cmd:"" help:"Rouvrir une demande."`
 	Part   requestPart   `cmd:"" help:"Dire où en est la part d'une direction associée."`
+	Step   requestStep   `cmd:"" help:"Dire qu'une étape du parcours d'une demande est faite, ou passée."`
 	Twins  requestTwins  `cmd:"" help:"Lister les demandes qui se ressemblent, avec les raisons."`
 	Join   requestJoin   `cmd:"" help:"Joindre une demande à une autre : c'est la même entreprise."`
 	Split  requestSplit  `cmd:"" help:"Séparer ce qui a été joint."`
 	Apart  requestApart  `cmd:"" help:"Dire que deux demandes ne sont pas la même : elles ne sont plus montrées ensemble."`
+
+	Import  requestImport     `cmd:"" help:"Reprendre les demandes d'un fichier d'un autre outil (CSV, XLSX)."`
+	Export  requestExport     `cmd:"" help:"Écrire les demandes dans un fichier (CSV, XLSX)."`
+	Mapping requestMappingCmd `cmd:"" help:"Montrer la correspondance des colonnes, à copier et adapter."`
 }
 
 // author is who acts on the ledger.
@@ -67,6 +72,17 @@ type replyLine struct {
 	Choices []string    `json:"choices"`
 }
 
+func lineOfReply(reply bot.Reply, thread string) replyLine {
+	out := replyLine{Request: reply.Request, Thread: thread, Kind: string(reply.Kind), Text: reply.Text, Fields: []fieldLine{}, Choices: []string{}}
+	for _, f := range reply.Fields {
+		out.Fields = append(out.Fields, fieldLine(f))
+	}
+	for _, choice := range reply.Choices {
+		out.Choices = append(out.Choices, choice.Text)
+	}
+	return out
+}
+
 type fieldLine struct {
 	Label string `json:"label"`
 	Value string `json:"value"`
@@ -95,13 +111,7 @@ func (c *requestNew) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	out := replyLine{Request: reply.Request, Thread: c.Thread, Kind: string(reply.Kind), Text: reply.Text, Fields: []fieldLine{}, Choices: []string{}}
-	for _, f := range reply.Fields {
-		out.Fields = append(out.Fields, fieldLine(f))
-	}
-	for _, choice := range reply.Choices {
-		out.Choices = append(out.Choices, choice.Text)
-	}
+	out := lineOfReply(reply, c.Thread)
 	if a.JSON {
 		return writeJSON(a.stdout, out)
 	}
@@ -138,6 +148,15 @@ func (r reader) viewer() (ledger.Viewer, error) {
 		return v, errors.New("le registre des demandes n'est pas public : ajoutez --audience staff (agent), --audience partner --epci SIREN (partenaire) ou --thread FIL (demande faite ici)")
 	}
 	return v, nil
+}
+
+// accessed records what an agent or a partner reads; those who read their own leave no trace.
+func (r reader) accessed(ctx context.Context, a *app, store ledger.Store, v ledger.Viewer, read ledger.Access) error {
+	if !v.Staff && v.EPCI == "" {
+		return nil
+	}
+	read.At, read.By, read.Channel = a.now(), author{}.name(), channel
+	return store.Accessed(ctx, read)
 }
 
 type requestList struct {
@@ -192,9 +211,16 @@ func (c *requestShow) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	region, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return err
+	}
 	return a.withLedger(ctx, func(store ledger.Store) error {
 		r, err := store.Get(ctx, viewer, c.Reference)
 		if err != nil {
+			return err
+		}
+		if err := c.accessed(ctx, a, store, viewer, ledger.Access{Reference: r.Reference}); err != nil {
 			return err
 		}
 		var twins []ledger.Twin
@@ -203,18 +229,20 @@ func (c *requestShow) Run(ctx context.Context, a *app) error {
 				return err
 			}
 		}
+		label, path := ledger.PathOf(region.book.Rules, r)
 		if a.JSON {
 			return writeJSON(a.stdout, struct {
 				ledger.Request
-				Twins []twinLine `json:"twins,omitempty"`
-			}{r, twinLines(twins)})
+				Path  []ledger.Milestone `json:"path"`
+				Twins []twinLine         `json:"twins,omitempty"`
+			}{r, some(path), twinLines(twins)})
 		}
-		showRequest(a.stdout, r, twins, a.now())
+		showRequest(a.stdout, r, label, path, twins, a.now())
 		return nil
 	})
 }
 
-func showRequest(w io.Writer, r ledger.Request, twins []ledger.Twin, now time.Time) {
+func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Milestone, twins []ledger.Twin, now time.Time) {
 	fmt.Fprintf(w, "Demande %s, %s\n", r.Reference, r.Standing())
 	line := func(label, value string) {
 		if value != "" {
@@ -231,6 +259,15 @@ func showRequest(w io.Writer, r ledger.Request, twins []ledger.Twin, now time.Ti
 	}
 	for i, reason := range r.Decision.Reasons {
 		line([]string{"Pourquoi", ""}[min(i, 1)], reason)
+	}
+	line("Parcours", profile)
+	next := r.Status.Open() && r.Lead != ""
+	for _, m := range path {
+		state := m.Status.StepLabel()
+		if m.Status == "" && next {
+			state, next = "prochaine étape", false
+		}
+		line("", strings.Join(present(m.ID, m.Label, m.Who, state, m.By, ledger.Day(m.At), m.Why), " · "))
 	}
 	if e, ok := r.Silence(); ok {
 		line("Sans nouvelles", e.Why)
@@ -252,7 +289,7 @@ func showRequest(w io.Writer, r ledger.Request, twins []ledger.Twin, now time.Ti
 				label += fmt.Sprintf(" (%d)", messages) // the rank that split takes
 			}
 		}
-		fmt.Fprintf(w, "  %s\n", strings.Join(present(e.At.Format("02/01/2006 15:04"), label, e.Other, e.By, e.Lead, e.Owner, e.Status.Label(), firstLine(e.Why, 100)), " · "))
+		fmt.Fprintf(w, "  %s\n", strings.Join(present(e.At.Format("02/01/2006 15:04"), label, e.Other, e.By, e.Lead, e.Owner, e.Step, eventStatus(e), firstLine(e.Why, 100)), " · "))
 	}
 }
 
@@ -260,7 +297,7 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.Received: "message reçu", ledger.Decided: "décision", ledger.Assigned: "confiée", ledger.StatusSet: "état", ledger.AnswerGiven: "réponse donnée",
 	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.Questioned: "précision demandée", ledger.Specified: "précision donnée", ledger.Amended: "message modifié", ledger.PartSet: "part d'une direction associée", ledger.Reminded: "rappel", ledger.Escalated: "porte d'entrée prévenue", ledger.NoNews: "sans nouvelles",
 	ledger.MergedInto: "jointe à", ledger.Absorbed: "y est jointe la", ledger.SplitOff: "séparée de", ledger.Separated: "en est séparée la", ledger.ToldApart: "n'est pas la même que",
-	ledger.NoticeSent: "avis envoyé", ledger.NoticeDead: "avis abandonné",
+	ledger.StepSet: "étape du parcours", ledger.NoticeSent: "avis envoyé", ledger.Imported: "reprise d'un autre outil", ledger.NoticeDead: "avis abandonné",
 }
 
 type requestAssign struct {
@@ -316,6 +353,64 @@ func (c *requestPart) Run(ctx context.Context, a *app) error {
 	})
 }
 
+type requestStep struct {
+	author
+	Reference string `arg:"" help:"Numéro de la demande."`
+	Step      string `arg:"" name:"étape" help:"L'étape, comme « guichet request show » la nomme."`
+	Done      bool   `xor:"said" required:"" help:"Elle est faite."`
+	Skip      bool   `xor:"said" required:"" help:"Elle est passée ; dites pourquoi."`
+	Why       string `placeholder:"RAISON" help:"Pourquoi."`
+}
+
+func (c *requestStep) Run(ctx context.Context, a *app) error {
+	if c.Skip && strings.TrimSpace(c.Why) == "" {
+		return usageError{errors.New("il manque --why RAISON : une étape ne se passe pas sans raison")}
+	}
+	region, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return err
+	}
+	return a.withLedger(ctx, func(store ledger.Store) error {
+		r, err := store.Get(ctx, ledger.Viewer{Staff: true}, c.Reference)
+		if err != nil {
+			return err
+		}
+		_, path := ledger.PathOf(region.book.Rules, r)
+		if err := ledger.CheckStep(path, c.Step); err != nil {
+			return err
+		}
+		said := ledger.Done
+		if c.Skip {
+			said = ledger.Skipped
+		}
+		if r, err = store.SetStep(ctx, c.Reference, c.Step, said, c.Why, c.name(), a.now()); err != nil {
+			return err
+		}
+		next, more := ledger.NextStep(region.book.Rules, r)
+		if a.JSON {
+			line := map[string]any{"reference": r.Reference, "steps": some(r.Pace.Steps), "next": nil}
+			if more {
+				line["next"] = next
+			}
+			return writeJSON(a.stdout, line)
+		}
+		if !more {
+			fmt.Fprintf(a.stdout, "%s : le parcours est fini\n", r.Reference)
+			return nil
+		}
+		fmt.Fprintf(a.stdout, "%s : prochaine étape, %s\n", r.Reference, strings.Join(present(next.ID, next.Label, next.Who), " · "))
+		return nil
+	})
+}
+
+// eventStatus gives in French the status that an event tells.
+func eventStatus(e ledger.Event) string {
+	if e.Kind == ledger.StepSet {
+		return e.Status.StepLabel()
+	}
+	return e.Status.Label()
+}
+
 type requestAnswer struct {
 	author
 	Reference string `arg:"" help:"Numéro de la demande."`
@@ -364,11 +459,16 @@ func (a *app) change(ctx context.Context, do func(ledger.Store, time.Time) (ledg
 			return err
 		}
 		if a.JSON {
-			return writeJSON(a.stdout, map[string]any{"reference": r.Reference, "status": r.Status, "lead": r.Lead, "owner": r.Owner, "associated": some(r.Associated), "due": orNull(r.Due), "parts": some(r.Pace.Parts)})
+			return writeJSON(a.stdout, changedLine(r))
 		}
 		fmt.Fprintf(a.stdout, "%s : %s\n", r.Reference, strings.Join(present(r.Status.Label(), r.Lead, r.Owner), " · "))
 		return nil
 	})
+}
+
+// changedLine tells where a request stands after a change.
+func changedLine(r ledger.Request) map[string]any {
+	return map[string]any{"reference": r.Reference, "status": r.Status, "lead": r.Lead, "owner": r.Owner, "associated": some(r.Associated), "due": orNull(r.Due), "parts": some(r.Pace.Parts)}
 }
 
 // orNull gives a time, or null for the zero one.

@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"guichet/bot"
 	"guichet/bot/courier"
 	"guichet/knowledge"
-	"guichet/routing/convention"
 	"guichet/routing/ledger/sqlledger"
 	"guichet/routing/revue"
 	"guichet/routing/revue/docx"
@@ -27,16 +25,6 @@ type revueCmd struct {
 	Since     day                `placeholder:"DATE" help:"Le jour de la revue précédente (la dernière qui a été tenue par défaut)."`
 	Format    string             `enum:"md,docx,json" default:"md" placeholder:"md" help:"md (par défaut), docx ou json."`
 	Output    string             `placeholder:"FICHIER" help:"Le fichier à écrire (à l'écran par défaut) ; rien n'y est écrasé."`
-}
-
-// day is a day given by a person.
-type day convention.Day
-
-// UnmarshalText reads « 2026-01-31 » or « 31/01/2026 ».
-func (d *day) UnmarshalText(text []byte) error {
-	parsed, err := convention.ParseDay(string(text))
-	*d = day(parsed)
-	return err
 }
 
 func (c *revueCmd) Run(ctx context.Context, a *app) error {
@@ -70,11 +58,7 @@ func (c *revueCmd) Run(ctx context.Context, a *app) error {
 	case scope == "":
 		return usageError{errors.New("donnez --epci SIREN, --region, --committee CODE ou --dates")}
 	}
-	var since time.Time
-	if c.Since != "" {
-		since = convention.Day(c.Since).Begins()
-	}
-	d, err := revues.Of(ctx, bot.Asker{Audience: c.Audience, EPCI: string(c.EPCI)}, scope, since, a.now())
+	d, err := revues.Of(ctx, bot.Asker{Audience: c.Audience, EPCI: string(c.EPCI)}, scope, c.Since.Time, a.now())
 	if errors.Is(err, bot.ErrNoRevue) {
 		var codes []string
 		for _, k := range r.book.Revues.Committees {

@@ -20,6 +20,7 @@ import (
 type rulesCmd struct {
 	Export rulesExport `cmd:"" help:"Écrire les règles, vocabulaires et textes livrés dans un dossier, pour les modifier."`
 	Check  rulesCheck  `cmd:"" help:"Vérifier le dossier des règles (--rules)."`
+	Replay rulesReplay `cmd:"" help:"Rejouer les demandes passées avec les règles de --rules : ce qui changerait, sans rien écrire."`
 }
 
 type rulesExport struct {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"guichet/bot"
+	"guichet/knowledge"
 )
 
 type searchCmd struct {
@@ -54,24 +55,28 @@ func (c *searchCmd) Run(ctx context.Context, a *app) error {
 	}
 	single := func(text string) queryLine { return queryLine{Q: text} }
 	return each(a, c.batchFlag, c.Query, "ce qui est cherché", single, func(in queryLine) (resultsLine, error) {
-		start := time.Now()
-		if err := bot.CheckText(in.Q); err != nil {
-			return resultsLine{}, err
-		}
-		found, err := base.Search(ctx, in.viewer(c.asker), in.Q, c.Limit, a.now())
-		if err != nil {
-			return resultsLine{}, err
-		}
-		out := resultsLine{ID: in.ID, Results: []result{}}
-		for _, r := range found {
-			out.Results = append(out.Results, result{
-				Document: r.Document.ID, Title: r.Document.Title, Section: strings.Join(r.Passage.Path, " › "), Chunk: r.Passage.Ordinal,
-				Score: r.Score, Lexical: r.Lexical, Vector: r.Vector, Text: r.Passage.Text, Page: r.Passage.Page, URL: r.Document.URL, Date: isoDay(r.Document.Date), Closed: r.Closed,
-			})
-		}
-		out.ElapsedMS = elapsed(start)
-		return out, nil
+		return searchLine(ctx, base, in.viewer(c.asker), in, c.Limit, a.now())
 	}, showResults)
+}
+
+func searchLine(ctx context.Context, base *knowledge.Base, v knowledge.Viewer, in queryLine, limit int, now time.Time) (resultsLine, error) {
+	start := time.Now()
+	if err := bot.CheckText(in.Q); err != nil {
+		return resultsLine{}, err
+	}
+	found, err := base.Search(ctx, v, in.Q, limit, now)
+	if err != nil {
+		return resultsLine{}, err
+	}
+	out := resultsLine{ID: in.ID, Results: []result{}}
+	for _, r := range found {
+		out.Results = append(out.Results, result{
+			Document: r.Document.ID, Title: r.Document.Title, Section: strings.Join(r.Passage.Path, " › "), Chunk: r.Passage.Ordinal,
+			Score: r.Score, Lexical: r.Lexical, Vector: r.Vector, Text: r.Passage.Text, Page: r.Passage.Page, URL: r.Document.URL, Date: isoDay(r.Document.Date), Closed: r.Closed,
+		})
+	}
+	out.ElapsedMS = elapsed(start)
+	return out, nil
 }
 
 func showResults(w io.Writer, l resultsLine) {

@@ -19,6 +19,7 @@ import (
 
 	"guichet/bot"
 	"guichet/bot/courier"
+	"guichet/bot/privacy"
 	"guichet/bot/web"
 	"guichet/knowledge"
 	"guichet/knowledge/sqlstore"
@@ -68,17 +69,20 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	work, workCtx := errgroup.WithContext(ctx)
+	mux := http.NewServeMux()
+	mux.Handle("/", server.Handler)
+	server.Handler = mux
+	if err := a.openToTools(mux, o, db); err != nil {
+		return err
+	}
 	chat, err := a.openSlack(o)
 	if err != nil {
 		return err
 	}
 	if chat != nil {
-		mux := http.NewServeMux()
-		mux.Handle("/", server.Handler)
 		if chat.SigningSecret != "" {
 			mux.Handle(slackPath, chat)
 		}
-		server.Handler = mux
 		work.Go(func() error { return chat.Run(workCtx) })
 	}
 	discord, err := a.openDiscord(o)
@@ -90,6 +94,13 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	}
 	work.Go(func() error {
 		jobs := courier.Config{Outbox: o.ledger, Deliver: deliver(o.chat, courier.ToLog(a.log)), Now: a.now, Log: a.log}
+		jobs.Forget = func(ctx context.Context, now time.Time) error {
+			done, err := privacy.New(db, o.courier, o.book.Retention).Forget(ctx, now)
+			if len(done) > 0 {
+				a.log.InfoContext(ctx, "données personnelles effacées au terme de leur durée", "rows", done)
+			}
+			return err
+		}
 		jobs.Conventions = &courier.Conventions{Outbox: o.conventions, Reachable: reachable(o.chat), Deliver: tell(o.chat, courier.AlertToLog(a.log))}
 		jobs.Rounds = []courier.Round{{Name: "les revues de projets à tenir", Do: func(ctx context.Context, now time.Time) error {
 			return o.revues.Round(ctx, now, reachable(o.chat))
@@ -232,6 +243,7 @@ func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 	}
 	return web.Config{
 		Desk: o.desk, Journal: o.journal, Requests: o.ledger, Fundings: o.fundings, Open: o.base.Open, Directions: directions, Examples: o.texts.Examples(),
+		Path: func(r ledger.Request) (string, []ledger.Milestone) { return ledger.PathOf(o.book.Rules, r) },
 		Abandoned: func(ctx context.Context) (jobs []web.Job, err error) {
 			dead, err := o.courier.Dead(ctx)
 			for _, d := range dead {
@@ -239,7 +251,7 @@ func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 			}
 			return jobs, err
 		},
-		Sheets: o.chat.Sheets, Revues: o.revues, Projects: o.projects, Reachable: reachable(o.chat), StaffToken: token, Metrics: metrics, Now: a.now, Log: a.log,
+		Sheets: o.chat.Sheets, Revues: o.revues, Projects: o.projects, Reachable: reachable(o.chat), Board: o.board(o.ledger, db), StaffToken: token, Metrics: metrics, Now: a.now, Log: a.log,
 		Health: func(ctx context.Context) error {
 			var one int
 			return db.Conn(ctx).QueryRowContext(ctx, "SELECT 1").Scan(&one)

@@ -68,7 +68,7 @@ func (c *sheetNew) Run(ctx context.Context, a *app) error {
 	return a.withProjects(ctx, func(p *bot.Projects, _ sheet.Reachable) error {
 		f := sheet.Sheet{
 			Title: strings.TrimSpace(c.Title), Sought: strings.TrimSpace(c.Sought), Company: strings.TrimSpace(c.Company), Withheld: c.Withheld,
-			Deadline: convention.Day(c.Deadline), Request: c.Request,
+			Deadline: convention.DayOf(c.Deadline.Time), Request: c.Request,
 		}
 		var err error
 		if f.Territories, err = p.Territories(strings.Join(c.To, " ")); err != nil {

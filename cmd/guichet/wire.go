@@ -14,7 +14,9 @@ import (
 	"guichet/bot"
 	"guichet/bot/courier"
 	"guichet/bot/lexicon"
+	"guichet/bot/privacy"
 	"guichet/bot/sqljournal"
+	"guichet/bot/webhook"
 	"guichet/knowledge"
 	"guichet/knowledge/base"
 	"guichet/knowledge/extract"
@@ -293,7 +295,7 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 		return nil, err
 	}
 	o := &office{region: r, journal: sqljournal.New(db)}
-	if o.courier, err = courier.New(ctx, db); err != nil {
+	if o.courier, err = a.openCourier(ctx, db); err != nil {
 		return nil, err
 	}
 	directory := bot.NewDirectory(r.book.Rules, r.texts)
@@ -365,9 +367,32 @@ func (a *app) openRegistry(ctx context.Context, db *database.DB) (region, *sqlle
 	if err != nil {
 		return r, nil, err
 	}
-	jobs, err := courier.New(ctx, db)
+	jobs, err := a.openCourier(ctx, db)
 	if err != nil {
 		return r, nil, err
 	}
 	return r, sqlledger.New(db, jobs, r.notices, r.agenda()), nil
+}
+
+// openCourier gives what plans the jobs, those of the webhooks too.
+func (a *app) openCourier(ctx context.Context, db *database.DB) (*courier.Courier, error) {
+	c, err := courier.New(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	c.Hooks = webhook.New(db, a.now)
+	return c, nil
+}
+
+// openKeeper gives what keeps the data of people.
+func (a *app) openKeeper(ctx context.Context, db *database.DB) (*privacy.Keeper, error) {
+	r, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := a.openCourier(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	return privacy.New(db, jobs, r.book.Retention), nil
 }

@@ -40,7 +40,7 @@ type Client struct {
 func New(private bool) *Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
 	if !private {
-		dialer.Control = publicOnly
+		dialer.Control = PublicOnly
 	}
 	return &Client{http: &http.Client{
 		Timeout: patience,

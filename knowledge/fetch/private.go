@@ -50,9 +50,9 @@ func public(a netip.Addr) bool {
 	return true
 }
 
-// publicOnly refuses a connection to the inside. It sees the address that a name was found to lead to, just before the
+// PublicOnly refuses a connection to the inside. It sees the address that a name was found to lead to, just before the
 // connection, so that a name cannot lead elsewhere in between.
-func publicOnly(_, address string, _ syscall.RawConn) error {
+func PublicOnly(_, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil || !public(at.Addr()) {
 		return &PrivateError{Address: address}

@@ -49,8 +49,8 @@ func connectSQLite(path string) (*DB, error) {
 	db := &DB{Dialect: migrations.SQLite, engine: sqliteEngine{path}}
 	// SQLite has one writer: keeping one connection for it makes writers queue in Go, where a context can end the wait, and
 	// leaves the readers free. Order matters: without the timeout first, switching to WAL fails when another process does
-	// the same.
-	db.writer, err = pool(path, 1, "_txlock=immediate", busyTimeout, "journal_mode(wal)", "foreign_keys(1)", cachePages)
+	// the same. What is deleted is overwritten: the data of people that are erased are not left in the file.
+	db.writer, err = pool(path, 1, "_txlock=immediate", busyTimeout, "journal_mode(wal)", "foreign_keys(1)", "secure_delete(1)", cachePages)
 	if err != nil {
 		return nil, err
 	}

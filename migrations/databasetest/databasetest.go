@@ -87,7 +87,7 @@ func Refuse(t testing.TB, db *database.DB, what string) (allow func()) {
 	create, drop := []string{`CREATE TRIGGER fault BEFORE ` + what + ` BEGIN SELECT RAISE(ABORT, 'panne'); END`}, `DROP TRIGGER fault`
 	if db.Dialect == migrations.PostgreSQL {
 		create = []string{
-			`CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'panne'; END $$`,
+			`CREATE OR REPLACE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'panne'; END $$`,
 			`CREATE TRIGGER fault BEFORE ` + what + ` FOR EACH ROW EXECUTE FUNCTION fault()`,
 		}
 		drop = `DROP TRIGGER fault ON ` + table

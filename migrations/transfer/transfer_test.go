@@ -46,6 +46,11 @@ func fill(t *testing.T, db *database.DB) {
 		`INSERT INTO request_numbers (year, last) VALUES (2026, 12)`,
 		`INSERT INTO requests (id, reference, channel, thread, author, text, company, name, siren, siret, commune, epci, departement, entry_point, deadline, status, lead, owner, associated, decision, search, created_at, updated_at)
 			VALUES (5, '2026-0012', 'web', 't', '', '', '', '', '', '', '', '', '', '', 0, 'transmitted', 'NORD', '', 'null', '{}', '', 1, 1)`,
+		`INSERT INTO imports (source, external_id, request_id, digest, imported_at) VALUES ('outil', 'A1', 5, 'd', 4)`,
+		`INSERT INTO access_tokens (id, hash, label, scopes, audience, epci, direction, person, created_at) VALUES ('t', 'h', 'Outil', 'ask', 'staff', '', '', '', 1)`,
+		`INSERT INTO access_keys (token_id, key, digest, at) VALUES ('t', 'k', 'd', 2)`,
+		`INSERT INTO webhooks (id, url, events, audience, epci, secret, private, created_at) VALUES ('w', 'https://exemple.invalid', '', 'staff', '', 'whsec_', 0, 1)`,
+		`INSERT INTO webhook_deliveries (id, webhook_id, kind, reference, body, created_at) VALUES ('evt_1_w', 'w', 'request.received', '2026-0012', '{}', 3)`,
 		`INSERT INTO notices (key, request_id, kind, direction, text, created_at) VALUES ('k', 5, 'new_request', 'NORD', '', 1), ('l', NULL, 'double_funding', 'SUD', '', 1)`,
 		`INSERT INTO sheet_numbers (year, last) VALUES (2026, 1)`,
 		`INSERT INTO sheets (reference, body, stage, deadline, created_at) VALUES ('P-2026-0001', '{}', 'draft', '2026-03-31', 1)`,

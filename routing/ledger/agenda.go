@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"sync"
 	"time"
 	_ "time/tzdata" // days are French wherever the program runs
 
@@ -37,17 +38,55 @@ func workdays() *cal.BusinessCalendar {
 	return c
 }
 
+// known holds the days that were asked for: steering asks for the same ones again and again, and a public holiday takes long to find.
+var known sync.Map
+
+func isWorkday(day time.Time) bool {
+	y, m, d := day.Date()
+	key := [3]int{y, int(m), d}
+	if worked, ok := known.Load(key); ok {
+		return worked.(bool)
+	}
+	worked := calendar.IsWorkday(day)
+	known.Store(key, worked)
+	return worked
+}
+
 // workday gives the first instant, in Paris, of the day that is so many working days after a time: neither Saturdays,
 // Sundays nor public holidays (Code du travail, art. L3133-1) count, nor does the day itself.
 func workday(after time.Time, days int) time.Time {
 	y, m, d := after.In(paris).Date()
 	day := time.Date(y, m, d, 0, 0, 0, 0, paris)
 	for days > 0 {
-		if day = day.AddDate(0, 0, 1); calendar.IsWorkday(day) {
+		if day = day.AddDate(0, 0, 1); isWorkday(day) {
 			days--
 		}
 	}
 	return day
+}
+
+// WorkingDays counts the French working days that something took: by the end of which one after its beginning it was done, 0 for
+// the same day. A delay of n working days was kept when it is n at most.
+func WorkingDays(began, done time.Time) (days int) {
+	y, m, d := began.In(paris).Date()
+	end := time.Date(y, m, d+1, 0, 0, 0, 0, paris)
+	for !done.Before(end) {
+		day := end
+		for !isWorkday(day) {
+			day = day.AddDate(0, 0, 1)
+		}
+		days, end = days+1, day.AddDate(0, 0, 1)
+	}
+	return days
+}
+
+// DelayEnd gives the instant, excluded, until which a delay of so many working days is kept.
+func DelayEnd(began time.Time, days int) time.Time { return workday(began, days).AddDate(0, 0, 1) }
+
+// Midnight gives the beginning of the day, in Paris, that holds a time.
+func Midnight(t time.Time) time.Time {
+	y, m, d := t.In(paris).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, paris)
 }
 
 // Step is something that comes with time: Kind is the event that it makes, Number counts those of its kind in the present stage.
@@ -78,14 +117,21 @@ func (a Agenda) Next(r Request) (next Step, ok bool) {
 	}
 	ok = false
 	day := func(n int) time.Time { return workday(r.Pace.Since, n).Add(postHour * time.Hour) }
-	if n := r.Pace.Reminders; n < len(stage.Reminders) {
-		add(Reminded, n+1, day(stage.Reminders[n]))
+	past := func(n int) bool { return !r.Pace.Quiet.IsZero() && day(n).Before(r.Pace.Quiet) }
+	left := func(days []int) []int {
+		for len(days) > 0 && past(days[0]) {
+			days = days[1:]
+		}
+		return days
 	}
-	if stage.Escalation > 0 && !r.Pace.Escalated && r.EntryPoint != "" {
+	if n, days := r.Pace.Reminders, left(stage.Reminders); n < len(days) {
+		add(Reminded, n+1, day(days[n]))
+	}
+	if stage.Escalation > 0 && !r.Pace.Escalated && r.EntryPoint != "" && !past(stage.Escalation) {
 		add(Escalated, 1, day(stage.Escalation))
 	}
-	if n := r.Pace.NoNews; n < len(stage.NoNews) {
-		add(NoNews, n+1, day(stage.NoNews[n]))
+	if n, days := r.Pace.NoNews, left(stage.NoNews); n < len(days) {
+		add(NoNews, n+1, day(days[n]))
 	}
 	return next, ok
 }

@@ -38,6 +38,42 @@ func TestWorkingDaysAreFrench(t *testing.T) {
 	}
 }
 
+func TestWorkingDaysThatSomethingTook(t *testing.T) {
+	for _, c := range []struct {
+		began, done string
+		want        int
+	}{
+		{"2026-04-28T10:00:00Z", "2026-04-28T09:00:00Z", 0}, // a clock that went back
+		{"2026-04-28T10:00:00Z", "2026-04-28T21:59:59Z", 0}, // still Tuesday in Paris
+		{"2026-04-28T10:00:00Z", "2026-04-28T22:00:00Z", 1},
+		{"2026-04-28T10:00:00Z", "2026-04-30T12:00:00Z", 2},
+		{"2026-04-28T10:00:00Z", "2026-05-01T12:00:00Z", 3}, // the public holiday is after the second
+		{"2026-04-28T10:00:00Z", "2026-05-04T21:59:59Z", 3}, // the end of the third: 1 May, Saturday and Sunday do not count
+		{"2026-04-28T10:00:00Z", "2026-05-04T22:00:00Z", 4},
+		{"2026-03-07T10:00:00Z", "2026-03-07T12:00:00Z", 0}, // a Saturday
+		{"2026-03-07T10:00:00Z", "2026-03-08T12:00:00Z", 1},
+		{"2026-03-07T10:00:00Z", "2026-03-09T12:00:00Z", 1},
+	} {
+		began, err := time.Parse(time.RFC3339, c.began)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done, err := time.Parse(time.RFC3339, c.done)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := WorkingDays(began, done)
+		if got != c.want {
+			t.Errorf("%s to %s: %d working days, want %d", c.began, c.done, got, c.want)
+		}
+		for n := range 6 {
+			if kept := done.Before(DelayEnd(began, n)); kept != (got <= n) {
+				t.Errorf("%s to %s: a delay of %d days is kept: %v, %d days", c.began, c.done, n, kept, got)
+			}
+		}
+	}
+}
+
 // Summer time begins on 29 March 2026: nine o'clock stays nine o'clock.
 func TestNextIsAtNineInParis(t *testing.T) {
 	a := Agenda{Delays: routing.Delays{Transmitted: routing.Stage{Due: 1, Reminders: []int{1}}}}

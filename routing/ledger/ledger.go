@@ -68,6 +68,8 @@ const (
 const (
 	Done     Status = "done"
 	NotForUs Status = "not_for_us"
+	// Skipped is said of a step of the path, as Done is.
+	Skipped Status = "skipped"
 )
 
 // EventKind is what happened to a request.
@@ -86,6 +88,7 @@ const (
 	Specified   EventKind = "specified"   // the person answered it
 	Amended     EventKind = "amended"     // the person changed a message of the request after it was handled
 	PartSet     EventKind = "part"        // an associated direction (Lead) said where its part stands
+	StepSet     EventKind = "step"        // a step of the path was done, or skipped
 	Reminded    EventKind = "reminded"    // the lead was reminded
 	Escalated   EventKind = "escalated"   // the entry point was told that reminders changed nothing
 	NoNews      EventKind = "no_news"     // the person was told that there is no news yet
@@ -96,6 +99,7 @@ const (
 	ToldApart   EventKind = "told_apart"  // a person said that another request (Other) is not about the same company
 	NoticeSent  EventKind = "notice_sent" // a notice was delivered
 	NoticeDead  EventKind = "notice_dead" // a notice could not be delivered after every try
+	Imported    EventKind = "imported"    // what is before it came from another tool's file (By), at a line of it (Why)
 )
 
 // Self is who acts when nobody did: the program.
@@ -116,6 +120,8 @@ type Event struct {
 	Owner string `json:"owner,omitempty"`
 	// Other is the reference of the other request, when two are joined, split or told apart.
 	Other string `json:"other,omitempty"`
+	// Step is the id of the step of the path that the event is about.
+	Step string `json:"step,omitempty"`
 	// Decision is the whole decision of a Decided event. When the event has no Lead but its decision has one, a message
 	// joined a request that already had its lead: the decision is kept for the record and changes nothing.
 	Decision *routing.Decision `json:"decision,omitempty"`
@@ -141,12 +147,16 @@ type Pace struct {
 	Reminders int       `json:"reminders,omitempty"`
 	Escalated bool      `json:"escalated,omitempty"`
 	NoNews    int       `json:"no_news,omitempty"`
+	// Quiet is until when nothing is sent: what was due before the request was imported is past.
+	Quiet time.Time `json:"quiet,omitzero"`
 	// Into is the request that a Merged one was joined to, Was its status before; From the one that it was split out of.
 	Into string `json:"into,omitempty"`
 	Was  Status `json:"was,omitempty"`
 	From string `json:"from,omitempty"`
 	// Parts are those of the associated directions, in their order.
 	Parts []Part `json:"parts,omitempty"`
+	// Steps are those of the path of which something was said, in that order.
+	Steps []StepSaid `json:"steps,omitempty"`
 }
 
 // Part is what an associated direction has to do: Transmitted, Done or NotForUs, said by whom, when and why.
@@ -221,8 +231,6 @@ type Filter struct {
 	Lead   string
 	SIREN  string
 	EPCI   string
-	// Moved keeps those that changed since that time.
-	Moved time.Time
 	// Text is found in the message, the company's name or the reference.
 	Text string
 	// Questioned keeps the requests whose lead asked the person something that has no answer yet.
@@ -235,6 +243,14 @@ type Filter struct {
 	Company string
 	// Limit is 100 when it is 0.
 	Limit int
+}
+
+// Span chooses the requests that Lives gives; a zero time sets no bound.
+type Span struct {
+	// From and Until bound when they were received: From included, Until not.
+	From, Until time.Time
+	// Alive keeps those that were still open at that time, or that changed since.
+	Alive time.Time
 }
 
 // Store keeps the ledger. Every method uses the transaction of its context when there is one, else its own.
@@ -277,12 +293,21 @@ type Store interface {
 	// Twins gives the open requests that look like one another, newest first, those of one request if it is given, 100 when
 	// limit is 0; staff only, since the twin of a request may be another territory's.
 	Twins(ctx context.Context, v Viewer, reference string, limit int) ([]Twin, error)
+	// SetStep records that a step of the request's path was Done or Skipped, with the reason; a later word replaces the former one.
+	SetStep(ctx context.Context, reference, step string, s Status, why, by string, at time.Time) (Request, error)
 	// Hold gives a request that nobody else changes until the transaction of the context ends; it needs one.
 	Hold(ctx context.Context, reference string) (Request, error)
 	// Get gives a request with its events, or ErrNotFound, also when the viewer may not see it.
 	Get(ctx context.Context, v Viewer, reference string) (Request, error)
 	// List gives the requests that the viewer may see, newest first.
 	List(ctx context.Context, v Viewer, f Filter) ([]Request, error)
+	// Lives gives, one by one, the requests that the viewer may see with their events, the first recorded first, however many
+	// there are; it stops at the first error of the function.
+	Lives(ctx context.Context, v Viewer, s Span, each func(Request) error) error
 	// Notices gives the outbox, newest first, 100 when limit is 0; staff only.
 	Notices(ctx context.Context, v Viewer, limit int) ([]Notice, error)
+	// Accessed records that a request or a company's card was read.
+	Accessed(ctx context.Context, a Access) error
+	// Accesses gives what was recorded, newest first; staff only.
+	Accesses(ctx context.Context, v Viewer, f AccessFilter) ([]Access, error)
 }

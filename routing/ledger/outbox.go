@@ -112,6 +112,12 @@ type Jobs interface {
 	FollowUp(ctx context.Context, reference string, at time.Time) error
 }
 
+// Watcher is a Jobs that also wants to know what happened: a Store tells it each event, with the request as the event made
+// it, in the transaction that writes them.
+type Watcher interface {
+	Happened(ctx context.Context, r Request, e Event) error
+}
+
 // Outbox is the ledger as the jobs see it.
 type Outbox interface {
 	// Notice gives a notice by its key, or ErrNotFound.

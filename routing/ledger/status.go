@@ -9,7 +9,7 @@ var statusLabels = map[Status]string{
 	Waiting: "en attente d'une précision", Transmitted: "transmise", Taken: "prise en charge",
 	Answered: "répondue", Closed: "close", Unreachable: "injoignable",
 	Merged: "jointe à une autre",
-	Done:   "part faite", NotForUs: "pas pour nous",
+	Done:   "part faite", NotForUs: "pas pour nous", Skipped: "étape passée",
 }
 
 // Statuses are those of requests, in the order of their life.
@@ -41,7 +41,7 @@ func Apply(r Request, e Event) (Request, error) {
 	if first := r.Status == ""; first != (e.Kind == Received && first) {
 		return r, fmt.Errorf("%w : une demande commence par un message", ErrTransition)
 	}
-	begin := func() { r.Pace = Pace{Since: e.At, Parts: r.Pace.Parts, From: r.Pace.From} }
+	begin := func() { r.Pace = Pace{Since: e.At, Parts: r.Pace.Parts, Steps: r.Pace.Steps, From: r.Pace.From} }
 	switch e.Kind {
 	case Received:
 		if r.Status == "" {
@@ -140,6 +140,15 @@ func Apply(r Request, e Event) (Request, error) {
 		}
 		r.Pace.Parts = slices.Clone(r.Pace.Parts)
 		r.Pace.Parts[i] = Part{Direction: e.Lead, Status: e.Status, By: e.By, At: e.At, Why: e.Why}
+	case StepSet:
+		if !r.Status.Open() || r.Lead == "" {
+			return r, refused
+		}
+		if e.Step == "" || e.Status != Done && e.Status != Skipped {
+			return r, fmt.Errorf("%w : une étape se dit faite ou passée", ErrTransition)
+		}
+		r.Pace.Steps = slices.DeleteFunc(slices.Clone(r.Pace.Steps), func(s StepSaid) bool { return s.ID == e.Step })
+		r.Pace.Steps = append(r.Pace.Steps, StepSaid{ID: e.Step, Status: e.Status, By: e.By, At: e.At, Why: e.Why})
 	case Reminded, Escalated, NoNews:
 		if r.Status != Transmitted && r.Status != Taken {
 			return r, refused
@@ -161,6 +170,9 @@ func Apply(r Request, e Event) (Request, error) {
 	case ToldApart: // it changes nothing of the request
 		return r, nil
 	case NoticeSent, NoticeDead: // the post's history, not the request's
+		return r, nil
+	case Imported: // what follows the past begins now
+		r.Pace.Quiet = e.At
 		return r, nil
 	default:
 		return r, fmt.Errorf("%w : événement « %s » inconnu", ErrTransition, e.Kind)

@@ -163,6 +163,9 @@ func Of(in Input) Digest {
 
 // lineOf gives the line of a request; ok is false when it has none: it ended before the last revue, or after this one.
 func lineOf(r ledger.Request, in Input) (l Line, ok bool) {
+	if r.Status == ledger.Merged { // it is followed in another one
+		return l, false
+	}
 	l = Line{
 		Reference: r.Reference, Direction: r.Lead, Company: r.Company.Name, Status: r.Status, Received: convention.DayOf(r.CreatedAt),
 	}

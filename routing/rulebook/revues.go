@@ -35,7 +35,7 @@ type revuesYAML struct {
 
 // Bounds of the rhythm of revues: more is a mistake.
 const (
-	longestPeriod = 104 // weeks
+	longestRhythm = 104 // weeks
 	mostListed    = 1000
 )
 
@@ -52,8 +52,8 @@ func loadRevues(folder fs.FS, set routing.RuleSet, epcis map[string]EPCI) (r rou
 		problems = append(problems, routing.Problem{Pos: routing.Pos{File: revuesFile, Line: max(line, 1)}, Reason: fmt.Sprintf(format, args...)})
 	}
 	weeks := func(line, n int) {
-		if n < 1 || n > longestPeriod {
-			wrong(line, "weeks : un nombre de semaines de 1 à %d est attendu, pas %d", longestPeriod, n)
+		if n < 1 || n > longestRhythm {
+			wrong(line, "weeks : un nombre de semaines de 1 à %d est attendu, pas %d", longestRhythm, n)
 		}
 	}
 	direction := func(line int, code string) {

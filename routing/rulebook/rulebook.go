@@ -30,6 +30,8 @@ type Book struct {
 	Words       Words
 	Territories *Territories
 	Conduct     Conduct
+	Steering    routing.Steering
+	Retention   routing.Retention
 	Conventions routing.Conventions
 	// Officers are those who follow the EPCIs, by SIREN.
 	Officers map[string]routing.Officer
@@ -76,13 +78,18 @@ func Load(folder fs.FS) (*Book, error) {
 	conduct, conductErr := loadConduct(folder)
 	sheets, sheetsErr := loadSheets(folder, set)
 	revues, revuesErr := loadRevues(folder, set, territories.EPCI)
+	retention, retentionErr := loadRetention(folder)
 	conventions, conventionsErr := loadConventions(folder, set)
 	officers, officersErr := loadOfficers(folder, territories.EPCI)
+	steering, steeringErr := loadSteering(folder, set.Directions, territories)
 	rules, rulesErr := routing.Compile(set)
-	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr, conventionsErr, officersErr, revuesErr, sheetsErr); err != nil {
+	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr, retentionErr, conventionsErr, officersErr, steeringErr, revuesErr, sheetsErr); err != nil {
 		return nil, err
 	}
-	return &Book{Rules: rules, Words: words, Territories: territories, Conduct: conduct, Conventions: conventions, Officers: officers, Revues: revues, Sheets: sheets}, nil
+	return &Book{
+		Rules: rules, Words: words, Territories: territories, Conduct: conduct, Retention: retention, Conventions: conventions, Officers: officers, Steering: steering,
+		Revues: revues, Sheets: sheets,
+	}, nil
 }
 
 // Unknown joins a problem for each file of the Region's folder that nobody reads and that looks like one of its files, by its

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"guichet/routing"
 	"guichet/routing/rulebook"
 )
 
@@ -99,6 +100,15 @@ func TestMistakesAreToldWithFileAndLine(t *testing.T) {
 		{"reminders out of order", "conduct.yaml", "[2, 3, 5]", "[2, 5, 3]", "conduct.yaml:10 : transmitted, reminders : des jours ouvrés croissants, de 1 à 250, sont attendus, pas 3 après 5"},
 		{"escalation before the last reminder", "conduct.yaml", "escalation: 6", "escalation: 5", "conduct.yaml:11 : transmitted, escalation"},
 		{"unknown delay", "conduct.yaml", "no_news: [5]", "nouvelles: [5]", "conduct.yaml:12"},
+		{"path on an unknown fact", "parcours.yaml", "when: difficulty", "when: malheur", "parcours.yaml:11 : la condition de la règle du parcours difficulte"},
+		{"step by nobody that is known", "parcours.yaml", "by: [NFI]", "by: [NFX]", "parcours.yaml:20 : l'étape accompagnement du parcours implantation-etrangere nomme « NFX »"},
+		{"step from nowhere", "parcours.yaml", "by: [NFI], section: Attractivité et export}", "by: [NFI]}", "parcours.yaml:20 : l'étape accompagnement du parcours implantation-etrangere ne dit pas d'où elle vient"},
+		{"path without a step", "parcours.yaml", "  steps:\n    - {id: diagnostic-financier, label: diagnostic financier de départ, by: [lead], section: Innovation}\n", "", "parcours.yaml:11 : le parcours difficulte n'a pas d'étape"},
+		{"period that is none", "retention.yaml", "votes: 6 mois", "votes: longtemps", "retention.yaml:12 : votes : une durée"},
+		{"period of nothing", "retention.yaml", "votes: 6 mois", "votes: 0 jour", "retention.yaml:12 : votes"},
+		{"period without an end", "retention.yaml", "votes: 6 mois", "votes: 99 ans", "retention.yaml:12 : votes"},
+		{"unknown period", "retention.yaml", "votes: 6 mois", "vote: 6 mois", "retention.yaml:12"},
+		{"company kept less than its request", "retention.yaml", "companies: 3 ans", "companies: 6 mois", "retention.yaml:19 : companies"},
 		{"learned in another form", "words/apprentissage.txt", "guichet apprentissage 1", "guichet apprentissage 2", "words/apprentissage.txt:1 : le fichier doit commencer par"},
 		{"learned class that is none", "words/apprentissage.txt", "subject=export", "export", "words/apprentissage.txt:5 : « export » n'est pas un fait et sa valeur"},
 		{"learned weight that is none", "words/apprentissage.txt", "\nclasse\t", "\nclasse\tlourd", "words/apprentissage.txt:4 : « lourd"},
@@ -145,6 +155,72 @@ func TestDelaysThatAreLeftOut(t *testing.T) {
 	}
 	if c := book.Conduct; c.WaitForFact != 90*time.Minute || c.Delays.Taken.Due != 20 || c.Delays.Taken.Escalation != 0 || c.Delays.Transmitted.Due != 3 || len(c.Delays.Transmitted.Reminders) != 3 {
 		t.Errorf("%+v", c)
+	}
+}
+
+// The profile gives the path, and no path funds before the financial diagnostic.
+func TestPaths(t *testing.T) {
+	book, err := rulebook.Load(rulebook.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fact := func(name string, value any) routing.Fact { return routing.Fact{Name: name, Value: value} }
+	for _, c := range []struct {
+		name  string
+		facts routing.Facts
+		want  string
+	}{
+		{"creation", routing.Facts{fact("subject", "creation")}, "creation"},
+		{"takeover", routing.Facts{fact("subject", "reprise")}, "creation"},
+		{"start-up", routing.Facts{fact("subject", "creation"), fact("innovative", true)}, "creation-innovante"},
+		{"TPE", routing.Facts{fact("subject", "investissement"), fact("headcount", int64(9))}, "tpe"},
+		{"PME", routing.Facts{fact("subject", "investissement"), fact("headcount", int64(10))}, "pme"},
+		{"PME and a loan", routing.Facts{fact("fund_kind", "financial_instrument"), fact("headcount", int64(249))}, "pme"},
+		{"ETI", routing.Facts{fact("subject", "innovation"), fact("headcount", int64(250))}, "eti"},
+		{"foreign", routing.Facts{fact("subject", "implantation"), fact("origin", "foreign")}, "implantation-etrangere"},
+		{"difficulty", routing.Facts{fact("subject", "investissement"), fact("headcount", int64(9)), fact("difficulty", true)}, "difficulte"},
+		{"transformation", routing.Facts{fact("subject", "rev3")}, "transformation"},
+		{"size unknown", routing.Facts{fact("subject", "innovation")}, ""},
+		{"nothing to fund", routing.Facts{fact("subject", "formation"), fact("headcount", int64(30))}, ""},
+		{"waiting", routing.Facts{fact("subject", "investissement")}, ""},
+	} {
+		if d := book.Rules.Decide(c.facts); d.Path != c.want {
+			t.Errorf("%s: path %q, want %q (lead %q)", c.name, d.Path, c.want, d.Lead)
+		}
+	}
+	seed, err := os.ReadFile("../../../shared/data/seed/concertation-pole-entreprises-emploi.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range book.Rules.Set().Paths {
+		diagnosed := false
+		for _, step := range path.Steps {
+			diagnosed = diagnosed || step.ID == "diagnostic-financier"
+			if (step.ID == "financement" || step.ID == "aides") && !diagnosed {
+				t.Errorf("%s: %s comes before the financial diagnostic", path.ID, step.ID)
+			}
+			if !strings.Contains(string(seed), step.Section) {
+				t.Errorf("%s, %s: « %s » is no section of the source", path.ID, step.ID, step.Section)
+			}
+		}
+	}
+}
+
+func TestPeriodsThatAreLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "retention.yaml"), []byte("requests: 18 mois\njobs: 10 jours\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	book, err := load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := routing.Retention{
+		Conversations: routing.Period{Months: 6}, Votes: routing.Period{Months: 6}, Gaps: routing.Period{Months: 12}, Requests: routing.Period{Months: 18},
+		Companies: routing.Period{Months: 36}, Fundings: routing.Period{Months: 120}, Notices: routing.Period{Months: 3}, Jobs: routing.Period{Days: 10}, Accesses: routing.Period{Months: 6}, Acts: routing.Period{Months: 36},
+	}
+	if book.Retention != want {
+		t.Errorf("%+v, want %+v", book.Retention, want)
 	}
 }
 

@@ -17,6 +17,7 @@ const (
 	factsFile      = "facts.yaml"
 	subjectsFile   = "subjects.yaml"
 	rulesFile      = "rules.yaml"
+	pathsFile      = "parcours.yaml"
 )
 
 // placed is a value of a YAML file with the line where it starts.
@@ -76,6 +77,20 @@ type ruleYAML struct {
 	Section    string          `yaml:"section"`
 }
 
+type pathYAML struct {
+	ID    string             `yaml:"id"`
+	Label string             `yaml:"label"`
+	When  string             `yaml:"when"`
+	Steps []placed[stepYAML] `yaml:"steps"`
+}
+
+type stepYAML struct {
+	ID      string   `yaml:"id"`
+	Label   string   `yaml:"label"`
+	By      []string `yaml:"by"`
+	Section string   `yaml:"section"`
+}
+
 // associateYAML is a direction's code, or a code under a condition: « {direction: X, when: "…"} ».
 type associateYAML struct {
 	Direction string `yaml:"direction"`
@@ -97,17 +112,19 @@ func loadRuleSet(folder fs.FS) (routing.RuleSet, error) {
 		facts      []placed[factYAML]
 		subjects   []placed[subjectYAML]
 		rules      []placed[ruleYAML]
+		paths      []placed[pathYAML]
 	)
 	err := errors.Join(
 		readYAML(folder, directionsFile, &directions),
 		readYAML(folder, factsFile, &facts),
 		readYAML(folder, subjectsFile, &subjects),
 		readYAML(folder, rulesFile, &rules),
+		readYAML(folder, pathsFile, &paths),
 	)
 	if err != nil {
 		return routing.RuleSet{}, err
 	}
-	set := routing.RuleSet{Version: version(folder, directionsFile, factsFile, subjectsFile, rulesFile)}
+	set := routing.RuleSet{Version: version(folder, directionsFile, factsFile, subjectsFile, rulesFile, pathsFile)}
 	for _, d := range directions {
 		set.Directions = append(set.Directions, routing.Direction{
 			Code: d.value.Code, Does: d.value.Does, EntryPoint: d.value.EntryPoint, Pos: routing.Pos{File: directionsFile, Line: d.line},
@@ -141,6 +158,15 @@ func loadRuleSet(folder fs.FS) (routing.RuleSet, error) {
 			rule.Associated = append(rule.Associated, routing.Associate(a))
 		}
 		set.Rules = append(set.Rules, rule)
+	}
+	for _, p := range paths {
+		path := routing.Path{ID: p.value.ID, Label: p.value.Label, When: p.value.When, Pos: routing.Pos{File: pathsFile, Line: p.line}}
+		for _, s := range p.value.Steps {
+			path.Steps = append(path.Steps, routing.PathStep{
+				ID: s.value.ID, Label: s.value.Label, By: s.value.By, Section: s.value.Section, Pos: routing.Pos{File: pathsFile, Line: s.line},
+			})
+		}
+		set.Paths = append(set.Paths, path)
 	}
 	return set, nil
 }

@@ -16,6 +16,8 @@ type Territories struct {
 	Communes     []Commune
 	EPCI         map[string]EPCI        // by SIREN
 	Departements map[string]Departement // by code
+	// Arrondissements are the names by code.
+	Arrondissements map[string]string
 	// Sectors are everyday names of areas (« l'Amiénois »), each standing for the EPCI of its town: the index of the commune.
 	Sectors map[string]int
 }
@@ -28,6 +30,8 @@ type Commune struct {
 	Population  int
 	EPCI        string // SIREN; empty for the few communes without one
 	Departement string
+	// Arrondissement is its code.
+	Arrondissement string
 }
 
 // EPCI is an intercommunal body.
@@ -38,23 +42,27 @@ type Departement struct{ Code, Name string }
 
 // loadTerritories reads the official register (source and licence: territoires/SOURCE.md).
 func loadTerritories(folder fs.FS) (*Territories, error) {
-	t := &Territories{EPCI: map[string]EPCI{}, Departements: map[string]Departement{}, Sectors: map[string]int{}}
+	t := &Territories{EPCI: map[string]EPCI{}, Departements: map[string]Departement{}, Arrondissements: map[string]string{}, Sectors: map[string]int{}}
 	err := errors.Join(
 		readCSV(folder, "territoires/departements.csv", []string{"code", "nom"}, func(row []string) error {
 			t.Departements[row[0]] = Departement{Code: row[0], Name: row[1]}
+			return nil
+		}),
+		readCSV(folder, "territoires/arrondissements.csv", []string{"code", "nom"}, func(row []string) error {
+			t.Arrondissements[row[0]] = row[1]
 			return nil
 		}),
 		readCSV(folder, "territoires/epci.csv", []string{"siren", "nom", "commune_principale"}, func(row []string) error {
 			t.EPCI[row[0]] = EPCI{SIREN: row[0], Name: row[1], Main: row[2]}
 			return nil
 		}),
-		readCSV(folder, "territoires/communes.csv", []string{"insee", "nom", "codes_postaux", "population", "epci_siren", "departement"}, func(row []string) error {
+		readCSV(folder, "territoires/communes.csv", []string{"insee", "nom", "codes_postaux", "population", "epci_siren", "departement", "arrondissement"}, func(row []string) error {
 			population, err := strconv.Atoi(row[3])
 			if err != nil {
 				return fmt.Errorf("population « %s » : un nombre est attendu", row[3])
 			}
 			t.Communes = append(t.Communes, Commune{
-				INSEE: row[0], Name: row[1], Postcodes: strings.Split(row[2], "|"), Population: population, EPCI: row[4], Departement: row[5],
+				INSEE: row[0], Name: row[1], Postcodes: strings.Split(row[2], "|"), Population: population, EPCI: row[4], Departement: row[5], Arrondissement: row[6],
 			})
 			return nil
 		}),

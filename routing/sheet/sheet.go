@@ -265,7 +265,7 @@ func (c Comparison) Text() string {
 		}
 	}
 	if len(c.Silent) > 0 {
-		lines = append(lines, "", "Sans réponse : "+strings.Join(c.Silent, ", ")+".")
+		lines = append(lines, "", "Sans réponse : "+strings.Join(c.Silent, " ; ")+".")
 	}
 	return strings.Join(lines, "\n")
 }

@@ -77,6 +77,8 @@ async function staff(page, shoot) {
     await first.click();
     await shoot("3-request");
   }
+  await page.goto(`${base}/agents/pilotage?decoupage=departement`);
+  await shoot("6-steering");
   await page.goto(`${base}/agents/envois`);
   await shoot("4-notices");
   await page.goto(`${base}/agents/questions`);

@@ -195,6 +195,97 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs, agenda ledger.A
 		}
 	})
 
+	t.Run("the steps of a path are said", func(t *testing.T) {
+		l, _ := fresh(t)
+		r := take(t, l, intake(1))
+		say := func(step string, s ledger.Status, why string) error {
+			_, err := l.SetStep(t.Context(), r.Reference, step, s, why, "Zoé", noon.Add(time.Hour))
+			return err
+		}
+		for _, err := range []error{say("a", ledger.Done, ""), say("b", ledger.Done, "trop tôt"), say("b", ledger.Skipped, "sans objet")} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, err := range []error{say("", ledger.Done, ""), say("a", ledger.NotForUs, "")} {
+			if !errors.Is(err, ledger.ErrTransition) {
+				t.Errorf("a step that is none: %v", err)
+			}
+		}
+		got := get(t, l, r.Reference)
+		if s := fmt.Sprint(got.Pace.Steps); len(got.Pace.Steps) != 2 || !strings.Contains(s, "{a done Zoé") || !strings.Contains(s, "{b skipped Zoé") || !strings.Contains(s, "sans objet") {
+			t.Errorf("steps %s", s)
+		}
+		if kinds(got) != "received decided step step step" || got.Events[4].Step != "b" || got.Events[4].Status != ledger.Skipped || got.Version != r.Version {
+			t.Errorf("%s: %+v", kinds(got), got.Events[4])
+		}
+		var replayed ledger.Request
+		for _, e := range got.Events {
+			var err error
+			if replayed, err = ledger.Apply(replayed, e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !reflect.DeepEqual(replayed.Pace.Steps, got.Pace.Steps) {
+			t.Errorf("the events give %+v", replayed.Pace.Steps)
+		}
+		if _, err := l.SetStatus(t.Context(), r.Reference, ledger.Taken, "", "Zoé", noon.Add(2*time.Hour)); err != nil || len(get(t, l, r.Reference).Pace.Steps) != 2 {
+			t.Errorf("a new stage forgets the steps: %v", err)
+		}
+		if _, err := l.Answer(t.Context(), r.Reference, "Oui.", "Zoé", noon.Add(3*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if err := say("c", ledger.Done, ""); !errors.Is(err, ledger.ErrTransition) {
+			t.Errorf("a step of an answered request: %v", err)
+		}
+	})
+
+	t.Run("accesses are recorded for the staff", func(t *testing.T) {
+		l, _ := fresh(t)
+		for i, a := range []ledger.Access{
+			{By: "Zoé Çelik", Channel: "web", Reference: "2026-0001"}, {By: "Ada", Channel: "cli", Sought: "Fabrique à Étain"}, {By: "Zoé Çelik", Channel: "slack/C1", Sought: "Autre"},
+		} {
+			a.At = noon.Add(time.Duration(i) * time.Minute)
+			if err := l.Accessed(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list := func(f ledger.AccessFilter) (out string) {
+			all, err := l.Accesses(t.Context(), staff, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, a := range all {
+				out += a.At.Format("15:04 ") + a.By + " " + a.Channel + " " + a.Reference + a.Sought + "; "
+			}
+			return out
+		}
+		for _, c := range []struct {
+			f    ledger.AccessFilter
+			want string
+		}{
+			{ledger.AccessFilter{}, "12:02 Zoé Çelik slack/C1 Autre; 12:01 Ada cli Fabrique à Étain; 12:00 Zoé Çelik web 2026-0001; "},
+			{ledger.AccessFilter{By: "ZOE"}, "12:02 Zoé Çelik slack/C1 Autre; 12:00 Zoé Çelik web 2026-0001; "},
+			{ledger.AccessFilter{About: "etain"}, "12:01 Ada cli Fabrique à Étain; "},
+			{ledger.AccessFilter{Limit: 1}, "12:02 Zoé Çelik slack/C1 Autre; "},
+		} {
+			if got := list(c.f); got != c.want {
+				t.Errorf("%+v: %s, want %s", c.f, got, c.want)
+			}
+		}
+		if _, err := l.Accesses(t.Context(), ledger.Viewer{}, ledger.AccessFilter{}); !errors.Is(err, ledger.ErrNoViewer) {
+			t.Errorf("without a viewer: %v", err)
+		}
+		if _, err := l.Accesses(t.Context(), ledger.Viewer{EPCI: "200000001"}, ledger.AccessFilter{}); !errors.Is(err, ledger.ErrStaffOnly) {
+			t.Errorf("a partner: %v", err)
+		}
+		for _, a := range []ledger.Access{{Channel: "web", Sought: "x"}, {At: noon, Sought: "x"}, {At: noon, Channel: "web"}, {At: noon, Channel: "web", Sought: "x", Reference: "y"}} {
+			if err := l.Accessed(t.Context(), a); err == nil {
+				t.Errorf("%+v was recorded", a)
+			}
+		}
+	})
+
 	t.Run("a direction is told once", func(t *testing.T) {
 		l, _ := fresh(t)
 		in := intake(1)
@@ -299,6 +390,7 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs, agenda ledger.A
 	t.Run("thread", func(t *testing.T) { thread(t, fresh) })
 	t.Run("viewers", func(t *testing.T) { viewers(t, fresh) })
 	t.Run("list", func(t *testing.T) { list(t, fresh) })
+	t.Run("lives", func(t *testing.T) { lives(t, fresh) })
 	t.Run("outbox", func(t *testing.T) { outbox(t, fresh) })
 	t.Run("undelivered", func(t *testing.T) { undelivered(t, fresh) })
 	t.Run("together", func(t *testing.T) { together(t, fresh) })

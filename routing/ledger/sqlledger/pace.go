@@ -121,3 +121,11 @@ func (l *Ledger) SetPart(ctx context.Context, reference, direction string, s led
 		return r, l.direct(ctx, r, e, ledger.PartTold, data)
 	})
 }
+
+// SetStep implements ledger.Store.
+func (l *Ledger) SetStep(ctx context.Context, reference, step string, s ledger.Status, why, by string, at time.Time) (ledger.Request, error) {
+	return l.change(ctx, "noter l'étape « "+step+" » de la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		r, _, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.StepSet, By: by, Why: why, Step: step, Status: s})
+		return r, err
+	})
+}

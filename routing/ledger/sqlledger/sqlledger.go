@@ -439,8 +439,17 @@ func (l *Ledger) change(ctx context.Context, doing, reference string, do func(co
 	return r, nil
 }
 
-// append writes an event and what it makes of its request.
+// append writes an event and what it makes of its request, and tells who watches.
 func (l *Ledger) append(ctx context.Context, r ledger.Request, e ledger.Event) (ledger.Request, ledger.Event, error) {
+	r, e, err := l.write(ctx, r, e)
+	if watcher, ok := l.jobs.(ledger.Watcher); ok && err == nil {
+		err = watcher.Happened(ctx, r, e)
+	}
+	return r, e, err
+}
+
+// write writes an event and what it makes of its request.
+func (l *Ledger) write(ctx context.Context, r ledger.Request, e ledger.Event) (ledger.Request, ledger.Event, error) {
 	r, err := ledger.Apply(r, e)
 	if err != nil {
 		return r, e, err
@@ -452,9 +461,9 @@ func (l *Ledger) append(ctx context.Context, r ledger.Request, e ledger.Event) (
 		}
 	}
 	conn := l.db.Conn(ctx)
-	err = conn.QueryRowContext(ctx, `INSERT INTO request_events (request_id, at, kind, actor, why, status, lead, owner, decision, other)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
-		r.ID, database.Stamp(e.At), e.Kind, e.By, e.Why, e.Status, e.Lead, e.Owner, decision, e.Other).Scan(&e.ID)
+	err = conn.QueryRowContext(ctx, `INSERT INTO request_events (request_id, at, kind, actor, why, status, lead, owner, decision, other, step)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`,
+		r.ID, database.Stamp(e.At), e.Kind, e.By, e.Why, e.Status, e.Lead, e.Owner, decision, e.Other, e.Step).Scan(&e.ID)
 	if err != nil {
 		return r, e, err
 	}
@@ -499,63 +508,40 @@ func (l *Ledger) Get(ctx context.Context, v ledger.Viewer, reference string) (le
 }
 
 func (l *Ledger) events(ctx context.Context, r ledger.Request) (all []ledger.Event, err error) {
-	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT id, at, kind, actor, why, status, lead, owner, decision, other FROM request_events WHERE request_id = $1 ORDER BY id`, r.ID)
+	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT `+eventColumns+` FROM request_events WHERE request_id = $1 ORDER BY id`, r.ID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var e ledger.Event
-		var at int64
-		var decision string
-		err := rows.Scan(&e.ID, &at, &e.Kind, &e.By, &e.Why, &e.Status, &e.Lead, &e.Owner, &decision, &e.Other)
-		if err == nil && decision != "" {
-			err = json.Unmarshal([]byte(decision), &e.Decision)
-		}
+		_, e, err := scanEvent(rows)
 		if err != nil {
 			return nil, err
 		}
-		e.At = database.Time(at)
 		all = append(all, e)
 	}
 	return all, rows.Err()
 }
 
+const eventColumns = `request_id, id, at, kind, actor, why, status, lead, owner, decision, other, step`
+
+func scanEvent(rows *sql.Rows) (request int64, e ledger.Event, err error) {
+	var at int64
+	var decision string
+	err = rows.Scan(&request, &e.ID, &at, &e.Kind, &e.By, &e.Why, &e.Status, &e.Lead, &e.Owner, &decision, &e.Other, &e.Step)
+	if err == nil && decision != "" {
+		err = json.Unmarshal([]byte(decision), &e.Decision)
+	}
+	e.At = database.Time(at)
+	return request, e, err
+}
+
 // List implements ledger.Store.
 func (l *Ledger) List(ctx context.Context, v ledger.Viewer, f ledger.Filter) ([]ledger.Request, error) {
 	var args []any
-	where, err := visible(v, &args)
+	where, err := l.where(v, f, &args)
 	if err != nil {
 		return nil, err
-	}
-	if len(f.Status) > 0 {
-		where += ` AND status IN (` + placeholders(&args, f.Status) + `)`
-	}
-	for _, equal := range []struct{ column, value string }{{"lead", f.Lead}, {"siren", f.SIREN}, {"epci", f.EPCI}, {"name", ledger.CompanyKey(f.Company)}} {
-		if equal.value != "" {
-			where += ` AND ` + equal.column + ` = ` + placeholder(&args, equal.value)
-		}
-	}
-	if !f.Late.IsZero() {
-		where += ` AND due_at <> 0 AND due_at < ` + placeholder(&args, database.Stamp(f.Late))
-	}
-	if !f.Moved.IsZero() {
-		where += ` AND updated_at >= ` + placeholder(&args, database.Stamp(f.Moved))
-	}
-	if f.Part != "" {
-		part, err := encode(ledger.Part{Direction: f.Part, Status: ledger.Transmitted})
-		if err != nil {
-			return nil, err
-		}
-		part = strings.TrimSuffix(part, "}") // who said so follows
-		where += ` AND pace LIKE ` + placeholder(&args, "%"+wildcards.Replace(part)+"%") + ` ESCAPE '\' AND status IN (` + placeholders(&args, ledger.OpenStatuses()) + `)`
-	}
-	if f.Questioned {
-		where += ` AND (SELECT kind FROM request_events e WHERE e.request_id = requests.id AND e.kind IN ('questioned', 'specified')
-			ORDER BY e.id DESC LIMIT 1) = 'questioned'`
-	}
-	if text := strings.TrimSpace(ledger.Fold(f.Text)); text != "" {
-		where += ` AND search LIKE ` + placeholder(&args, "%"+wildcards.Replace(text)+"%") + ` ESCAPE '\'`
 	}
 	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT `+columns+` FROM requests WHERE `+where+
 		` ORDER BY created_at DESC, id DESC LIMIT `+placeholder(&args, limit(f.Limit)), args...)
@@ -572,6 +558,41 @@ func (l *Ledger) List(ctx context.Context, v ledger.Viewer, f ledger.Filter) ([]
 		}
 	}
 	return requests, nil
+}
+
+// where gives the condition that keeps what a viewer may see and a filter wants.
+func (l *Ledger) where(v ledger.Viewer, f ledger.Filter, args *[]any) (string, error) {
+	where, err := visible(v, args)
+	if err != nil {
+		return "", err
+	}
+	if len(f.Status) > 0 {
+		where += ` AND status IN (` + placeholders(args, f.Status) + `)`
+	}
+	for _, equal := range []struct{ column, value string }{{"lead", f.Lead}, {"siren", f.SIREN}, {"epci", f.EPCI}, {"name", ledger.CompanyKey(f.Company)}} {
+		if equal.value != "" {
+			where += ` AND ` + equal.column + ` = ` + placeholder(args, equal.value)
+		}
+	}
+	if !f.Late.IsZero() {
+		where += ` AND due_at <> 0 AND due_at < ` + placeholder(args, database.Stamp(f.Late))
+	}
+	if f.Part != "" {
+		part, err := encode(ledger.Part{Direction: f.Part, Status: ledger.Transmitted})
+		if err != nil {
+			return "", err
+		}
+		part = strings.TrimSuffix(part, "}") // who said so follows
+		where += ` AND pace LIKE ` + placeholder(args, "%"+wildcards.Replace(part)+"%") + ` ESCAPE '\' AND status IN (` + placeholders(args, ledger.OpenStatuses()) + `)`
+	}
+	if f.Questioned {
+		where += ` AND (SELECT kind FROM request_events e WHERE e.request_id = requests.id AND e.kind IN ('questioned', 'specified')
+			ORDER BY e.id DESC LIMIT 1) = 'questioned'`
+	}
+	if text := strings.TrimSpace(ledger.Fold(f.Text)); text != "" {
+		where += ` AND search LIKE ` + placeholder(args, "%"+wildcards.Replace(text)+"%") + ` ESCAPE '\'`
+	}
+	return where, nil
 }
 
 // wildcards makes a text match itself in LIKE … ESCAPE '\'.
@@ -601,10 +622,10 @@ func visible(v ledger.Viewer, args *[]any) (string, error) {
 const columns = `id, reference, channel, thread, author, text, company, siren, siret, commune, epci, departement, entry_point, deadline,
 	status, lead, owner, associated, decision, created_at, updated_at, person, pace, due_at, next_at,
 	(SELECT coalesce(max(e.id), 0) FROM request_events e WHERE e.request_id = requests.id
-		AND e.kind NOT IN ('notice_sent', 'notice_dead', 'reminded', 'escalated', 'no_news', 'part', 'told_apart'))`
+		AND e.kind NOT IN ('notice_sent', 'notice_dead', 'reminded', 'escalated', 'no_news', 'part', 'step', 'told_apart', 'imported'))`
 
 // quiet are the events that leave a request's version as it is, the same as in columns.
-var quiet = []ledger.EventKind{ledger.NoticeSent, ledger.NoticeDead, ledger.Reminded, ledger.Escalated, ledger.NoNews, ledger.PartSet, ledger.ToldApart}
+var quiet = []ledger.EventKind{ledger.NoticeSent, ledger.NoticeDead, ledger.Reminded, ledger.Escalated, ledger.NoNews, ledger.PartSet, ledger.StepSet, ledger.ToldApart, ledger.Imported}
 
 func scan(row interface{ Scan(...any) error }) (r ledger.Request, err error) {
 	var deadline, created, updated, due, next int64

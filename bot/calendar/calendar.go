@@ -1,0 +1,109 @@
+// Package calendar writes the due dates of requests as an iCalendar feed (RFC 5545), to subscribe to from any calendar. It
+// may import bot and routing/ledger.
+package calendar
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	ics "github.com/arran4/golang-ical"
+
+	"guichet/bot"
+	"guichet/routing/ledger"
+)
+
+// Path is where the feeds are, followed by a token and « .ics ».
+const Path = "GET /calendrier/{token}"
+
+// most is how many open requests a feed looks at, newest first.
+const most = 10_000
+
+// Feed serves the calendars. A token that has the scope for it opens one: the due dates of what it may see, narrowed to its
+// direction and its person.
+type Feed struct {
+	Tokens   bot.Tokens
+	Requests ledger.Store
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// ServeHTTP gives a feed; whatever is wrong with the token, there is nothing here.
+func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	secret, ok := strings.CutSuffix(r.PathValue("token"), ".ics")
+	token, err := f.Tokens.Token(r.Context(), secret, f.Now())
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Robots-Tag", "noindex")
+	h.Set("Cache-Control", "private, no-store")
+	switch {
+	case !ok || errors.Is(err, bot.ErrNoToken) || err == nil && !token.May(bot.ScopeCalendar):
+		http.Error(w, "Ce calendrier n'existe pas, ou son adresse a été révoquée.", http.StatusNotFound)
+		return
+	case err != nil:
+		f.fail(w, r, err)
+		return
+	}
+	filter := ledger.Filter{Status: []ledger.Status{ledger.Transmitted, ledger.Taken}, Lead: token.Direction, Limit: most}
+	requests, err := f.Requests.List(r.Context(), token.Viewer(), filter)
+	if err != nil {
+		f.fail(w, r, err)
+		return
+	}
+	h.Set("Content-Type", "text/calendar; charset=utf-8")
+	_, _ = w.Write([]byte(Write(requests, token, f.Now())))
+}
+
+func (f *Feed) fail(w http.ResponseWriter, r *http.Request, err error) {
+	f.Log.ErrorContext(r.Context(), "calendrier", "error", err)
+	w.Header().Set("Retry-After", "60")
+	http.Error(w, "Le calendrier n'a pas pu être lu ; réessayez dans une minute.", http.StatusServiceUnavailable)
+}
+
+// Write gives the calendar of the due dates of requests. An event keeps its UID when its date moves. It names the request,
+// the company and the direction, and no person.
+func Write(requests []ledger.Request, token bot.Token, now time.Time) string {
+	c := ics.NewCalendarFor("guichet")
+	c.SetMethod(ics.MethodPublish)
+	name := "Guichet : échéances"
+	if token.Direction != "" {
+		name += " " + token.Direction
+	}
+	c.SetXWRCalName(name)
+	c.SetXWRTimezone("Europe/Paris")
+	c.SetRefreshInterval("PT1H")
+	for _, r := range requests {
+		if r.Due.IsZero() || token.Person != "" && !follows(r.Owner, token.Person) {
+			continue
+		}
+		e := c.AddEvent(r.Reference + "-echeance@guichet")
+		day, _ := time.Parse("02/01/2006", ledger.Day(r.Due))
+		e.SetAllDayStartAt(day)
+		e.SetAllDayEndAt(day.AddDate(0, 0, 1))
+		e.SetDtStampTime(r.UpdatedAt.UTC())
+		e.SetModifiedAt(r.UpdatedAt.UTC())
+		said := []string{"Échéance " + r.Reference}
+		for _, part := range []string{r.Company.Name, r.Lead} {
+			if part != "" {
+				said = append(said, part)
+			}
+		}
+		if r.Late(now) {
+			said = append(said, "en retard")
+		}
+		e.SetSummary(strings.Join(said, " · "))
+		e.SetDescription("Demande " + r.Reference + ", " + r.Status.Label())
+		e.SetTimeTransparency(ics.TransparencyTransparent)
+		e.SetClass(ics.ClassificationConfidential)
+	}
+	return c.Serialize()
+}
+
+// follows tells that an owner is a person: a tool that took a request for somebody is named after them, « Bo (outil) ».
+func follows(owner, person string) bool {
+	name, _, _ := strings.Cut(owner, " (")
+	return owner == person || name == person
+}

@@ -1,0 +1,53 @@
+package calendar
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	ics "github.com/arran4/golang-ical"
+
+	"guichet/bot"
+	"guichet/routing/ledger"
+)
+
+func TestWrite(t *testing.T) {
+	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+	due := time.Date(2026, 3, 9, 22, 59, 59, 0, time.UTC) // the last second of 9 March in Paris
+	requests := []ledger.Request{
+		{Reference: "2026-0001", Status: ledger.Taken, Lead: "NORD", Owner: "Bo", Author: "Ada Fictive", Text: "Un secret", Company: ledger.Company{Name: "Dupré, fils ; fictifs"}, Due: due, UpdatedAt: now},
+		{Reference: "2026-0002", Status: ledger.Transmitted, Lead: "SUD", Owner: "Cy (outil)", Due: due.AddDate(0, 0, 20), UpdatedAt: now},
+		{Reference: "2026-0003", Status: ledger.Taken, Lead: "SUD"},
+	}
+	parse := func(token bot.Token) (*ics.Calendar, string) {
+		t.Helper()
+		text := Write(requests, token, now)
+		c, err := ics.ParseCalendar(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c, text
+	}
+	c, text := parse(bot.Token{Direction: "NORD"})
+	events := c.Events()
+	if len(events) != 2 || events[0].Id() != "2026-0001-echeance@guichet" || events[1].Id() != "2026-0002-echeance@guichet" {
+		t.Fatalf("events: %s", text)
+	}
+	start, err := events[0].GetAllDayStartAt()
+	if err != nil || start.Format(time.DateOnly) != "2026-03-09" {
+		t.Errorf("it is on %s, %v", start, err)
+	}
+	if s := events[0].GetProperty(ics.ComponentPropertySummary).Value; s != "Échéance 2026-0001 · Dupré, fils ; fictifs · NORD · en retard" {
+		t.Errorf("it says %q", s)
+	}
+	for _, personal := range []string{"Ada", "secret", "Bo", "Cy"} {
+		if strings.Contains(text, personal) {
+			t.Errorf("%q is in the feed", personal)
+		}
+	}
+	for person, want := range map[string]string{"Bo": "2026-0001", "Cy": "2026-0002"} {
+		if c, text := parse(bot.Token{Person: person}); len(c.Events()) != 1 || !strings.HasPrefix(c.Events()[0].Id(), want) {
+			t.Errorf("the feed of %s: %s", person, text)
+		}
+	}
+}
