@@ -108,7 +108,7 @@ func TestMistakesAreToldWithFileAndLine(t *testing.T) {
 		{"period of nothing", "retention.yaml", "votes: 6 mois", "votes: 0 jour", "retention.yaml:12 : votes"},
 		{"period without an end", "retention.yaml", "votes: 6 mois", "votes: 99 ans", "retention.yaml:12 : votes"},
 		{"unknown period", "retention.yaml", "votes: 6 mois", "vote: 6 mois", "retention.yaml:12"},
-		{"company kept less than its request", "retention.yaml", "companies: 3 ans", "companies: 6 mois", "retention.yaml:19 : companies"},
+		{"company kept less than its request", "retention.yaml", "companies: 3 ans", "companies: 6 mois", "retention.yaml:20 : companies"},
 		{"learned in another form", "words/apprentissage.txt", "guichet apprentissage 1", "guichet apprentissage 2", "words/apprentissage.txt:1 : le fichier doit commencer par"},
 		{"learned class that is none", "words/apprentissage.txt", "subject=export", "export", "words/apprentissage.txt:5 : « export » n'est pas un fait et sa valeur"},
 		{"learned weight that is none", "words/apprentissage.txt", "\nclasse\t", "\nclasse\tlourd", "words/apprentissage.txt:4 : « lourd"},
