@@ -48,7 +48,7 @@ var allowed = map[string][]string{
 	"routing/exchange":                  {},
 	"bot/access":                        {"knowledge", "migrations/database", "routing/ledger"},
 	"bot/api":                           {"knowledge", "routing/ledger"},
-	"bot/calendar":                      {"routing/ledger"},
+	"bot/calendar":                      {"routing/convention", "routing/ledger", "routing/revue"},
 	"bot/webhook":                       {"knowledge", "knowledge/fetch", "migrations/database", "routing/ledger"},
 }
 

@@ -15,7 +15,9 @@ CREATE TABLE sheets (
 	stage      TEXT COLLATE "C" NOT NULL,
 	deadline   TEXT COLLATE "C" NOT NULL,
 	created_at BIGINT NOT NULL,
-	sent_at    BIGINT NOT NULL DEFAULT 0
+	sent_at    BIGINT NOT NULL DEFAULT 0,
+	-- reminded is the last reminder made, in days before the deadline, 0 for none.
+	reminded   BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX sheets_created ON sheets (created_at);
 

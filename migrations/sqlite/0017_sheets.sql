@@ -15,7 +15,9 @@ CREATE TABLE sheets (
 	stage      TEXT NOT NULL,
 	deadline   TEXT NOT NULL,
 	created_at INTEGER NOT NULL,
-	sent_at    INTEGER NOT NULL DEFAULT 0
+	sent_at    INTEGER NOT NULL DEFAULT 0,
+	-- reminded is the last reminder made, in days before the deadline, 0 for none.
+	reminded   INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX sheets_created ON sheets (created_at);
 

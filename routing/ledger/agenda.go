@@ -184,7 +184,7 @@ func Workday(day string) string {
 	if err != nil {
 		return day
 	}
-	for !calendar.IsWorkday(t) {
+	for !isWorkday(t) {
 		t = t.AddDate(0, 0, 1)
 	}
 	return t.Format(time.DateOnly)

@@ -50,6 +50,8 @@ type Sheet struct {
 	Stage     Stage     `json:"stage"`
 	CreatedAt time.Time `json:"created_at"`
 	SentAt    time.Time `json:"sent_at,omitzero"`
+	// Reminded is the last reminder that was made, in days before the deadline, 0 for none.
+	Reminded int `json:"-"`
 	// Answers are those that the reader may see, by EPCI.
 	Answers []Answer `json:"answers,omitempty"`
 	// Events are for the staff, oldest first; Get gives them.
@@ -135,8 +137,8 @@ func Check(s Sheet, on convention.Day) error {
 	return nil
 }
 
-// Reminder gives the reminder that is due on a day, in days before the deadline: the nearest of those that are reached. Those
-// that were over when the sheet left are not made.
+// Reminder gives the reminder that is due on a day, in days before the deadline: the nearest of those that are reached, unless it
+// was made. Those that were over when the sheet left are not made.
 func (s Sheet) Reminder(days []int, on convention.Day) (due int, ok bool) {
 	sent := convention.DayOf(s.SentAt)
 	for _, d := range days {
@@ -144,7 +146,7 @@ func (s Sheet) Reminder(days []int, on convention.Day) (due int, ok bool) {
 			due, ok = d, true
 		}
 	}
-	return due, ok
+	return due, ok && (s.Reminded == 0 || due < s.Reminded)
 }
 
 // Lines describe a sheet to a territory, with how to answer it.

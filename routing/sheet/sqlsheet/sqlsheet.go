@@ -224,7 +224,7 @@ func private(r ledger.Request) bool {
 	return r.Written() && r.Person != "" && r.Channel == r.Person && (!said || requester.Value == "company")
 }
 
-const columns = `body, stage, created_at, sent_at`
+const columns = `body, stage, created_at, sent_at, reminded`
 
 // visible gives the condition that keeps the sheets, and the territories, that a viewer may see.
 func visible(v ledger.Viewer, args *[]any) (sheets, territories string, err error) {
@@ -295,7 +295,7 @@ func (s *Store) read(ctx context.Context, v ledger.Viewer, reference string) ([]
 		var body string
 		var stage sheet.Stage
 		var created, sent int64
-		if err = errors.Join(scan(&body, &stage, &created, &sent)); err == nil {
+		if err = scan(&body, &stage, &created, &sent, &f.Reminded); err == nil {
 			err = json.Unmarshal([]byte(body), &f)
 		}
 		f.Stage, f.CreatedAt, f.SentAt = stage, database.Time(created), database.Time(sent)
@@ -403,7 +403,8 @@ func (s *Store) follow(ctx context.Context, reference string, at time.Time, to s
 				return err
 			}
 		}
-		return nil
+		_, err := s.db.Conn(ctx).ExecContext(ctx, `UPDATE sheets SET reminded = $2 WHERE reference = $1`, reference, due)
+		return err
 	})
 	return err
 }
