@@ -2,7 +2,7 @@
 export CGO_ENABLED = 0
 LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help run build test test-race kills bench peers exchange lint look slack-signatures
+.PHONY: help run build test test-race kills half-year bench peers exchange lint look slack-signatures
 .DEFAULT_GOAL := help
 
 help: ## lister les commandes
@@ -28,6 +28,9 @@ kills: ## tuer guichet 200 fois pendant qu'il reçoit des demandes, sur chaque b
 
 exchange: ## reprendre 100 000 demandes par CSV et XLSX, sur chaque base, en tuant le programme au milieu (ROWS=N pour un autre nombre)
 	.ci/postgres go test -count=1 -timeout 4h -v -run '^TestFilesComeAndGo$$' ./cmd/guichet -rows $(or $(ROWS),100000)
+
+half-year: ## vivre un semestre de demandes dans guichet sur PostgreSQL, l'horloge conduite, et vérifier tout ce qui devait venir
+	.ci/postgres go test -count=1 -timeout 2h -v -run '^TestHalfYear$$' ./cmd/guichet -half-year
 
 bench: ## mesurer : décisions par seconde, premier démarrage, puis la base à 10 000 et 100 000 passages (SIZE=1000000 pour aller plus loin)
 	.ci/postgres go test -run '^$$' -bench . -benchmem ./...
