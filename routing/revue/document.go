@@ -172,12 +172,6 @@ func (d Digest) Short() string {
 	if d.Quiet() {
 		return "Rien à signaler : aucune demande ouverte, rien de nouveau depuis la dernière revue."
 	}
-	count := func(n int, one, many string) string {
-		if n < 2 {
-			return fmt.Sprintf("%d %s", n, one)
-		}
-		return fmt.Sprintf("%d %s", n, many)
-	}
 	said := []string{
 		count(len(d.Open), "demande ouverte", "demandes ouvertes") + fmt.Sprintf(", dont %d en retard", len(d.Late)),
 		count(len(d.Answered), "répondue", "répondues"), count(len(d.Ended), "close sans réponse", "closes sans réponse"),
@@ -189,6 +183,14 @@ func (d Digest) Short() string {
 		said = append(said, count(n, "question sans réponse", "questions sans réponse"))
 	}
 	return strings.Join(said, " ; ") + "."
+}
+
+// count writes a number with what it counts.
+func count(n int, one, many string) string {
+	if n < 2 {
+		many = one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // Message tells a digest in a conversation: counts by direction, and the numbers of the requests that are late or answered. It
@@ -206,7 +208,7 @@ func (d Digest) Message() string {
 		if code == "" {
 			code = nobody
 		}
-		lines = append(lines, fmt.Sprintf("– %s : %d en cours, %d en retard, %d répondues", code, c.Open, c.Late, c.Answered))
+		lines = append(lines, fmt.Sprintf("– %s : %d en cours, %d en retard, %s", code, c.Open, c.Late, count(c.Answered, "répondue", "répondues")))
 	}
 	numbers := func(title string, all []Line) {
 		var shown []string
