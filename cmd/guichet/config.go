@@ -151,6 +151,18 @@ func (a asker) viewer() knowledge.Viewer {
 	return knowledge.Viewer{Audience: a.Audience, EPCI: string(a.EPCI)}
 }
 
+// staffOnly is who reads what only agents may.
+type staffOnly struct {
+	Audience knowledge.Audience `default:"public" placeholder:"staff" help:"Qui lit : les agents seuls, avec --audience staff."`
+}
+
+func (s staffOnly) viewer() (ledger.Viewer, error) {
+	if s.Audience != knowledge.Staff {
+		return ledger.Viewer{}, errors.New("réservé aux agents : ajoutez --audience staff")
+	}
+	return ledger.Viewer{Staff: true}, nil
+}
+
 // siren is a SIREN given by a person.
 type siren string
 
