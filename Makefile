@@ -2,7 +2,7 @@
 export CGO_ENABLED = 0
 LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help run build test test-race kills bench peers exchange lint look slack-signatures
+.PHONY: help run build test test-race kills half-year bench peers exchange lint look slack-signatures discord-payloads
 .DEFAULT_GOAL := help
 
 help: ## lister les commandes
@@ -29,6 +29,9 @@ kills: ## tuer guichet 200 fois pendant qu'il reçoit des demandes, sur chaque b
 exchange: ## reprendre 100 000 demandes par CSV et XLSX, sur chaque base, en tuant le programme au milieu (ROWS=N pour un autre nombre)
 	.ci/postgres go test -count=1 -timeout 4h -v -run '^TestFilesComeAndGo$$' ./cmd/guichet -rows $(or $(ROWS),100000)
 
+half-year: ## vivre un semestre de demandes dans guichet sur PostgreSQL, l'horloge conduite, et vérifier tout ce qui devait venir
+	.ci/postgres go test -count=1 -timeout 2h -v -run '^TestHalfYear$$' ./cmd/guichet -half-year
+
 bench: ## mesurer : décisions par seconde, premier démarrage, puis la base à 10 000 et 100 000 passages (SIZE=1000000 pour aller plus loin)
 	.ci/postgres go test -run '^$$' -bench . -benchmem ./...
 	.ci/postgres go run ./knowledge/measure/speed -size $(or $(SIZE),100000) ../shared/data/eval/*/
@@ -48,3 +51,9 @@ look: ## photographier la page d'un guichet ouvert (demande Node et Chromium ; G
 slack-signatures: build ## comparer la vérification des signatures avec celle de la bibliothèque de Slack (demande Node)
 	npm install --no-save --prefix bot/slack/interop @slack/bolt@5.1.0
 	node bot/slack/interop/signatures.mjs bin/guichet
+
+discord-payloads: ## faire vérifier ce que guichet envoie à Discord par les constructeurs de sa bibliothèque JavaScript (demande Node)
+	@rm -f bin/discord-payloads.jsonl && mkdir -p bin
+	.ci/postgres go test -count=1 ./bot/discord -payloads $(CURDIR)/bin/discord-payloads.jsonl
+	npm install --no-save --prefix bot/discord/interop @discordjs/builders@1.15.0
+	node bot/discord/interop/payloads.mjs bin/discord-payloads.jsonl

@@ -37,7 +37,7 @@ func (d *Desk) question(ctx context.Context, m Message, state State, r Reading, 
 		if len(strings.Fields(m.Text)) >= shortestNeed {
 			p.state.Offered, p.reply.Choices = m.Text, append(offer, human)
 		}
-		p.gap = &Gap{Question: m.Text, Audience: m.Asker.Audience, Channel: m.where(), At: m.At, Looked: looked}
+		p.gap = &Gap{Question: m.Text, Audience: m.Asker.Audience, EPCI: m.Asker.partner(), Channel: m.where(), At: m.At, Looked: looked}
 		if len(known) > 0 {
 			p.reply.Text = strings.Join(known, " ") + "\n\n" + p.reply.Text
 		}
@@ -158,7 +158,7 @@ func (d *Desk) Ask(ctx context.Context, v knowledge.Viewer, text string, now tim
 func (d *Desk) Unknown(ctx context.Context, m Message, found knowledge.Answer) (string, error) {
 	looked := strings.Join(found.Looked, ", ")
 	reply := Reply{Kind: ReplyUnknown, Text: d.Texts.say("unknown", "looked", looked, "entry", d.Rules.EntryPoint())}
-	gap := &Gap{Question: m.Text, Audience: m.Asker.Audience, Channel: m.where(), At: m.At, Looked: looked}
+	gap := &Gap{Question: m.Text, Audience: m.Asker.Audience, EPCI: m.Asker.partner(), Channel: m.where(), At: m.At, Looked: looked}
 	err := d.Journal.Record(ctx, m, reply, Conversation{Channel: m.Channel, Thread: m.Thread}, gap)
 	return reply.Text, err
 }

@@ -487,6 +487,9 @@ func (c *Chat) withTwins(ctx context.Context, fields []Field, r ledger.Request) 
 // Deliver sends a notice through the platforms: to the conversation of the person who asked, or to the channel of a
 // direction, as a card that shows what the channel may see. sent is false when the direction has no open channel.
 func (c *Chat) Deliver(ctx context.Context, n ledger.Notice) (sent bool, err error) {
+	if n.EPCI != "" {
+		return c.deliverToEPCI(ctx, n)
+	}
 	if n.To == "" {
 		p, err := c.platform(n.Channel)
 		if err != nil {
@@ -550,4 +553,17 @@ func (c *Chat) channelWhere(ctx context.Context, fits func(ChannelSettings) bool
 		}
 	}
 	return "", nil
+}
+
+// deliverToEPCI says a notice in the channel of an EPCI. sent is false when it has none any more.
+func (c *Chat) deliverToEPCI(ctx context.Context, n ledger.Notice) (sent bool, err error) {
+	channel, err := c.EPCIChannel(ctx, n.EPCI)
+	if err != nil || channel == "" {
+		return false, err
+	}
+	p, err := c.platform(channel)
+	if err != nil {
+		return false, nil // told by doctor
+	}
+	return true, p.Say(ctx, channel, "", n.Text, n.Key)
 }

@@ -27,7 +27,9 @@ type Chat struct {
 	// Conventions is what is known of conventions; nil when nothing is.
 	Conventions *Conventions
 	// Sheets tell of EPCIs; nil when nothing does.
-	Sheets   *Sheets
+	Sheets *Sheets
+	// Projects are the sheets of investment projects; nil when there are none.
+	Projects *Projects
 	Tx       Transactor
 	Rules    *routing.Rules
 	Texts    Texts

@@ -15,6 +15,7 @@ import (
 	"guichet/bot/lexicon"
 	"guichet/bot/sqljournal"
 	"guichet/knowledge"
+	"guichet/migrations/database"
 	"guichet/migrations/databasetest"
 	"guichet/routing"
 	"guichet/routing/funding"
@@ -112,7 +113,11 @@ var loaded = sync.OnceValues(func() (region, error) {
 
 func openChat(t *testing.T, e databasetest.Engine) *messenger {
 	t.Helper()
-	db := e.New(t)
+	return openChatOn(t, e.New(t))
+}
+
+func openChatOn(t *testing.T, db *database.DB) *messenger {
+	t.Helper()
 	shipped, err := loaded()
 	if err != nil {
 		t.Fatal(err)

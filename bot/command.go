@@ -9,7 +9,7 @@ import (
 	"guichet/routing/ledger"
 )
 
-// command does what a command's first word asks for, when it is not a question: « demandes », « epci … » and « canal … ».
+// command does what a command's first word asks for, when it is not a question: « demandes », « epci … », « fiche … » and « canal … ».
 func (c *Chat) command(ctx context.Context, in Incoming, who Person, external bool) (shown Shown, done bool, err error) {
 	words := strings.Fields(in.Text)
 	if len(words) == 0 {
@@ -25,6 +25,8 @@ func (c *Chat) command(ctx context.Context, in Incoming, who Person, external bo
 	case "epci":
 		reply, found, err := c.epci(ctx, in, who, external, strings.Join(words[1:], " "))
 		return Shown{Own: true, Reply: reply}, found, err
+	case "fiche":
+		shown.Reply.Text, err = c.fiche(ctx, in, who, external, words[1:])
 	case "canal":
 		shown.Reply.Text, err = c.setChannel(ctx, in, who, external, words[1:])
 	default:
@@ -188,12 +190,14 @@ func (c *Chat) channelIs(ctx context.Context, channel string, external bool) (st
 	if err != nil {
 		return "", err
 	}
-	flag := func(b bool) string {
-		if b {
-			return "oui"
-		}
-		return ""
-	}
 	return c.Texts.say("channel-is", "channel", channel, "audience", s.Audience.String(), "epci", s.EPCI, "listens", flag(s.Listens),
 		"direction", s.Direction, "external", flag(external)), nil
+}
+
+// flag is « oui », or nothing, as texts test it.
+func flag(b bool) string {
+	if b {
+		return "oui"
+	}
+	return ""
 }

@@ -70,14 +70,24 @@ type Turn struct {
 	Reply   Reply
 }
 
-// Gap is a question that was not answered. Who asked is kept as an audience only.
+// partner gives the SIREN of a partner's EPCI.
+func (a Asker) partner() string {
+	if a.Audience != knowledge.Partner {
+		return ""
+	}
+	return a.EPCI
+}
+
+// Gap is a question that was not answered. Who asked is kept as an audience only, and the partner's EPCI.
 type Gap struct {
 	// ID numbers the gaps in the order of their recording; a Journal gives it.
 	ID       int64
 	Question string
 	Audience knowledge.Audience
-	Channel  string
-	At       time.Time
+	// EPCI is the SIREN of the partner that asked; empty for anybody else.
+	EPCI    string
+	Channel string
+	At      time.Time
 	// Looked says what was looked for (the words searched), for the person who will fill the gap.
 	Looked string
 }

@@ -58,6 +58,8 @@ var textValues = map[string][]string{
 	"act-taken": {"reference", "contacts"}, "act-passed": {"reference", "lead"}, "act-answered": {"reference"}, "act-asked": {"reference"},
 	"card-elsewhere": nil, "publish": nil, "published": {"name", "question"}, "not-published": nil, "not-noted": nil, "useful": nil, "useless": nil, "vote-noted": nil, "vote-unknown": nil, "vote-why": nil,
 	"mine": nil, "mine-none": nil, "mine-line": {"reference", "status", "lead"},
+	"fiche-partners": nil, "fiche-none": nil, "fiche-list": nil, "fiche-line": {"reference", "title", "stage", "deadline", "answered"},
+	"fiche-unknown": {"reference"}, "fiche-answered": {"answer"}, "fiche-wrong": {"reason"}, "fiche-over": {"reference"}, "fiche-noted": {"reference", "answer", "deadline"},
 	"channel-forbidden": nil, "channel-usage": nil, "channel-own": nil, "channel-wrong": {"reason"},
 	"channel-is": {"channel", "audience", "epci", "listens", "direction", "external"},
 	"forward":    nil, "forward-title": nil, "forward-text": nil, "forward-company": nil, "forward-place": nil, "forward-contact": nil, "forward-send": nil,

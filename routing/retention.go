@@ -9,7 +9,7 @@ type Retention struct {
 	Requests, Companies Period
 	// Fundings counts from an event of a funding: who did it and why. The funding itself stays.
 	Fundings Period
-	// Notices counts from a notice that was sent or given up, Jobs from the end of a job that was given up.
+	// Notices counts from a notice, or a call to another tool, that was sent or given up, Jobs from the end of a job that was given up.
 	Notices, Jobs Period
 	// Accesses counts from the reading of a request or of a company's card, Acts from an export or an erasure.
 	Accesses, Acts Period

@@ -339,7 +339,16 @@ func (s *Server) list(c *call) (int, any, error) {
 
 func (s *Server) show(c *call) (int, any, error) {
 	r, err := s.Requests.Get(c.Context(), c.token.Viewer(), c.PathValue("reference"))
+	if err == nil {
+		err = s.accessed(c, ledger.Access{Reference: r.Reference})
+	}
 	return http.StatusOK, r, err
+}
+
+// accessed records that a tool read a request or a company's card: what cannot be recorded is not shown.
+func (s *Server) accessed(c *call, read ledger.Access) error {
+	read.At, read.By, read.Channel = s.Now(), c.token.Label, Channel
+	return s.Requests.Accessed(c.Context(), read)
 }
 
 // create gives a message to the desk. A key makes it be the same message however often it is sent.
@@ -454,6 +463,9 @@ func (s *Server) company(c *call) (int, any, error) {
 		return 0, nil, wrong("donnez dans « q » le SIREN, le SIRET ou le nom de l'entreprise")
 	}
 	card, err := s.Company(c.Context(), c.token.Viewer(), sought)
+	if err == nil {
+		err = s.accessed(c, ledger.Access{Sought: sought})
+	}
 	return http.StatusOK, card, err
 }
 

@@ -188,7 +188,7 @@ func Journal(t *testing.T, open func(t *testing.T) (bot.Journal, bot.Transactor)
 		j, _ := open(t)
 		var want []bot.Gap
 		for n, when := range []time.Time{noon, noon.Add(time.Second), noon.Add(time.Second), noon.Add(-time.Hour)} {
-			g := bot.Gap{Question: fmt.Sprintf("Où ? %d", n), Audience: knowledge.Audience(1 + n%3), Channel: "web", At: when, Looked: "où"}
+			g := bot.Gap{Question: fmt.Sprintf("Où ? %d", n), Audience: knowledge.Audience(1 + n%3), EPCI: []string{"", "200000008"}[n%2], Channel: "web", At: when, Looked: "où"}
 			if err := j.Record(t.Context(), message(n), bot.Reply{Kind: bot.ReplyUnknown}, at(int64(n), bot.State{}), &g); err != nil {
 				t.Fatal(err)
 			}

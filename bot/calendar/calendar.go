@@ -1,18 +1,21 @@
-// Package calendar writes the due dates of requests as an iCalendar feed (RFC 5545), to subscribe to from any calendar. It
-// may import bot and routing/ledger.
+// Package calendar writes the due dates of requests and the reviews of projects as an iCalendar feed (RFC 5545), to subscribe
+// to from any calendar. It may import bot, routing/ledger, routing/revue and, for days, routing/convention.
 package calendar
 
 import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	ics "github.com/arran4/golang-ical"
 
 	"guichet/bot"
+	"guichet/routing/convention"
 	"guichet/routing/ledger"
+	"guichet/routing/revue"
 )
 
 // Path is where the feeds are, followed by a token and « .ics ».
@@ -26,8 +29,10 @@ const most = 10_000
 type Feed struct {
 	Tokens   bot.Tokens
 	Requests ledger.Store
-	Now      func() time.Time
-	Log      *slog.Logger
+	// Revues are the reviews of projects.
+	Revues revue.Calendar
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // ServeHTTP gives a feed; whatever is wrong with the token, there is nothing here.
@@ -54,7 +59,7 @@ func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.Set("Content-Type", "text/calendar; charset=utf-8")
-	_, _ = w.Write([]byte(Write(requests, token, f.Now())))
+	_, _ = w.Write([]byte(Write(requests, f.revues(token, f.Now()), token, f.Now())))
 }
 
 func (f *Feed) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -63,9 +68,24 @@ func (f *Feed) fail(w http.ResponseWriter, r *http.Request, err error) {
 	http.Error(w, "Le calendrier n'a pas pu être lu ; réessayez dans une minute.", http.StatusServiceUnavailable)
 }
 
-// Write gives the calendar of the due dates of requests. An event keeps its UID when its date moves. It names the request,
+// revuesAhead is how many days of revues a feed shows.
+const revuesAhead = 180
+
+// revues gives the dates to come that a token may see: those of its EPCI, or of what its direction is in charge of. One that
+// is narrowed to a person has its requests only.
+func (f *Feed) revues(token bot.Token, now time.Time) []revue.Date {
+	if token.Person != "" {
+		return nil
+	}
+	v, on := token.Viewer(), convention.DayOf(now)
+	return slices.DeleteFunc(f.Revues.Coming(on, on.Add(revuesAhead)), func(d revue.Date) bool {
+		return !v.Staff && d.Scope != v.EPCI || token.Direction != "" && f.Revues.Direction(d.Scope) != token.Direction
+	})
+}
+
+// Write gives the calendar of the due dates of requests and of the revues. An event keeps its UID when its date moves. It names the request,
 // the company and the direction, and no person.
-func Write(requests []ledger.Request, token bot.Token, now time.Time) string {
+func Write(requests []ledger.Request, revues []revue.Date, token bot.Token, now time.Time) string {
 	c := ics.NewCalendarFor("guichet")
 	c.SetMethod(ics.MethodPublish)
 	name := "Guichet : échéances"
@@ -98,6 +118,15 @@ func Write(requests []ledger.Request, token bot.Token, now time.Time) string {
 		e.SetDescription("Demande " + r.Reference + ", " + r.Status.Label())
 		e.SetTimeTransparency(ics.TransparencyTransparent)
 		e.SetClass(ics.ClassificationConfidential)
+	}
+	for _, d := range revues {
+		e := c.AddEvent(d.Scope + "-" + string(d.Day) + "-revue@guichet")
+		day, _ := time.Parse(time.DateOnly, string(d.Day))
+		e.SetAllDayStartAt(day)
+		e.SetAllDayEndAt(day.AddDate(0, 0, 1))
+		e.SetDtStampTime(now.UTC())
+		e.SetSummary("Revue de projets · " + d.Name)
+		e.SetTimeTransparency(ics.TransparencyTransparent)
 	}
 	return c.Serialize()
 }

@@ -8,7 +8,10 @@ import (
 	ics "github.com/arran4/golang-ical"
 
 	"guichet/bot"
+	"guichet/knowledge"
+	"guichet/routing"
 	"guichet/routing/ledger"
+	"guichet/routing/revue"
 )
 
 func TestWrite(t *testing.T) {
@@ -21,7 +24,7 @@ func TestWrite(t *testing.T) {
 	}
 	parse := func(token bot.Token) (*ics.Calendar, string) {
 		t.Helper()
-		text := Write(requests, token, now)
+		text := Write(requests, nil, token, now)
 		c, err := ics.ParseCalendar(strings.NewReader(text))
 		if err != nil {
 			t.Fatal(err)
@@ -48,6 +51,33 @@ func TestWrite(t *testing.T) {
 	for person, want := range map[string]string{"Bo": "2026-0001", "Cy": "2026-0002"} {
 		if c, text := parse(bot.Token{Person: person}); len(c.Events()) != 1 || !strings.HasPrefix(c.Events()[0].Id(), want) {
 			t.Errorf("the feed of %s: %s", person, text)
+		}
+	}
+}
+
+func TestRevues(t *testing.T) {
+	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+	f := Feed{Revues: revue.Calendar{
+		Settings: routing.Revues{Weeks: 7, Start: "2026-01-05", Direction: "NORD", Committees: []routing.Committee{{Code: "technique", Label: "Comité technique", Direction: "SUD", Weeks: 4, Start: "2026-01-06"}}},
+		EPCIs:    []string{"200000001", "200000002"}, Names: map[string]string{"200000001": "CA Fictive", "200000002": "CC Imaginaire"},
+	}}
+	for name, c := range map[string]struct {
+		token bot.Token
+		seen  string
+	}{
+		"staff":       {bot.Token{Audience: knowledge.Staff}, "CA Fictive CC Imaginaire Comité technique"},
+		"a direction": {bot.Token{Audience: knowledge.Staff, Direction: "SUD"}, "Comité technique"},
+		"a territory": {bot.Token{Audience: knowledge.Partner, EPCI: "200000002"}, "CC Imaginaire"},
+		"a person":    {bot.Token{Audience: knowledge.Staff, Person: "Bo"}, ""},
+	} {
+		text := Write(nil, f.revues(c.token, now), c.token, now)
+		if _, err := ics.ParseCalendar(strings.NewReader(text)); err != nil {
+			t.Fatal(err)
+		}
+		for _, scope := range []string{"CA Fictive", "CC Imaginaire", "Comité technique"} {
+			if want := strings.Contains(c.seen, scope); strings.Contains(text, scope) != want {
+				t.Errorf("%s: %s, want %v\n%s", name, scope, want, text)
+			}
 		}
 	}
 }

@@ -111,7 +111,7 @@ func (c *Courier) Dead(ctx context.Context) ([]Dead, error) {
 	}
 	var all []Dead
 	for _, job := range found.Jobs {
-		var of struct{ Key, Reference, Document, Address string }
+		var of struct{ Key, Reference, Document, Address, Name string }
 		if err := json.Unmarshal(job.EncodedArgs, &of); err != nil {
 			return nil, fmt.Errorf("relire la tâche %d : %w", job.ID, err)
 		}
@@ -133,6 +133,8 @@ func (c *Courier) Dead(ctx context.Context) ([]Dead, error) {
 			d.What = "envoyer l'alerte " + of.Key
 		case watchArgs{}.Kind():
 			d.What = "chercher les conventions qui finissent"
+		case roundArgs{}.Kind():
+			d.What = "chercher " + of.Name
 		case refreshAllArgs{}.Kind():
 			d.What = "chercher les sources à rafraîchir"
 		case refreshArgs{}.Kind():
@@ -178,6 +180,8 @@ type Config struct {
 	Forget func(ctx context.Context, now time.Time) error
 	// Conventions, if not nil, has the end of conventions told.
 	Conventions *Conventions
+	// Rounds are made as often as due requests are looked for.
+	Rounds []Round
 	// Round is how often due requests are looked for; a minute unless set.
 	Round time.Duration
 
@@ -220,6 +224,12 @@ func (c *Courier) Run(ctx context.Context, cfg Config) error {
 		river.AddWorker(workers, &watcher{Config: cfg})
 		river.AddWorker(workers, &teller{Config: cfg})
 		rounds = append(rounds, watchRound(cfg.Round))
+	}
+	if len(cfg.Rounds) > 0 {
+		river.AddWorker(workers, &roundsman{Config: cfg})
+		for _, r := range cfg.Rounds {
+			rounds = append(rounds, r.periodic(cfg.Round))
+		}
 	}
 	client, err := river.NewClient(driver(c.db.Dialect, c.db.Writer()), &river.Config{
 		Queues:       queues,

@@ -50,7 +50,11 @@ var tables = []table{
 		{name: "actor"}, {name: "why"}, {name: "owner"}, {name: "decision", shape: object},
 	}},
 	{name: "request_messages", what: "message d'une demande", key: []string{"channel", "message"}, at: "0", request: "request_id", on: remove, columns: []column{
-		{name: "channel"}, {name: "message"},
+		{name: "channel"}, {name: "message"}, {name: "origin", shape: object},
+	}},
+	{name: "request_keys", what: "clé de ressemblance d'une demande", key: []string{"key", "request_id"}, at: "0", request: "request_id", on: remove, columns: []column{{name: "key"}}},
+	{name: "request_twins", what: "ressemblance de deux demandes", key: []string{"first_id", "second_id"}, at: "found_at", request: "first_id", columns: []column{
+		{name: "reasons", shape: object},
 	}},
 	{name: "notices", what: "avis", key: []string{"key"}, at: "created_at", request: "coalesce(request_id, 0)", columns: []column{
 		{name: "channel"}, {name: "thread"}, {name: "text"}, {name: "last_error"},
@@ -75,6 +79,11 @@ var tables = []table{
 	{name: "funding_warnings", what: "avertissement sur un financement", key: []string{"first", "second"}, at: "at", request: "0", columns: []column{
 		{name: "reasons", shape: object}, {name: "settled_by"}, {name: "settled_why"},
 	}},
+	{name: "sheets", what: "fiche projet", key: []string{"reference"}, at: "created_at", request: "0", columns: []column{{name: "body", shape: object}}},
+	{name: "sheet_territories", what: "réponse d'un territoire à une fiche projet", key: []string{"reference", "epci"}, at: "0", request: "0", columns: []column{{name: "answer", shape: object}}},
+	{name: "sheet_events", what: "événement d'une fiche projet", key: []string{"id"}, at: "at", request: "0", columns: []column{{name: "actor"}, {name: "why"}}},
+	{name: "access_tokens", what: "jeton d'un autre outil", key: []string{"id"}, at: "created_at", request: "0", columns: []column{{name: "label"}, {name: "person"}}},
+	{name: "webhook_deliveries", what: "envoi à un autre outil", key: []string{"id"}, at: "created_at", request: "0", columns: []column{{name: "body", shape: object}, {name: "last_error"}}},
 	{name: "accesses", what: "accès noté", key: []string{"id"}, at: "at", request: "0", on: stays, columns: []column{{name: "person"}, {name: "channel"}, {name: "sought"}}},
 	{name: "privacy_acts", what: "acte sur les données", key: []string{"id"}, at: "at", request: "0", on: stays, columns: []column{{name: "person"}, {name: "why"}}},
 	{name: "documents", what: "document de la base", key: []string{"number"}, at: "0", request: "0", on: stays, columns: []column{{name: "title"}, {name: "source"}, {name: "url"}}},

@@ -45,7 +45,9 @@ func (k *Keeper) Forget(ctx context.Context, now time.Time) (Forgotten, error) {
 			WHERE id IN (SELECT id FROM funding_events WHERE at < $1 AND (why <> '' OR actor NOT IN ('', 'guichet', 'anonyme')) LIMIT $2)`)},
 		{"funding_warnings", k.periods.Fundings, k.statement(`UPDATE funding_warnings SET settled_why = '', settled_by = 'anonyme'
 			WHERE (first, second) IN (SELECT first, second FROM funding_warnings WHERE settled_at <> 0 AND settled_at < $1 AND (settled_why <> '' OR settled_by <> 'anonyme') LIMIT $2)`)},
+		{"sheets", k.periods.Requests, k.sheets},
 		{"notices", k.periods.Notices, k.notices},
+		{"webhooks", k.periods.Notices, k.statement(`DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries WHERE created_at < $1 AND (sent_at <> 0 OR dead_at <> 0) LIMIT $2)`)},
 		{"jobs", k.periods.Jobs, func(ctx context.Context, before, _ time.Time) (int, error) { return k.jobs.ForgetDead(ctx, before) }},
 		{"accesses", k.periods.Accesses, k.statement(`DELETE FROM accesses WHERE id IN (SELECT id FROM accesses WHERE at < $1 LIMIT $2)`)},
 		{"acts", k.periods.Acts, k.statement(`DELETE FROM privacy_acts WHERE id IN (SELECT id FROM privacy_acts WHERE at < $1 LIMIT $2)`)},
@@ -156,8 +158,10 @@ func (k *Keeper) request(ctx context.Context, id int64, company bool, now time.T
 		_, err = conn.ExecContext(ctx, `UPDATE requests SET company = '', name = '', siren = '', siret = '', company_erased_at = $2 WHERE id = $1`,
 			id, database.Stamp(now))
 	}
-	if err == nil {
-		_, err = conn.ExecContext(ctx, `DELETE FROM request_messages WHERE request_id = $1`, id)
+	for _, gone := range []string{`DELETE FROM request_messages WHERE request_id = $1`, `DELETE FROM request_keys WHERE request_id = $1`, `DELETE FROM request_twins WHERE first_id = $1 OR second_id = $1`} {
+		if err == nil {
+			_, err = conn.ExecContext(ctx, gone, id)
+		}
 	}
 	if err == nil {
 		err = k.events(ctx, id, company)
@@ -266,6 +270,59 @@ func (k *Keeper) gaps(ctx context.Context, before, _ time.Time) (int, error) {
 		}
 	}
 	return len(found), err
+}
+
+// sheets erases the company, the names and the texts of the sheets of projects that were written before a time and are over;
+// what each territory offered stays, for the counts. The reason of its last event tells what was not erased yet.
+func (k *Keeper) sheets(ctx context.Context, before, _ time.Time) (int, error) {
+	var over []string
+	err := each(ctx, k.db, func(scan func(...any) error) error {
+		over = append(over, "")
+		return scan(&over[len(over)-1])
+	}, `SELECT reference FROM sheets WHERE stage = 'returned' AND created_at < $1
+		AND EXISTS (SELECT 1 FROM sheet_events e WHERE e.reference = sheets.reference AND e.why <> '') ORDER BY reference LIMIT $2`, database.Stamp(before), batch)
+	for _, reference := range over {
+		if err == nil {
+			err = k.rewrite(ctx, "sheets", "body", reference, map[string]any{"company": nil, "sought": ""})
+		}
+		if err == nil {
+			err = k.rewrite(ctx, "sheet_territories", "answer", reference, map[string]any{"text": nil, "by": Somebody})
+		}
+		if err == nil {
+			_, err = k.db.Conn(ctx).ExecContext(ctx, `UPDATE sheet_events SET why = '', actor = CASE WHEN actor IN ('', 'guichet') THEN actor ELSE 'anonyme' END WHERE reference = $1`, reference)
+		}
+	}
+	return len(over), err
+}
+
+// rewrite sets some fields of a JSON column of a sheet's rows; nil takes one out.
+func (k *Keeper) rewrite(ctx context.Context, table, column, reference string, fields map[string]any) error {
+	var bodies []string
+	err := each(ctx, k.db, func(scan func(...any) error) error {
+		bodies = append(bodies, "")
+		return scan(&bodies[len(bodies)-1])
+	}, `SELECT `+column+` FROM `+table+` WHERE reference = $1 AND `+column+` <> ''`, reference)
+	for _, body := range bodies {
+		var o map[string]any
+		if err == nil {
+			err = json.Unmarshal([]byte(body), &o)
+		}
+		for name, value := range fields {
+			if value == nil {
+				delete(o, name)
+			} else {
+				o[name] = value
+			}
+		}
+		var data []byte
+		if err == nil {
+			data, err = json.Marshal(o)
+		}
+		if err == nil {
+			_, err = k.db.Conn(ctx).ExecContext(ctx, `UPDATE `+table+` SET `+column+` = $3 WHERE reference = $1 AND `+column+` = $2`, reference, body, string(data))
+		}
+	}
+	return err
 }
 
 // notices erases those that left, or were given up, before a time.
@@ -381,5 +438,5 @@ func Label(what string) string { return labels[what] }
 
 var labels = map[string]string{
 	"requests": "demandes (personnes et textes)", "companies": "entreprises des demandes", "messages": "messages et réponses", "conversations": "conversations",
-	"votes": "raisons de votes", "gaps": "questions sans réponse", "funding_events": "événements de financements (agents et motifs)", "funding_warnings": "avertissements réglés (agents et motifs)", "notices": "avis", "jobs": "tâches abandonnées", "accesses": "accès notés", "acts": "actes sur les données",
+	"votes": "raisons de votes", "gaps": "questions sans réponse", "funding_events": "événements de financements (agents et motifs)", "funding_warnings": "avertissements réglés (agents et motifs)", "sheets": "fiches projets (entreprise, agents, textes)", "notices": "avis", "webhooks": "envois à d'autres outils", "jobs": "tâches abandonnées", "accesses": "accès notés", "acts": "actes sur les données",
 }

@@ -602,3 +602,35 @@ func FuzzWithout(f *testing.F) {
 		}
 	})
 }
+
+// A sheet that is over loses its company, its texts and who answered; what was offered still counts. One that is not stays whole.
+func TestForgetSheets(t *testing.T) { databasetest.Each(t, forgetSheets) }
+
+func forgetSheets(t *testing.T, e databasetest.Engine) {
+	h := newHouse(t, e)
+	at := database.Stamp(start)
+	for reference, stage := range map[string]string{"P-2026-0001": "returned", "P-2026-0002": "sent"} {
+		h.exec(`INSERT INTO sheets (reference, body, stage, deadline, created_at) VALUES ($1, '{"reference":"`+reference+`","title":"Unité","sought":"le terrain de Jeanne Fictive","company":"Jeanne Fictive"}', $2, '2026-03-31', $3)`, reference, stage, at)
+		h.exec(`INSERT INTO sheet_territories (reference, epci, answer) VALUES ($1, '200000001', '{"epci":"200000001","values":["3"],"text":"voir Jeanne Fictive","by":"Jeanne Fictive"}'), ($1, '200000002', '')`, reference)
+		h.exec(`INSERT INTO sheet_events (reference, at, kind, actor, epci, why) VALUES ($1, $2, 'closed', $3, '', 'Jeanne Fictive le demande'), ($1, $2, 'returned', 'guichet', '', 'à DAEN')`, reference, at, agent)
+	}
+	h.now = start.AddDate(1, 11, 0)
+	h.forget()
+	if lines := holds(h.dump(), "Jeanne Fictive"); len(lines) != 6 {
+		t.Errorf("erased before its time: %v", lines)
+	}
+	h.now = start.AddDate(2, 0, 1)
+	h.forget()
+	lines := holds(h.dump(), "Jeanne Fictive")
+	for _, line := range lines {
+		if !strings.Contains(line, "P-2026-0002") {
+			t.Errorf("still in %s", line)
+		}
+	}
+	if len(lines) != 3 || len(holds(h.dump(), `"values":["3"]`)) != 2 {
+		t.Errorf("%v", lines)
+	}
+	if again := h.forget(); len(again) != 0 {
+		t.Errorf("again: %v", again)
+	}
+}

@@ -73,8 +73,8 @@ func (j *Journal) Record(ctx context.Context, m bot.Message, r bot.Reply, next b
 			return nil
 		}
 		question, looked := withoutContacts(*gap)
-		_, err := j.db.Conn(ctx).ExecContext(ctx, `INSERT INTO gaps (question, audience, channel, looked, at) VALUES ($1, $2, $3, $4, $5)`,
-			question, gap.Audience.String(), gap.Channel, looked, database.Stamp(gap.At))
+		_, err := j.db.Conn(ctx).ExecContext(ctx, `INSERT INTO gaps (question, audience, epci, channel, looked, at) VALUES ($1, $2, $3, $4, $5, $6)`,
+			question, gap.Audience.String(), gap.EPCI, gap.Channel, looked, database.Stamp(gap.At))
 		return err
 	})
 	if err != nil {
@@ -197,11 +197,11 @@ func (j *Journal) Vote(ctx context.Context, answer string, useful bool, reason s
 
 // Gaps implements bot.Journal.
 func (j *Journal) Gaps(ctx context.Context, limit int) ([]bot.Gap, error) {
-	rows, err := j.db.Conn(ctx).QueryContext(ctx, `SELECT id, question, audience, channel, looked, at FROM gaps WHERE question <> '' ORDER BY at DESC, id DESC LIMIT $1`, max(limit, 0))
+	rows, err := j.db.Conn(ctx).QueryContext(ctx, `SELECT id, question, audience, epci, channel, looked, at FROM gaps WHERE question <> '' ORDER BY at DESC, id DESC LIMIT $1`, max(limit, 0))
 	gaps, err := collect(rows, err, func(scan func(...any) error) (g bot.Gap, err error) {
 		var audience string
 		var at int64
-		if err := scan(&g.ID, &g.Question, &audience, &g.Channel, &g.Looked, &at); err != nil {
+		if err := scan(&g.ID, &g.Question, &audience, &g.EPCI, &g.Channel, &g.Looked, &at); err != nil {
 			return g, err
 		}
 		g.At = database.Time(at)

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"html/template"
+	"math"
 	"regexp"
 	"strings"
 
@@ -70,6 +71,16 @@ func lines(id, title string, r steering.Report, rows []steering.Row) (chart, err
 	opt.YAxis[0].Min = charts.Ptr(0.0)
 	if len(rows) > 0 && rows[0].Unit == steering.Percent {
 		opt.YAxis[0].Max, opt.YAxis[0].LabelCount = charts.Ptr(100.0), 6
+	} else {
+		highest := 0.0
+		for _, series := range values {
+			for _, v := range series {
+				if v != charts.GetNullValue() {
+					highest = max(highest, v)
+				}
+			}
+		}
+		opt.YAxis[0].Max, opt.YAxis[0].LabelCount = counted(highest)
 	}
 	opt.ValueFormatter = whole
 	opt.Legend = legend(names)
@@ -99,10 +110,24 @@ func bars(id, title string, ages steering.Ages) (chart, error) {
 	opt.CategoryAxis.Labels = labels
 	opt.CategoryAxis.LabelFontStyle.FontSize = chartText
 	opt.ValueAxis[0].LabelFontStyle.FontSize = chartText
+	longest := 0
+	for _, row := range ages.Rows {
+		longest = max(longest, row.Sum())
+	}
+	opt.ValueAxis[0].Min = charts.Ptr(0.0)
+	opt.ValueAxis[0].Max, opt.ValueAxis[0].LabelCount = counted(float64(longest))
 	opt.ValueFormatter = whole
 	opt.Legend = legend(ages.Classes)
 	svg, err := draw(id, title, 90+chartBarSpace*len(labels), func(p *charts.Painter) error { return p.BarChart(opt) })
 	return chart{ID: id, Title: title, Text: strings.Join(words, " ; ") + ".", SVG: svg}, err
+}
+
+// counted gives the end of an axis that counts things, and how many whole numbers stand on it.
+func counted(highest float64) (end *float64, labels int) {
+	const steps = 5
+	step := max(1, math.Ceil(highest/steps))
+	n := max(1, math.Ceil(highest/step))
+	return charts.Ptr(n * step), int(n) + 1
 }
 
 func whole(v float64) string { return fmt.Sprintf("%.0f", v) }

@@ -7,15 +7,23 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"guichet/bot"
 	"guichet/bot/web"
 	"guichet/knowledge"
+	"guichet/migrations/databasetest"
 	"guichet/routing"
 	"guichet/routing/convention"
 	"guichet/routing/funding"
 	"guichet/routing/ledger"
+	"guichet/routing/ledger/ledgertest"
+	"guichet/routing/ledger/sqlledger"
+	"guichet/routing/revue"
+	"guichet/routing/sheet"
+	"guichet/routing/sheet/sheettest"
+	"guichet/routing/sheet/sqlsheet"
 )
 
 // fakeDesk answers by the first word of the message and remembers what it was given.
@@ -355,4 +363,45 @@ func (f *fakeFundings) Settle(_ context.Context, first, second string, s funding
 	}
 	f.settled = append(f.settled, strings.Join([]string{first, second, string(s), by, why}, "/"))
 	return funding.Warning{}, f.err
+}
+
+// fakeRevues holds the revue of the fictional EPCI.
+type fakeRevues struct{ ledger *fakeLedger }
+
+func (fakeRevues) IsEPCI(scope string) bool { return scope == fakeSIREN }
+
+func (k fakeRevues) Planned(context.Context, time.Time) ([]bot.Planned, error) {
+	return []bot.Planned{{Date: revue.Date{Scope: fakeSIREN, Name: "CA <i>Fictive</i>", Day: "2026-12-01"}, Last: revue.Held{Day: "2026-10-13", To: "EPCI"}}}, k.ledger.err
+}
+
+func (k fakeRevues) Of(_ context.Context, asker bot.Asker, scope string, since, now time.Time) (revue.Digest, error) {
+	if scope != fakeSIREN {
+		return revue.Digest{}, bot.ErrNoRevue
+	}
+	in := revue.Input{Scope: scope, Name: "CA <i>Fictive</i>", Version: revue.ForStaff, Since: since, At: now, Requests: []ledger.Request{k.ledger.request}}
+	if asker.Audience == knowledge.Partner && asker.EPCI == scope {
+		in.Version = revue.ForEPCI
+	}
+	return revue.Of(in), k.ledger.err
+}
+
+// failing is a store of sheets whose list fails with the ledger.
+type failing struct {
+	sheet.Store
+	ledger *fakeLedger
+}
+
+func (f failing) List(ctx context.Context, v ledger.Viewer) ([]sheet.Sheet, error) {
+	if f.ledger.err != nil {
+		return nil, f.ledger.err
+	}
+	return f.Store.List(ctx, v)
+}
+
+// fakeProjects are sheets over a real base: it is what the page shows.
+func fakeProjects(t *testing.T, l *fakeLedger) *bot.Projects {
+	t.Helper()
+	db := databasetest.SQLite.New(t)
+	store := sqlsheet.New(db, sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{}), sheettest.Settings, sheettest.Names, nil)
+	return &bot.Projects{Store: failing{store, l}, Settings: sheettest.Settings, Names: sheettest.Names, Departements: map[string][]string{"59": {"200000001", "200000002"}}}
 }

@@ -14,6 +14,7 @@ import (
 	"guichet/routing/funding"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/steering"
+	"guichet/routing/sheet"
 )
 
 // Channel is the name of this channel in messages and in the ledger.
@@ -69,6 +70,11 @@ type Config struct {
 	Abandoned func(ctx context.Context) ([]Job, error)
 	// Sheets tell what is known of EPCIs.
 	Sheets Sheets
+	// Revues make the documents of the reviews of projects.
+	Revues Revues
+	// Projects are the sheets of investment projects, Reachable tells which EPCIs have a channel.
+	Projects  *bot.Projects
+	Reachable sheet.Reachable
 	// Board answers what the staff view asks to steer by.
 	Board steering.Board
 	// Directions are offered by the staff view, in this order.
@@ -135,6 +141,12 @@ func (s *site) routes() *http.ServeMux {
 	mux.HandleFunc("POST /agents/financements", s.agents(s.postSettlement))
 	mux.HandleFunc("GET /agents/epci", s.agents(s.showEPCIs))
 	mux.HandleFunc("GET /agents/epci/{siren}", s.agents(s.showEPCI))
+	mux.HandleFunc("GET /agents/revues", s.agents(s.showRevues))
+	mux.HandleFunc("GET /agents/revues/{scope}", s.agents(s.showRevue))
+	mux.HandleFunc("GET /agents/fiches", s.agents(s.showProjects))
+	mux.HandleFunc("POST /agents/fiches", s.agents(s.postProject))
+	mux.HandleFunc("GET /agents/fiches/{reference}", s.agents(s.showProject))
+	mux.HandleFunc("POST /agents/fiches/{reference}/{action}", s.agents(s.postProjectAction))
 	mux.HandleFunc("GET /agents/pilotage", s.agents(s.showSteering))
 	mux.HandleFunc("GET /agents/pilotage.csv", s.agents(s.giveSteeringCSV))
 	mux.HandleFunc("GET /agents/envois", s.agents(s.showNotices))

@@ -19,7 +19,7 @@ func (v *visit) login(name string) (*http.Response, string) {
 }
 
 var staffPages = []string{"/agents", "/agents/demandes/2026-0042", "/agents/entreprise?nom=soci%C3%A9t%C3%A9+fictive", "/agents/doublons", "/agents/financements", "/agents/envois",
-	"/agents/questions", "/agents/epci", "/agents/epci/" + fakeSIREN, "/agents/pilotage", "/agents/pilotage.csv"}
+	"/agents/questions", "/agents/epci", "/agents/epci/" + fakeSIREN, "/agents/pilotage", "/agents/pilotage.csv", "/agents/revues", "/agents/revues/" + fakeSIREN, "/agents/fiches"}
 
 func TestStaffNeedsTheToken(t *testing.T) {
 	v := newVisit(t)
@@ -385,5 +385,64 @@ func TestFundings(t *testing.T) {
 	v.funds.err = errors.New("disk full")
 	if response, page := v.get("/agents/demandes/2026-0042"); response.StatusCode != http.StatusServiceUnavailable || strings.Contains(page, "disk full") {
 		t.Errorf("a fault: status %d", response.StatusCode)
+	}
+}
+
+func TestRevues(t *testing.T) {
+	v := newVisit(t)
+	v.login("Ada")
+	_, page := v.get("/agents/revues")
+	v.expect(page, `<a href="/agents/revues/`+fakeSIREN+`">CA &lt;i&gt;Fictive&lt;/i&gt;</a>`, "01/12/2026", "13/10/2026")
+	_, page = v.get("/agents/revues/" + fakeSIREN + "?depuis=2026-01-01")
+	v.expect(page, "Version des agents", "depuis le 01/01/2026", `<a href="/agents/demandes/2026-0042">2026-0042</a>`)
+	_, page = v.get("/agents/revues/" + fakeSIREN + "?version=epci")
+	v.expect(page, "Version de l&#39;EPCI")
+	response, content := v.get("/agents/revues/" + fakeSIREN + "?version=epci&format=docx")
+	if !strings.HasPrefix(content, "PK") || !strings.Contains(response.Header.Get("Content-Disposition"), "revue-"+fakeSIREN+"-epci-") {
+		t.Error(response.Header)
+	}
+	if _, content = v.get("/agents/revues/" + fakeSIREN + "?format=md"); !strings.HasPrefix(content, "# Revue de projets – CA &lt;i>") {
+		t.Error(content)
+	}
+	for path, code := range map[string]int{"/agents/revues/autre": http.StatusNotFound, "/agents/revues/" + fakeSIREN + "?depuis=hier": http.StatusBadRequest} {
+		if response, _ := v.get(path); response.StatusCode != code {
+			t.Errorf("%s: %d", path, response.StatusCode)
+		}
+	}
+}
+
+func TestProjects(t *testing.T) {
+	v := newVisit(t)
+	v.login("Ada")
+	form := url.Values{"titre": {"Unité <b>fictive</b>"}, "recherche": {"Un terrain"}, "entreprise": {"Tricolle fictive"}, "anonyme": {"oui"}, "criteres": {"Surface (ha) >= 2\r\nRail ?"},
+		"limite": {today.AddDate(0, 1, 0).Format("2006-01-02")}, "territoires": {"ailleurs"}}
+	response, page := v.do("POST", "/agents/fiches", form)
+	if response.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("%d", response.StatusCode)
+	}
+	v.expect(page, "territoire « ailleurs » inconnu", `value="Unité &lt;b&gt;fictive&lt;/b&gt;"`, "Surface (ha) &gt;= 2")
+	form.Set("territoires", "59")
+	_, page = v.do("POST", "/agents/fiches", form)
+	v.expect(page, "Unité &lt;b&gt;fictive&lt;/b&gt;", "P-2026-0001, à envoyer", "son nom n’est pas montré", "Envoyer aux 2 territoires")
+	_, page = v.do("POST", "/agents/fiches/P-2026-0001/envoyer", url.Values{})
+	v.expect(page, "envoyée, réponses attendues", "Sans réponse : CA Fictive ; CC Imaginaire.")
+	response, page = v.do("POST", "/agents/fiches/P-2026-0001/repondre", url.Values{"epci": {"200000001"}, "texte": {"1=beaucoup"}})
+	if response.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("%d", response.StatusCode)
+	}
+	v.expect(page, "n&#39;est pas un nombre", "1=beaucoup")
+	_, page = v.do("POST", "/agents/fiches/P-2026-0001/repondre", url.Values{"epci": {"200000001"}, "texte": {"1=3 ; 2=non"}})
+	v.expect(page, "3 <small>rempli</small>", "non <small>non rempli</small>", "1 sur 2", "Sans réponse : CC Imaginaire.")
+	if response, _ := v.do("POST", "/agents/fiches/P-2026-0001/rendre", url.Values{}); response.StatusCode != http.StatusConflict {
+		t.Errorf("%d", response.StatusCode)
+	}
+	_, page = v.do("POST", "/agents/fiches/P-2026-0001/clore", url.Values{"texte": {"assez"}})
+	v.expect(page, "Rendre les réponses")
+	_, page = v.do("POST", "/agents/fiches/P-2026-0001/rendre", url.Values{})
+	v.expect(page, "close, réponses rendues", "à NORD")
+	_, page = v.get("/agents/fiches")
+	v.expect(page, `<a href="/agents/fiches/P-2026-0001">`, "<strong>CC Imaginaire</strong> : 1 fiche reçue, 0 offre, 1 sans réponse")
+	if response, _ := v.get("/agents/fiches/P-2026-0009"); response.StatusCode != http.StatusNotFound {
+		t.Errorf("%d", response.StatusCode)
 	}
 }

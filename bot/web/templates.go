@@ -42,6 +42,10 @@ var (
 	fundingsTemplate = page("fundings.html", "staff.html", "funding-part.html")
 	epcisTemplate    = page("epcis.html", "staff.html")
 	epciTemplate     = page("epci.html", "staff.html")
+	revuesTemplate   = page("revues.html", "staff.html")
+	revueTemplate    = page("revue.html", "staff.html")
+	projectsTemplate = page("projects.html", "staff.html")
+	projectTemplate  = page("project.html", "staff.html")
 	steeringTemplate = page("steering.html", "staff.html")
 	noticesTemplate  = page("notices.html", "staff.html")
 	gapsTemplate     = page("gaps.html", "staff.html")
@@ -59,6 +63,9 @@ var templateFuncs = template.FuncMap{
 	"asset":       assetPath,
 	"paragraphs":  paragraphs,
 	"passagePath": passagePath,
+	"revuePath":   func(scope string) string { return "/agents/revues/" + url.PathEscape(scope) },
+	"projectPath": projectPath,
+	"isReference": requestReference.MatchString,
 	"requestPath": func(reference string) string { return "/agents/demandes/" + url.PathEscape(reference) },
 	"external":    external,
 	"readable":    readable,
@@ -98,6 +105,9 @@ type actionForm struct {
 	Page             requestPage
 	Name, Label, Ask string
 }
+
+// requestReference is how a request is named.
+var requestReference = regexp.MustCompile(`^\d{4}-\d{4,}$`)
 
 // dayLayout is how the French write a day.
 const dayLayout = "02/01/2006"

@@ -50,7 +50,8 @@ func newVisit(t *testing.T, change ...func(*web.Config)) *visit {
 	now := today
 	v.clock = &now
 	config := web.Config{
-		Desk: v.desk, Journal: journal, Requests: v.ledger, Fundings: funding.Watcher{Store: v.funds, Rules: funding.Default()}, Open: openFake, Sheets: v.sheets, StaffToken: token,
+		Desk: v.desk, Journal: journal, Requests: v.ledger, Fundings: funding.Watcher{Store: v.funds, Rules: funding.Default()}, Open: openFake, Sheets: v.sheets, Revues: fakeRevues{v.ledger}, Projects: fakeProjects(t, v.ledger),
+		Reachable: func(context.Context, string) (bool, error) { return false, nil }, StaffToken: token,
 		Directions: []web.Direction{{Code: "DIR-A", Name: "Direction A"}, {Code: "DIR-B"}},
 		Board: steering.Board{
 			Store: v.ledger, Settings: steeringSettings, Directions: []string{"DIR-A", "DIR-B"}, EPCIs: zones, Themes: []steering.Theme{{ID: "export", Name: "export <fictif>"}},

@@ -41,6 +41,8 @@ type cli struct {
 	Funding    fundingCmd    `cmd:"" help:"Les financements demandés et tenus, et ceux qui semblent viser la même dépense."`
 	EPCI       epciCmd       `cmd:"" name:"epci" help:"Ce que guichet sait d'un EPCI : ses conventions, ce que la Région peut y faire, ses demandes."`
 	Convention conventionCmd `cmd:"" help:"Les conventions entre la Région et les EPCI."`
+	Revue      revueCmd      `cmd:"" help:"Le document d'une revue de projets : un EPCI, un comité ou la Région entière."`
+	Sheet      sheetCmd      `cmd:"" help:"Les fiches projets envoyées aux territoires, leurs réponses et leur comparaison."`
 	Steering   steeringCmd   `cmd:"" help:"Les chiffres du pilotage : délais, retards, réorientations, zones blanches, par direction et par territoire."`
 	Token      tokenCmd      `cmd:"" help:"Les jetons par lesquels d'autres outils entrent : API et calendriers."`
 	Webhook    webhookCmd    `cmd:"" help:"Les adresses d'autres outils à qui dire ce qui arrive aux demandes."`
@@ -147,6 +149,18 @@ type asker struct {
 
 func (a asker) viewer() knowledge.Viewer {
 	return knowledge.Viewer{Audience: a.Audience, EPCI: string(a.EPCI)}
+}
+
+// staffOnly is who reads what only agents may.
+type staffOnly struct {
+	Audience knowledge.Audience `default:"public" placeholder:"staff" help:"Qui lit : les agents seuls, avec --audience staff."`
+}
+
+func (s staffOnly) viewer() (ledger.Viewer, error) {
+	if s.Audience != knowledge.Staff {
+		return ledger.Viewer{}, errors.New("réservé aux agents : ajoutez --audience staff")
+	}
+	return ledger.Viewer{Staff: true}, nil
 }
 
 // siren is a SIREN given by a person.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -179,128 +178,6 @@ func (c *conventionAdd) Run(ctx context.Context, a *app) error {
 		}
 		return nil
 	})
-}
-
-type conventionImport struct {
-	author
-	File   string `arg:"" name:"fichier" help:"Fichier CSV : id, type, epci, debut, fin, et si on veut themes (séparés par « | »), signature, document, renouvelle."`
-	DryRun bool   `help:"Vérifier et dire ce qui serait fait, sans rien enregistrer."`
-}
-
-// errDryRun undoes what a dry run did.
-var errDryRun = errors.New("essai à blanc")
-
-type importLine struct {
-	DryRun    bool     `json:"dry_run"`
-	Added     []string `json:"added"`
-	Corrected []string `json:"corrected"`
-	Unchanged []string `json:"unchanged"`
-	Warnings  []string `json:"warnings"`
-}
-
-func (c *conventionImport) Run(ctx context.Context, a *app) error {
-	file, err := os.Open(c.File)
-	if err != nil {
-		return fmt.Errorf("ouvrir le fichier : %w", frenchFile(err))
-	}
-	defer file.Close()
-	rows, readErr := convention.ReadCSV(file)
-	return a.withConventions(ctx, func(d conventionDesk, db *database.DB) error {
-		problems := []error{readErr}
-		lines := map[string]int{}
-		var all []convention.Convention
-		for _, row := range rows {
-			lines[row.ID] = row.Line
-			all = append(all, row.Convention)
-			if readErr == nil { // a date that could not be read would be said to miss
-				problems = append(problems, atLine(convention.Check(row.Convention, d.known()), lines))
-			}
-		}
-		if err := errors.Join(problems...); err != nil {
-			return c.refused(err)
-		}
-		out := importLine{DryRun: c.DryRun, Added: []string{}, Corrected: []string{}, Unchanged: []string{}, Warnings: []string{}}
-		err := db.InTx(ctx, func(ctx context.Context) error {
-			changes, err := d.store.Record(ctx, all, c.name(), a.now())
-			if err != nil {
-				return err
-			}
-			for i, change := range changes {
-				into := map[convention.Change]*[]string{convention.Added: &out.Added, convention.Corrected: &out.Corrected, convention.Unchanged: &out.Unchanged}[change]
-				*into = append(*into, all[i].ID)
-			}
-			if c.DryRun {
-				return errDryRun
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errDryRun) {
-			if errors.As(err, new(convention.Problem)) {
-				return c.refused(atLine(err, lines))
-			}
-			return err
-		}
-		for _, row := range rows {
-			missing, err := d.missingDocument(ctx, row.Convention)
-			if err != nil {
-				return err
-			}
-			if missing != "" {
-				out.Warnings = append(out.Warnings, fmt.Sprintf("ligne %d : %s", row.Line, missing))
-			}
-		}
-		if a.JSON {
-			return writeJSON(a.stdout, out)
-		}
-		fmt.Fprintf(a.stdout, "%s, %s, %s.\n", howMany(len(out.Added), "convention ajoutée", "conventions ajoutées"),
-			howMany(len(out.Corrected), "corrigée", "corrigées"), howMany(len(out.Unchanged), "inchangée", "inchangées"))
-		for _, w := range out.Warnings {
-			fmt.Fprintf(a.stdout, "À vérifier, %s.\n", w)
-		}
-		if c.DryRun {
-			fmt.Fprintln(a.stdout, "Essai à blanc : rien n'a été enregistré.")
-		}
-		return nil
-	})
-}
-
-// refused tells that nothing of a file was kept, and why, a line each.
-func (c *conventionImport) refused(err error) error {
-	var said []string
-	for _, e := range flatten(err) {
-		said = append(said, c.File+", "+e.Error())
-	}
-	return fmt.Errorf("rien n'a été enregistré :\n%s", strings.Join(said, "\n"))
-}
-
-// atLine gives the problems of conventions with the lines where they stand.
-func atLine(err error, lines map[string]int) error {
-	var placed []error
-	for _, e := range problemsOf(err) {
-		line, ok := lines[e.ID]
-		if !ok { // one that was there already
-			placed = append(placed, e)
-			continue
-		}
-		placed = append(placed, convention.Wrong{Line: line, Reason: e.Reason})
-	}
-	return errors.Join(placed...)
-}
-
-// problemsOf gives the problems that an error joins, however it is wrapped.
-func problemsOf(err error) (all []convention.Problem) {
-	switch e := err.(type) {
-	case nil:
-	case convention.Problem:
-		all = append(all, e)
-	case interface{ Unwrap() []error }:
-		for _, one := range e.Unwrap() {
-			all = append(all, problemsOf(one)...)
-		}
-	default:
-		return problemsOf(errors.Unwrap(err))
-	}
-	return all
 }
 
 type conventionList struct {

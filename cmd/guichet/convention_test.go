@@ -47,22 +47,29 @@ func TestConventionsOfTheTerminal(t *testing.T) {
 		}
 
 		file := write(t, "c.csv", fictiveConventions)
-		say("3 conventions ajoutées, 0 corrigée, 0 inchangée.\nÀ vérifier, ligne 3 : FICTIVE-2 : le document « absent » n'est pas dans la base.\nEssai à blanc : rien n'a été enregistré.", "convention", "import", file, "--dry-run")
+		say("3 conventions ajoutées, 0 corrigée, 0 inchangée.\nÀ vérifier, c.csv:3, colonne « document » : FICTIVE-2 : le document « absent » n'est pas dans la base.\nEssai à blanc : rien n'a été enregistré.", "convention", "import", file, "--dry-run")
 		say("Aucune convention enregistrée", staff("list")...)
 		say("3 conventions ajoutées", "convention", "import", file)
 		say("0 convention ajoutée, 0 corrigée, 3 inchangées", "convention", "import", file)
+		const titles = "id,type,epci,debut,fin,themes,signature,document,renouvelle\n"
 		for want, content := range map[string]string{
-			"ligne 3 : la convention renouvelée, « PERDUE », n'est pas enregistrée":       "id,type,epci,debut,fin,renouvelle\nA,aides,200018083,2026-01-01,2026-12-31,\nB,aides,200018083,2026-01-01,2026-12-31,PERDUE\n",
-			"ligne 2 : type « x » inconnu : strategique, aides, autorisation, cadre":      "id,type,epci,debut,fin\nA,x,200018083,2026-01-01,2026-12-31\n",
-			"ligne 2 : EPCI « 552100554 » : ce SIREN n'est pas celui d'un EPCI":           "id,type,epci,debut,fin\nA,aides,552100554,2026-01-01,2026-12-31\n",
-			"ligne 2 : colonne « debut » : date « hier » illisible":                       "id,type,epci,debut,fin\nA,aides,200018083,hier,2026-12-31\n",
-			"ligne 2 : thème « pèche » inconnu : un sujet des règles est attendu":         "id,type,epci,debut,fin,themes\nA,aides,200018083,2026-01-01,2026-12-31,pèche\n",
-			"convention « FICTIVE-3 » : elle doit finir après la convention renouvelée, ": "id,type,epci,debut,fin\nFICTIVE-2,cadre,200030633,2026-01-01,2029-12-31\n",
+			"mauvais.csv:3 : la convention renouvelée, « PERDUE », n'est pas enregistrée":  titles + "A,aides,200018083,2026-01-01,2026-12-31,,,,\nB,aides,200018083,2026-01-01,2026-12-31,,,,PERDUE\n",
+			"mauvais.csv:2 : type « x » inconnu : strategique, aides, autorisation, cadre": titles + "A,x,200018083,2026-01-01,2026-12-31,,,,\n",
+			"mauvais.csv:2 : EPCI « 552100554 » : ce SIREN n'est pas celui d'un EPCI":      titles + "A,aides,552100554,2026-01-01,2026-12-31,,,,\n",
+			"mauvais.csv:2, colonne « debut » : ":                                          titles + "A,aides,200018083,hier,2026-12-31,,,,\n",
+			"mauvais.csv:3, colonne « id » : la convention « A » est déjà ligne 2":         titles + strings.Repeat("A,aides,200018083,2026-01-01,2026-12-31,,,,\n", 2),
+			"mauvais.csv:2 : thème « pèche » inconnu : un sujet des règles est attendu":    titles + "A,aides,200018083,2026-01-01,2026-12-31,pèche,,,\n",
+			"mauvais.csv:1, colonne « renouvelle » : elle n'est pas dans le fichier":       "id,type,epci,debut,fin,themes,signature,document\nA,aides,200018083,2026-01-01,2026-12-31,,,\n",
+			"convention « FICTIVE-3 » : elle doit finir après la convention renouvelée, ":  titles + "FICTIVE-2,cadre,200030633,2026-01-01,2029-12-31,,,,\n",
 		} {
 			code, _, stderr := c.run("", "convention", "import", write(t, "mauvais.csv", content))
-			if code != exitError || !strings.Contains(stderr, "rien n'a été enregistré") || !strings.Contains(stderr, want) {
+			if code != exitError || !strings.Contains(stderr, want) {
 				t.Errorf("%d, %s", code, stderr)
 			}
+		}
+		say("FICTIVE-3", staff("list")...)
+		if out := c.done(staff("list", "--json")...); strings.Contains(out, `"A"`) {
+			t.Errorf("a part of a refused file is kept: %s", out)
 		}
 
 		list := decode(t, c.done(append(staff("list"), "--json")...))

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"guichet/bot"
-	"guichet/knowledge"
 	"guichet/routing/funding"
 	"guichet/routing/ledger"
 )
@@ -22,18 +20,6 @@ type fundingCmd struct {
 	Warnings fundingWarnings `cmd:"" help:"Lister les financements qui semblent viser la même dépense."`
 	Import   fundingImport   `cmd:"" help:"Reprendre les financements d'un fichier d'un autre outil (CSV, XLSX)."`
 	Settle   fundingSettle   `cmd:"" help:"Décider d'un avertissement : il n'est plus donné."`
-}
-
-// staffOnly is who reads the fundings.
-type staffOnly struct {
-	Audience knowledge.Audience `default:"public" placeholder:"staff" help:"Qui lit : les financements se lisent avec --audience staff."`
-}
-
-func (s staffOnly) viewer() (ledger.Viewer, error) {
-	if s.Audience != knowledge.Staff {
-		return ledger.Viewer{}, errors.New("les financements sont réservés aux agents : ajoutez --audience staff")
-	}
-	return ledger.Viewer{Staff: true}, nil
 }
 
 // euros is an amount given by a person, in cents.

@@ -3,10 +3,12 @@ package main
 import (
 	"cmp"
 	"container/heap"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"html"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -22,6 +24,9 @@ import (
 
 	"guichet/migrations/database"
 	"guichet/migrations/databasetest"
+	"guichet/routing/ledger"
+	"guichet/routing/ledger/sqlledger"
+	"guichet/routing/ledger/steering/steeringtest"
 	"guichet/routing/rulebook"
 )
 
@@ -42,6 +47,7 @@ func TestHalfYear(t *testing.T) {
 	l.live()
 	l.end()
 	l.judge()
+	l.indicators()
 }
 
 // parisian is the clock of the Region's days.
@@ -53,19 +59,12 @@ var parisian = func() *time.Location {
 	return zone
 }()
 
-// closedDays are the public holidays of the half-year that fall on a working day (Code du travail, article L3133-1; Easter of 2026 is on 5 April).
-var closedDays = []string{"2026-01-01", "2026-04-06", "2026-05-01", "2026-05-08", "2026-05-14", "2026-05-25"}
-
-func worked(day time.Time) bool {
-	return day.Weekday() != time.Saturday && day.Weekday() != time.Sunday && !slices.Contains(closedDays, day.Format(time.DateOnly))
-}
-
 // after gives nine o'clock of the n-th working day after a time.
 func after(at time.Time, n int) time.Time {
 	y, m, d := at.In(parisian).Date()
 	for i := 1; ; i++ {
 		day := time.Date(y, m, d+i, 9, 0, 0, 0, parisian)
-		if worked(day) {
+		if !steeringtest.Off(day) {
 			n--
 		}
 		if n == 0 {
@@ -107,9 +106,10 @@ type life struct {
 	signedIn   string // the day
 	agenda     deeds
 	planned    int
-	now, until time.Time
-	places     []rulebook.Commune
-	directions []string
+	// The half-year begins on first and is over at until.
+	first, now, until time.Time
+	places            []rulebook.Commune
+	directions        []string
 	// told are the references that people were told.
 	told            map[string]bool
 	messages, kills int
@@ -140,6 +140,7 @@ func begin(t *testing.T, first time.Time) *life {
 	for _, d := range book.Rules.Set().Directions {
 		l.directions = append(l.directions, d.Code)
 	}
+	l.first = first
 	l.set(first)
 	l.start()
 	return l
@@ -190,7 +191,7 @@ func (l *life) fill(days int, volumes []float64) {
 	for day := l.now; day.Before(l.until); day = day.AddDate(0, 0, 1) {
 		volume := volumes[min(int(day.Month())-1, len(volumes)-1)]
 		share := 1.3 / 30
-		if !worked(day) {
+		if steeringtest.Off(day) {
 			share = 0.3 / 30
 		}
 		for range int(volume*share + l.random.Float64()) {
@@ -213,6 +214,9 @@ func (l *life) live() {
 			l.settle()
 		}
 		l.set(next.at)
+		if l.due() > 0 { // the program looks every second, in which hours pass here
+			l.settle()
+		}
 		next.do()
 		if l.t.Failed() {
 			l.t.FailNow()
@@ -228,11 +232,17 @@ func (l *life) count(query string, args ...any) (n int) {
 	return n
 }
 
+// due counts the requests in which something should have come by now.
+func (l *life) due() int {
+	l.t.Helper()
+	return l.count(`SELECT count(*) FROM requests WHERE next_at <> 0 AND next_at <= $1`, database.Stamp(l.now))
+}
+
 // settle waits until nothing is due and every job is done.
 func (l *life) settle() {
 	l.t.Helper()
 	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		due := l.count(`SELECT count(*) FROM requests WHERE next_at <> 0 AND next_at <= $1`, database.Stamp(l.now))
+		due := l.due()
 		jobs := l.count(`SELECT count(*) FROM river_job WHERE state IN ('available', 'running', 'retryable', 'pending') AND kind <> 'follow_up_due'`)
 		if due+jobs == 0 {
 			return
@@ -571,6 +581,54 @@ func (l *life) judge() {
 		len(all), l.count(`SELECT count(*) FROM request_events`), steps, late, notices, deliveries, again, l.kills)
 }
 
+// indicators compares those that the program tells with those computed from the events alone.
+func (l *life) indicators() {
+	l.t.Helper()
+	region, err := loadRegion("")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var all []ledger.Request
+	lives := map[string][]steeringtest.Spell{}
+	err = sqlledger.New(l.db, nil, region.notices, region.agenda()).Lives(l.t.Context(), ledger.Viewer{Staff: true}, ledger.Span{}, func(r ledger.Request) error {
+		all, lives[r.Reference] = append(all, r), steeringtest.Spells(r.Events)
+		return nil
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	last := l.until.AddDate(0, 0, -1)
+	out := terminal{l.t, l.url}.done("steering", "--audience", "staff", "--json", "--now", l.now.Format(time.RFC3339), "--from", l.first.Format(time.DateOnly), "--to", last.Format(time.DateOnly))
+	var told steeringLine
+	if err := json.Unmarshal([]byte(out), &told); err != nil {
+		l.t.Fatal(err)
+	}
+	compared := 0
+	for _, i := range told.Indicators {
+		if slices.Contains([]string{"inactive-epci", "blank-zones", "repeated-gaps"}, i.ID) {
+			continue
+		}
+		same := func(direction string, value *float64) {
+			compared++
+			scope := steeringtest.Scope{From: l.first, Until: l.until, Direction: direction}
+			want, known := steeringtest.Value(i.ID, all, lives, scope, func(r ledger.Request) string { return r.Place.EPCI }, region.book.Conduct.Delays)
+			if known != (value != nil) || known && math.Abs(*value-want) > 1e-9 {
+				l.t.Errorf("%s of %q: told %s, computed %v (%v)", i.ID, direction, encoded(l.t, value), want, known)
+			}
+		}
+		same("", i.Value)
+		for _, d := range i.Directions {
+			if d.Code != "" { // those that had no direction yet
+				same(d.Code, d.Value)
+			}
+		}
+	}
+	l.t.Logf("%d figures of %d indicators compared", compared, len(told.Indicators))
+	if compared < 20 {
+		l.t.Error("too few figures are told")
+	}
+}
+
 // deliveries counts the notices and how often the log tells that they left: once, and again only those that a kill
 // interrupted before it was recorded.
 func (l *life) deliveries() (notices, deliveries, again int) {
@@ -588,4 +646,13 @@ func (l *life) deliveries() (notices, deliveries, again int) {
 		l.t.Errorf("%d deliveries beyond the first, for %d kills", again, l.kills)
 	}
 	return notices, deliveries, again
+}
+
+func encoded(t *testing.T, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -16,6 +16,7 @@ import (
 )
 
 type rulesReplay struct {
+	staffOnly
 	Since  day  `placeholder:"DATE" help:"Premier jour de réception (AAAA-MM-JJ)."`
 	Until  day  `placeholder:"DATE" help:"Dernier jour de réception (AAAA-MM-JJ), compris."`
 	Reread bool `help:"Relire aussi le texte des messages, avec les vocabulaires de ces règles (sinon, les faits relevés à l'époque)."`
@@ -28,6 +29,10 @@ func (c *rulesReplay) Run(ctx context.Context, a *app) error {
 	}
 	if !c.Until.IsZero() && c.Until.Before(c.Since.Time) {
 		return usageError{errors.New("--until est avant --since")}
+	}
+	viewer, err := c.viewer()
+	if err != nil {
+		return err
 	}
 	r, err := loadRegion(a.RulesPath)
 	if err != nil {
@@ -43,7 +48,7 @@ func (c *rulesReplay) Run(ctx context.Context, a *app) error {
 		player.Read = func(text string) routing.Facts { return r.reader.Read(text).Request }
 	}
 	store := sqlledger.New(db, nil, r.notices, r.agenda()) // it only reads: nothing is planned
-	report, err := player.Run(ctx, store, ledger.Viewer{Staff: true}, ledger.Span{From: c.Since.Time, Until: c.Until.end()})
+	report, err := player.Run(ctx, store, viewer, ledger.Span{From: c.Since.Time, Until: c.Until.end()})
 	if err != nil {
 		return err
 	}

@@ -102,6 +102,11 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 		jobs.Conventions = &courier.Conventions{Outbox: o.conventions, Reachable: reachable(o.chat), Deliver: tell(o.chat, courier.AlertToLog(a.log))}
+		jobs.Rounds = []courier.Round{{Name: "les revues de projets à tenir", Do: func(ctx context.Context, now time.Time) error {
+			return o.revues.Round(ctx, now, reachable(o.chat))
+		}}, {Name: "les fiches projets à suivre", Do: func(ctx context.Context, now time.Time) error {
+			return o.projects.Round(ctx, now, reachable(o.chat))
+		}}}
 		if a.Now.file != "" {
 			jobs.Round = time.Second // the clock leaps
 		}
@@ -246,7 +251,7 @@ func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 			}
 			return jobs, err
 		},
-		Sheets: o.chat.Sheets, Board: o.board(o.ledger, db), StaffToken: token, Metrics: metrics, Now: a.now, Log: a.log,
+		Sheets: o.chat.Sheets, Revues: o.revues, Projects: o.projects, Reachable: reachable(o.chat), Board: o.board(o.ledger, db), StaffToken: token, Metrics: metrics, Now: a.now, Log: a.log,
 		Health: func(ctx context.Context) error {
 			var one int
 			return db.Conn(ctx).QueryRowContext(ctx, "SELECT 1").Scan(&one)

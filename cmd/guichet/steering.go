@@ -24,6 +24,7 @@ import (
 )
 
 type steeringCmd struct {
+	staffOnly
 	From      day    `placeholder:"DATE" help:"Premier jour (AAAA-MM-JJ ; il y a cinq mois, le 1er, par défaut)."`
 	To        day    `placeholder:"DATE" help:"Dernier jour, compris (aujourd'hui par défaut)."`
 	Direction string `placeholder:"CODE" help:"Ne compter que cette direction."`
@@ -35,6 +36,10 @@ type steeringCmd struct {
 func (c *steeringCmd) Run(ctx context.Context, a *app) error {
 	if c.CSV && a.JSON {
 		return usageError{errors.New("--csv ou --json, pas les deux")}
+	}
+	viewer, err := c.viewer()
+	if err != nil {
+		return err
 	}
 	r, err := loadRegion(a.RulesPath)
 	if err != nil {
@@ -54,7 +59,7 @@ func (c *steeringCmd) Run(ctx context.Context, a *app) error {
 		}
 	}
 	store := sqlledger.New(db, nil, r.notices, r.agenda()) // it only reads: nothing is planned
-	report, err := r.board(store, db).Report(ctx, ledger.Viewer{Staff: true}, q)
+	report, err := r.board(store, db).Report(ctx, viewer, q)
 	if errors.As(err, new(steering.QuestionError)) {
 		return usageError{err}
 	}

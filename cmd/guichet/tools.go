@@ -44,7 +44,7 @@ func (a *app) openToTools(mux *http.ServeMux, o *office, db *database.DB) error 
 		return err
 	}
 	mux.Handle("/api/", server)
-	mux.Handle(calendar.Path, &calendar.Feed{Tokens: tokens, Requests: o.ledger, Now: a.now, Log: a.log})
+	mux.Handle(calendar.Path, &calendar.Feed{Tokens: tokens, Requests: o.ledger, Revues: o.revues.Calendar, Now: a.now, Log: a.log})
 	return nil
 }
 

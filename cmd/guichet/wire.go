@@ -23,6 +23,7 @@ import (
 	"guichet/knowledge/openai"
 	"guichet/knowledge/review"
 	"guichet/knowledge/sqlstore"
+	"guichet/knowledge/static"
 	"guichet/migrations/database"
 	"guichet/routing"
 	"guichet/routing/convention/sqlconvention"
@@ -30,7 +31,10 @@ import (
 	"guichet/routing/funding/sqlfunding"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/sqlledger"
+	"guichet/routing/revue"
+	"guichet/routing/revue/sqlrevue"
 	"guichet/routing/rulebook"
+	"guichet/routing/sheet/sqlsheet"
 )
 
 // What the Region may put in its rules folder, besides the rules themselves.
@@ -144,6 +148,34 @@ func (r region) sheets(db *database.DB, known *bot.Conventions, requests ledger.
 	}
 }
 
+// revues make the documents of the reviews of projects of a database.
+func (r region) revues(db *database.DB, known *bot.Conventions, requests *sqlledger.Ledger) *bot.Revues {
+	k := &bot.Revues{
+		Calendar: revue.Calendar{Settings: r.book.Revues, Names: map[string]string{}}, Store: sqlrevue.New(db, requests), Requests: requests,
+		Conventions: known, Gaps: sqljournal.New(db).Gaps, Embed: static.Default().Embed,
+	}
+	for siren, e := range known.EPCIs {
+		k.EPCIs, k.Names[siren] = append(k.EPCIs, siren), e.Name
+	}
+	slices.Sort(k.EPCIs)
+	return k
+}
+
+// projects gives the sheets of projects of a database.
+func (r region) projects(db *database.DB, requests *sqlledger.Ledger) *bot.Projects {
+	p := &bot.Projects{Settings: r.book.Sheets, Names: map[string]string{}, Departements: map[string][]string{}}
+	for siren, e := range r.book.Territories.EPCI {
+		p.Names[siren] = e.Name
+	}
+	for _, c := range r.book.Territories.Communes {
+		if c.EPCI != "" && !slices.Contains(p.Departements[c.Departement], c.EPCI) {
+			p.Departements[c.Departement] = append(p.Departements[c.Departement], c.EPCI)
+		}
+	}
+	p.Store = sqlsheet.New(db, requests, p.Settings, p.Names, r.book.Officers)
+	return p
+}
+
 // epcis gives the EPCIs of the register, by SIREN.
 func (r region) epcis() map[string]bot.EPCI {
 	places := r.book.Territories
@@ -250,6 +282,8 @@ type office struct {
 	// conventions keeps what known tells of.
 	conventions *sqlconvention.Conventions
 	known       *bot.Conventions
+	revues      *bot.Revues
+	projects    *bot.Projects
 	// wording is nil without a model, writer then too.
 	wording *knowledge.Wording
 	writer  *openai.Writer
@@ -278,12 +312,14 @@ func (a *app) openOffice(ctx context.Context, db *database.DB) (*office, error) 
 	o.ledger = sqlledger.New(db, o.courier, r.notices, r.agenda())
 	o.fundings = r.fundings(db, o.ledger)
 	o.known, o.conventions = r.conventions(db, o.courier)
+	o.projects = r.projects(db, o.ledger)
+	o.revues = r.revues(db, o.known, o.ledger)
 	o.desk = &bot.Desk{
 		Journal: o.journal, Requests: o.ledger, Tx: db, Base: o.base, Reader: r.reader, Rules: r.book.Rules, Directory: directory, Texts: r.texts,
 		Conventions: o.known, WaitForFact: r.book.Conduct.WaitForFact, Fundings: o.fundings, Log: a.log,
 	}
 	o.chat = &bot.Chat{
-		Desk: o.desk, Store: o.journal, Journal: o.journal, Requests: o.ledger, Conventions: o.known, Sheets: r.sheets(db, o.known, o.ledger),
+		Desk: o.desk, Store: o.journal, Journal: o.journal, Requests: o.ledger, Conventions: o.known, Sheets: r.sheets(db, o.known, o.ledger), Projects: o.projects,
 		Tx: db, Rules: r.book.Rules, Texts: r.texts, Channels: r.channels,
 		Platforms: map[string]bot.Platform{}, Limits: bot.DefaultLimits(), Fundings: o.fundings, Now: a.now, Log: a.log,
 	}

@@ -23,6 +23,7 @@ var tables = []string{
 	"request_numbers", "requests", "request_messages", "request_events", "request_keys", "request_twins", "notices",
 	"accesses", "privacy_acts",
 	"funding_numbers", "fundings", "funding_events", "funding_warnings",
+	"revues", "sheet_numbers", "sheets", "sheet_territories", "sheet_events",
 	"chat_channels", "chat_inbox", "chat_seen",
 	"conventions", "convention_alerts",
 	"imports", "access_tokens", "access_keys", "webhooks", "webhook_deliveries",

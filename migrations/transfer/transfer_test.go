@@ -52,6 +52,11 @@ func fill(t *testing.T, db *database.DB) {
 		`INSERT INTO webhooks (id, url, events, audience, epci, secret, private, created_at) VALUES ('w', 'https://exemple.invalid', '', 'staff', '', 'whsec_', 0, 1)`,
 		`INSERT INTO webhook_deliveries (id, webhook_id, kind, reference, body, created_at) VALUES ('evt_1_w', 'w', 'request.received', '2026-0012', '{}', 3)`,
 		`INSERT INTO notices (key, request_id, kind, direction, text, created_at) VALUES ('k', 5, 'new_request', 'NORD', '', 1), ('l', NULL, 'double_funding', 'SUD', '', 1)`,
+		`INSERT INTO sheet_numbers (year, last) VALUES (2026, 1)`,
+		`INSERT INTO sheets (reference, body, stage, deadline, created_at) VALUES ('P-2026-0001', '{}', 'draft', '2026-03-31', 1)`,
+		`INSERT INTO sheet_territories (reference, epci) VALUES ('P-2026-0001', '200018083')`,
+		`INSERT INTO sheet_events (id, reference, at, kind, actor, epci, why) VALUES (3, 'P-2026-0001', 1, 'created', 'Ada', '', '')`,
+		`INSERT INTO revues (scope, day, since, held_at, told) VALUES ('200018083', '2026-03-02', 1, 2, 'EPCI')`,
 		`INSERT INTO funding_numbers (year, last) VALUES (2026, 2)`,
 		`INSERT INTO fundings (id, reference, source, external_id, siren, name, operator, direction, request, stage, body, created_at, updated_at)
 			VALUES (8, 'F-2026-0002', '', '', '', 'fictive', '', 'SUD', '', 'asked', '{}', 1, 1)`,
@@ -82,7 +87,7 @@ func TestCopyFromEachEngineToEach(t *testing.T) {
 				if want := []Table{{"documents", 2}, {"passages", 1}, {"base_changes", 1}, {"word_counts", 1}}; !slices.Equal(moved[:4], want) {
 					t.Errorf("moved %v", moved)
 				}
-				for _, name := range []string{"fundings", "funding_events", "funding_warnings"} {
+				for _, name := range []string{"fundings", "funding_events", "funding_warnings", "revues", "sheets", "sheet_territories", "sheet_events"} {
 					if i := slices.Index(tables, name); i < 0 || moved[i].Rows != 1 {
 						t.Errorf("%s: moved %v", name, moved)
 					}

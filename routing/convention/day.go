@@ -69,3 +69,12 @@ func (d Day) Until(other Day) int {
 	}
 	return int(b.Sub(a).Hours()) / 24
 }
+
+// Begins gives the first instant of the day, in Paris; zero for what is no day.
+func (d Day) Begins() time.Time {
+	t, err := time.ParseInLocation(time.DateOnly, string(d), paris)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}

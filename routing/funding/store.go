@@ -140,8 +140,20 @@ func ofKey(key string) (first, second string, ok bool) {
 	return first, second, ok && strings.HasPrefix(rest, string(ledger.DoubleFunding)+"/")
 }
 
-// OfRequest gives what a request asks, by a message of it, as if it were a funding, to set it beside others.
+// OfRequest gives what a request asks, by a message of it, as if it were a funding, to set it beside others. What the message
+// says of the company and its place is no part of the expense.
 func OfRequest(r ledger.Request, text string) Funding {
+	said := []string{r.Company.Name}
+	for _, f := range r.Decision.Facts {
+		if f.Name == "territory" {
+			said = append(said, f.Source)
+		}
+	}
+	for _, words := range said {
+		if words != "" {
+			text = strings.ReplaceAll(text, words, " ")
+		}
+	}
 	return Funding{Reference: r.Reference, Request: r.Reference, Company: r.Company, Commune: r.Place.Commune, Expense: text}
 }
 

@@ -176,3 +176,16 @@ func (r Request) DueLabel(now time.Time) string {
 	}
 	return Day(r.Due)
 }
+
+// Workday gives the first working day from a day of the calendar on, itself included; both are « 2026-01-31 », and what is no day
+// stays as it is.
+func Workday(day string) string {
+	t, err := time.ParseInLocation(time.DateOnly, day, paris)
+	if err != nil {
+		return day
+	}
+	for !isWorkday(t) {
+		t = t.AddDate(0, 0, 1)
+	}
+	return t.Format(time.DateOnly)
+}

@@ -36,6 +36,12 @@ const (
 	Undelivered NoticeKind = "undelivered"
 	// DoubleFunding goes to the leads of two fundings, or of a funding and a request, that look like the same expense.
 	DoubleFunding NoticeKind = "double_funding"
+	// Revue is the document of a review of projects, to an EPCI or to the direction that passes it on.
+	Revue NoticeKind = "revue"
+	// The sheets of projects, to an EPCI or to the direction that passes them on; what they gave, to who asked.
+	SheetSent     NoticeKind = "sheet"
+	SheetReminder NoticeKind = "sheet_reminder"
+	SheetReturned NoticeKind = "sheet_returned"
 
 	// To the conversation of the person who asked, where it can be written to.
 	TakenUp   NoticeKind = "taken_up"   // somebody takes care of the request
@@ -49,7 +55,8 @@ const (
 
 // noticeKinds are all of them.
 var noticeKinds = []NoticeKind{
-	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, Changed, Undelivered, DoubleFunding,
+	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, Changed, Undelivered, DoubleFunding, Revue,
+	SheetSent, SheetReminder, SheetReturned,
 	Merger, Absorption, Separation, TakenUp, Moved, Replied, Question, Regrouped, OnItsOwn, Patience,
 }
 
@@ -58,7 +65,8 @@ var noticeLabels = map[NoticeKind]string{
 	Returned: "demande rouverte", Precision: "précision donnée", Reminder: "rappel", Escalation: "porte d'entrée prévenue",
 	Merger: "demande jointe à une autre", Absorption: "une autre demande est jointe", Separation: "une demande est séparée",
 	Regrouped: "regroupement dit à la personne", OnItsOwn: "séparation dite à la personne",
-	PartTold: "part d'une direction associée", Changed: "message modifié", Undelivered: "avis non remis", DoubleFunding: "double financement possible", Patience: "sans nouvelles",
+	PartTold: "part d'une direction associée", Changed: "message modifié", Undelivered: "avis non remis", DoubleFunding: "double financement possible", Revue: "revue de projets",
+	SheetSent: "fiche projet", SheetReminder: "rappel d'une fiche projet", SheetReturned: "réponses à une fiche projet", Patience: "sans nouvelles",
 	TakenUp: "demande prise en charge", Moved: "demande confiée à une autre direction", Replied: "réponse à la personne", Question: "question à la personne",
 }
 
@@ -74,8 +82,9 @@ func (k NoticeKind) Label() string {
 type Notice struct {
 	Key  string     `json:"key"`
 	Kind NoticeKind `json:"kind"`
-	// To is a direction's code; it is empty when the notice goes to a conversation, Thread of Channel.
+	// To is a direction's code; it is empty when the notice goes to an EPCI, by its SIREN, or to a conversation, Thread of Channel.
 	To      string `json:"to"`
+	EPCI    string `json:"epci,omitempty"`
 	Channel string `json:"channel,omitempty"`
 	Thread  string `json:"thread,omitempty"`
 	// Reference is the request's, empty when the notice is about none.
@@ -130,10 +139,13 @@ type Texts map[NoticeKind]*template.Template
 
 // Recipient names who the notice goes to.
 func (n Notice) Recipient() string {
-	if n.To == "" {
-		return n.Channel
+	switch {
+	case n.To != "":
+		return n.To
+	case n.EPCI != "":
+		return "EPCI " + n.EPCI
 	}
-	return n.To
+	return n.Channel
 }
 
 // TextData is what the text of a notice may show: to a direction no message and no name, since it leaves for another system.
@@ -157,6 +169,8 @@ type TextData struct {
 	Other string
 	// Pair names the two fundings, or the funding and the request, that look like the same expense; Likeness tells how sure it is.
 	Pair, Likeness string
+	// Scope names what a review of projects is about, or who a sheet is for, EPCI the SIREN of the EPCI when it is one.
+	Scope, EPCI string
 	// Owner is who took the request, Text the answer or the question: empty but in what is said to the person who asked.
 	Owner, Text string
 }

@@ -35,6 +35,8 @@ type Book struct {
 	Conventions routing.Conventions
 	// Officers are those who follow the EPCIs, by SIREN.
 	Officers map[string]routing.Officer
+	Revues   routing.Revues
+	Sheets   routing.Sheets
 }
 
 // Default is the folder that ships in the program.
@@ -74,16 +76,19 @@ func Load(folder fs.FS) (*Book, error) {
 	words, wordsErr := loadWords(folder)
 	territories, territoriesErr := loadTerritories(folder)
 	conduct, conductErr := loadConduct(folder)
+	sheets, sheetsErr := loadSheets(folder, set)
+	revues, revuesErr := loadRevues(folder, set, territories.EPCI)
 	retention, retentionErr := loadRetention(folder)
 	conventions, conventionsErr := loadConventions(folder, set)
 	officers, officersErr := loadOfficers(folder, territories.EPCI)
 	steering, steeringErr := loadSteering(folder, set.Directions, territories)
 	rules, rulesErr := routing.Compile(set)
-	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr, retentionErr, conventionsErr, officersErr, steeringErr); err != nil {
+	if err := errors.Join(rulesErr, wordsErr, territoriesErr, conductErr, retentionErr, conventionsErr, officersErr, steeringErr, revuesErr, sheetsErr); err != nil {
 		return nil, err
 	}
 	return &Book{
 		Rules: rules, Words: words, Territories: territories, Conduct: conduct, Retention: retention, Conventions: conventions, Officers: officers, Steering: steering,
+		Revues: revues, Sheets: sheets,
 	}, nil
 }
 

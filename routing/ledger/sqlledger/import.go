@@ -153,9 +153,13 @@ func (l *Ledger) importNew(ctx context.Context, h ledger.History, place string, 
 	if err := conn.QueryRowContext(ctx, `SELECT min(id) FROM request_events WHERE request_id = $1`, r.ID).Scan(&received.ID); err != nil {
 		return r, err
 	}
-	return r, l.message(ctx, r, ledger.Intake{
+	err = l.message(ctx, r, ledger.Intake{
 		Channel: r.Channel, Message: key, Thread: key, Company: h.Company, Place: h.Place, EntryPoint: h.EntryPoint, Deadline: h.Deadline,
 	}, received, false)
+	if err != nil || !r.Status.Open() {
+		return r, err
+	}
+	return r, l.look(ctx, r, at)
 }
 
 // importMore adds what the file has more than when it was last read.
@@ -204,6 +208,9 @@ func (l *Ledger) importMore(ctx context.Context, reference string, h ledger.Hist
 				departement = $8, search = search || $9 WHERE id = $1`,
 			r.ID, r.Company.Name, ledger.CompanyKey(r.Company.Name), r.Company.SIREN, r.Company.SIRET,
 			r.Place.Commune, r.Place.EPCI, r.Place.Departement, searched("", h.Company.Name, ""))
+		if err == nil && r.Status.Open() {
+			err = l.look(ctx, r, at)
+		}
 		if err != nil {
 			return r, "", err
 		}

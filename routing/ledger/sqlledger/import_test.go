@@ -33,7 +33,7 @@ func importIsAllOrNothing(t *testing.T, e databasetest.Engine) {
 		return db, sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{Delays: routing.Delays{Taken: routing.Stage{Due: 1}}})
 	}
 	var l *sqlledger.Ledger
-	tables := []string{"request_numbers", "requests", "request_messages", "request_events", "imports"}
+	tables := []string{"request_numbers", "requests", "request_messages", "request_events", "request_keys", "imports"}
 	for _, table := range tables {
 		db, broken := open()
 		allow := databasetest.Refuse(t, db, "INSERT ON "+table)
@@ -77,6 +77,29 @@ func importIsAllOrNothing(t *testing.T, e databasetest.Engine) {
 }
 
 // Two imports of one file at once make each request once.
+// What another tool holds of a company is shown beside what people write of one that may be the same, whichever came first.
+func TestImportLooksForTwins(t *testing.T) { databasetest.Each(t, importLooksForTwins) }
+
+func importLooksForTwins(t *testing.T, e databasetest.Engine) {
+	ctx := t.Context()
+	l := sqlledger.New(e.New(t), &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{})
+	taken, _, err := l.Take(ctx, ledger.Intake{
+		Channel: "web", Message: "m", Thread: "t", Text: "Nous cherchons un prêt.", Company: ledger.Company{Name: "Fabrique Fictive Services"}, Place: ledger.Place{Commune: "00001"},
+		Decision: routing.Decision{Lead: "SUD", Rule: "r"}, EntryPoint: "ACCUEIL", At: march,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, _, err := l.Import(ctx, past("1"), "f.csv:2", march.AddDate(0, 1, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	twins, err := l.Twins(ctx, ledger.Viewer{Staff: true}, r.Reference, 0)
+	if err != nil || len(twins) != 1 || twins[0].Of(r.Reference).Reference != taken.Reference {
+		t.Errorf("%+v, %v", twins, err)
+	}
+}
+
 func TestImportsAtOnce(t *testing.T) { databasetest.Each(t, importsAtOnce) }
 
 func importsAtOnce(t *testing.T, e databasetest.Engine) {

@@ -71,15 +71,15 @@ func (l *Ledger) post(ctx context.Context, r ledger.Request, e ledger.Event, n l
 	return l.jobs.Deliver(ctx, n)
 }
 
-// Tell gives a direction a notice that does not come of the life of a request; n has its key, kind, direction and time, and
-// the reference of the request that it is about, if any. A key is told once. It needs the transaction of its context.
+// Tell writes a notice that does not come of the life of a request; n has its key, kind, time and recipient, and the reference
+// of the request that it is about, if any. A key is told once. It needs the transaction of its context.
 func (l *Ledger) Tell(ctx context.Context, n ledger.Notice, data ledger.TextData) (err error) {
 	if n.Text, err = l.texts.Render(n.Kind, data); err != nil {
 		return err
 	}
-	result, err := l.db.Conn(ctx).ExecContext(ctx, `INSERT INTO notices (key, request_id, kind, direction, text, created_at)
-		VALUES ($1, (SELECT id FROM requests WHERE reference = $2), $3, $4, $5, $6) ON CONFLICT (key) DO NOTHING`,
-		n.Key, n.Reference, n.Kind, n.To, n.Text, database.Stamp(n.CreatedAt))
+	result, err := l.db.Conn(ctx).ExecContext(ctx, `INSERT INTO notices (key, request_id, kind, direction, epci, channel, thread, text, created_at)
+		VALUES ($1, (SELECT id FROM requests WHERE reference = $2), $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key) DO NOTHING`,
+		n.Key, n.Reference, n.Kind, n.To, n.EPCI, n.Channel, n.Thread, n.Text, database.Stamp(n.CreatedAt))
 	if err != nil {
 		return fmt.Errorf("écrire l'avis %s : %w", n.Key, err)
 	}
@@ -89,12 +89,12 @@ func (l *Ledger) Tell(ctx context.Context, n ledger.Notice, data ledger.TextData
 	return l.jobs.Deliver(ctx, n)
 }
 
-const noticeColumns = `key, kind, direction, notices.channel, notices.thread, coalesce(reference, ''), notices.text, notices.created_at, sent_at, dead_at, tries, last_error
+const noticeColumns = `key, kind, direction, notices.epci, notices.channel, notices.thread, coalesce(reference, ''), notices.text, notices.created_at, sent_at, dead_at, tries, last_error
 	FROM notices LEFT JOIN requests ON requests.id = notices.request_id`
 
 func scanNotice(row interface{ Scan(...any) error }) (n ledger.Notice, err error) {
 	var created, sent, dead int64
-	err = row.Scan(&n.Key, &n.Kind, &n.To, &n.Channel, &n.Thread, &n.Reference, &n.Text, &created, &sent, &dead, &n.Tries, &n.LastError)
+	err = row.Scan(&n.Key, &n.Kind, &n.To, &n.EPCI, &n.Channel, &n.Thread, &n.Reference, &n.Text, &created, &sent, &dead, &n.Tries, &n.LastError)
 	n.CreatedAt, n.SentAt, n.DeadAt = database.Time(created), database.Time(sent), database.Time(dead)
 	return n, err
 }

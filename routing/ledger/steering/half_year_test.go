@@ -27,6 +27,8 @@ var (
 	themes = []string{"creation", "export", "emploi", "innovation"}
 )
 
+var paris, _ = time.LoadLocation("Europe/Paris")
+
 func date(s string) time.Time {
 	t, err := time.ParseInLocation("2006-01-02 15:04", s, paris)
 	if err != nil {

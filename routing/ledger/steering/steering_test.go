@@ -15,6 +15,7 @@ import (
 	"guichet/routing/ledger/ledgertest"
 	"guichet/routing/ledger/sqlledger"
 	"guichet/routing/ledger/steering"
+	"guichet/routing/ledger/steering/steeringtest"
 )
 
 // Four EPCI of two communes in two départements; the last one never writes.
@@ -75,10 +76,10 @@ func everyIndicator(t *testing.T, e databasetest.Engine) {
 	}
 	l := halfYear(t, e.New(t), 20260105, requests, places)
 	var log []ledger.Request
-	lives := map[string][]spell{}
+	lives := map[string][]steeringtest.Spell{}
 	kinds := map[ledger.EventKind]int{}
 	if err := l.Lives(t.Context(), staff, ledger.Span{}, func(r ledger.Request) error {
-		log, lives[r.Reference] = append(log, r), spells(r.Events)
+		log, lives[r.Reference] = append(log, r), steeringtest.Spells(r.Events)
 		for _, event := range r.Events {
 			kinds[event.Kind]++
 		}
@@ -108,10 +109,10 @@ func everyIndicator(t *testing.T, e databasetest.Engine) {
 		} else if afterAll.Before(until) {
 			until = afterAll
 		}
-		whole := scope{from: q.From, until: until, direction: q.Direction, zone: q.Zone}
-		same := func(what string, got steering.Figure, id string, s scope) {
+		whole := steeringtest.Scope{From: q.From, Until: until, Direction: q.Direction, Zone: q.Zone}
+		same := func(what string, got steering.Figure, id string, s steeringtest.Scope) {
 			t.Helper()
-			want, known := naive(id, log, lives, s, zoneOf, delays)
+			want, known := steeringtest.Value(id, log, lives, s, zoneOf, delays)
 			if math.Abs(got.Value-want) > 1e-9 || got.Known != known {
 				t.Errorf("%s of %s: %v (known %v), computed separately %v (%v)", id, what, got.Value, got.Known, want, known)
 			}
@@ -126,18 +127,18 @@ func everyIndicator(t *testing.T, e databasetest.Engine) {
 			same(what, row.All, row.ID, whole)
 			for i, p := range r.Periods {
 				s := whole
-				s.from, s.until = p.From, p.Until
+				s.From, s.Until = p.From, p.Until
 				same(what+" "+p.Label, row.Trend[i], row.ID, s)
 			}
 			for _, code := range codes {
 				s := whole
-				if s.direction = code; q.Direction == "" || q.Direction == code {
+				if s.Direction = code; q.Direction == "" || q.Direction == code {
 					same(what+" "+code, partOf(row.Directions, row.Indicator, code), row.ID, s)
 				}
 			}
 			for _, zone := range r.Cut.Zones {
 				s := whole
-				if s.zone = zone.ID; q.Zone == "" || q.Zone == zone.ID {
+				if s.Zone = zone.ID; q.Zone == "" || q.Zone == zone.ID {
 					same(what+" "+zone.ID, partOf(row.Zones, row.Indicator, zone.ID), row.ID, s)
 				}
 			}
@@ -163,19 +164,19 @@ func partOf(parts []steering.Part, i steering.Indicator, code string) steering.F
 }
 
 // lists compares what is told of the territory, and the ages.
-func lists(t *testing.T, r steering.Report, log []ledger.Request, s scope) {
+func lists(t *testing.T, r steering.Report, log []ledger.Request, s steeringtest.Scope) {
 	t.Helper()
 	leadAt := func(request ledger.Request) (lead, status string) {
-		for _, p := range spells(request.Events) {
-			if p.began.Before(s.until) {
-				lead, status = p.lead, p.status
+		for _, p := range steeringtest.Spells(request.Events) {
+			if p.Began.Before(s.Until) {
+				lead, status = p.Lead, p.Status
 			}
 		}
 		return lead, status
 	}
 	var inactive, blank []string
 	for _, e := range epcis {
-		if s.zone != "" && e.ID != s.zone {
+		if s.Zone != "" && e.ID != s.Zone {
 			continue
 		}
 		active := false
@@ -183,16 +184,16 @@ func lists(t *testing.T, r steering.Report, log []ledger.Request, s scope) {
 		for _, request := range log {
 			at := request.Events[0].At
 			lead, _ := leadAt(request)
-			if request.Place.EPCI != e.ID || !at.Before(s.until) || s.direction != "" && lead != s.direction {
+			if request.Place.EPCI != e.ID || !at.Before(s.Until) || s.Direction != "" && lead != s.Direction {
 				continue
 			}
-			active = active || !at.Before(s.until.AddDate(0, 0, -settings.InactiveDays))
-			if at.Before(s.from) {
+			active = active || !at.Before(s.Until.AddDate(0, 0, -settings.InactiveDays))
+			if at.Before(s.From) {
 				continue
 			}
 			theme := ""
 			for _, event := range request.Events {
-				if event.Decision != nil && event.At.Before(s.until) && theme == "" {
+				if event.Decision != nil && event.At.Before(s.Until) && theme == "" {
 					theme = event.Decision.Facts[0].Value.(string)
 				}
 			}
@@ -214,20 +215,20 @@ func lists(t *testing.T, r steering.Report, log []ledger.Request, s scope) {
 	for _, item := range row(t, r, "blank-zones").Items {
 		gotBlank = append(gotBlank, item.Code+" "+item.Theme)
 	}
-	if !slices.Equal(gotInactive, inactive) || len(inactive) == 0 && s.zone == "" {
+	if !slices.Equal(gotInactive, inactive) || len(inactive) == 0 && s.Zone == "" {
 		t.Errorf("inactive %v, computed separately %v", gotInactive, inactive)
 	}
-	if !slices.Equal(gotBlank, blank) || len(blank) == 0 && s.zone == "" {
+	if !slices.Equal(gotBlank, blank) || len(blank) == 0 && s.Zone == "" {
 		t.Errorf("blank zones %v, computed separately %v", gotBlank, blank)
 	}
 	ages := map[string][3]int{}
 	for _, request := range log {
 		lead, status := leadAt(request)
-		if !request.Events[0].At.Before(s.until) || !isOpen(status) || s.direction != "" && lead != s.direction || s.zone != "" && request.Place.EPCI != s.zone {
+		if !request.Events[0].At.Before(s.Until) || !steeringtest.IsOpen(status) || s.Direction != "" && lead != s.Direction || s.Zone != "" && request.Place.EPCI != s.Zone {
 			continue
 		}
 		days := 0
-		for day := request.Events[0].At.In(paris); day.Format(time.DateOnly) < s.until.Add(-time.Nanosecond).In(paris).Format(time.DateOnly); day = day.AddDate(0, 0, 1) {
+		for day := request.Events[0].At.In(paris); day.Format(time.DateOnly) < s.Until.Add(-time.Nanosecond).In(paris).Format(time.DateOnly); day = day.AddDate(0, 0, 1) {
 			days++
 		}
 		counts := ages[lead]
