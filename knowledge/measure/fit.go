@@ -235,8 +235,9 @@ func (g Grid) weights(at int) []float64 {
 	return weights
 }
 
-// around is how many tenths around a choice its quality is the mean of.
-const around = 2
+// around is how many tenths around a choice its quality is the mean of, kept the least share of what the first sign alone
+// gives that every collection keeps: no gain elsewhere makes up for a search that is worse than its words.
+const around, kept = 2, 0.98
 
 // FitRanking gives the weights in the middle of those that rank best. Of each collection the share counts by which it gains or
 // loses, so that a hard one, with little quality to lose, counts as much as an easy one. A choice is as good as those around
@@ -263,7 +264,8 @@ func FitRanking(grids []Grid) []float64 {
 	}
 	best := 0
 	for at, x := range smooth {
-		if x > smooth[best]+1e-9 {
+		loses := slices.ContainsFunc(grids, func(g Grid) bool { return g.quality[at] < kept*g.quality[0] })
+		if x > smooth[best]+1e-9 && !loses {
 			best = at
 		}
 	}

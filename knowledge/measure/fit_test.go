@@ -29,6 +29,11 @@ func TestFitRanking(t *testing.T) {
 	if w[0] != 1 || w[1] < 1.5 || w[2] > 0.4 {
 		t.Errorf("weights %v", w)
 	}
+	wrong := measure.List{Ideal: 1, Signs: [][]float64{{1, 0}, {0, 2}}, Gains: []float64{1, 0}}
+	right := measure.List{Ideal: 1, Signs: [][]float64{{1, 0}, {0.4, 1}}, Gains: []float64{0, 1}}
+	if w := measure.FitRanking([]measure.Grid{measure.NewGrid([]measure.List{wrong}, 2), measure.NewGrid([]measure.List{right}, 2)}); w[1] > 0.5 {
+		t.Errorf("a collection that loses by the second sign has it weigh %v", w[1])
+	}
 	same := measure.List{Signs: [][]float64{{1, 0}, {0, 0}}, Gains: []float64{0, 1}, Ideal: 1}
 	if got := same.NDCG10([]float64{1, 0}); math.Abs(got-1/math.Log2(3)) > 1e-9 {
 		t.Errorf("nDCG@10 of a document at the second place: %v", got)
