@@ -100,7 +100,7 @@ func (k *Keeper) numbers(ctx context.Context, query string, args ...any) (all []
 }
 
 // ended is the condition of a request that is done with and of which nothing is left to send.
-var ended = `NOT ` + open("requests.status") + ` AND NOT EXISTS (SELECT 1 FROM notices WHERE request_id = requests.id AND sent_at = 0 AND dead_at = 0)`
+var ended = `NOT (` + open + `) AND NOT EXISTS (SELECT 1 FROM notices WHERE request_id = requests.id AND sent_at = 0 AND dead_at = 0)`
 
 // requests erases people from the requests that are done with since a time.
 func (k *Keeper) requests(ctx context.Context, before, now time.Time) (int, error) {
@@ -206,7 +206,7 @@ func (k *Keeper) events(ctx context.Context, request int64, company bool) error 
 // messages erases what was said before a time, but in the conversations of open requests.
 func (k *Keeper) messages(ctx context.Context, before, now time.Time) (int, error) {
 	found, err := k.numbers(ctx, `SELECT id FROM messages WHERE erased_at = 0 AND at < $1 AND NOT EXISTS (SELECT 1 FROM requests
-			WHERE requests.channel = messages.channel AND requests.thread = messages.thread AND `+open("requests.status")+`)
+			WHERE requests.channel = messages.channel AND requests.thread = messages.thread AND (`+open+`))
 		ORDER BY at, id LIMIT $2`, database.Stamp(before), batch)
 	for _, id := range found {
 		if err := k.message(ctx, id, now); err != nil {
@@ -245,7 +245,7 @@ func (k *Keeper) message(ctx context.Context, id int64, now time.Time) error {
 func (k *Keeper) conversations(ctx context.Context, before, _ time.Time) (int, error) {
 	gone, err := affected(k.db.Conn(ctx).ExecContext(ctx, `DELETE FROM conversations
 		WHERE NOT EXISTS (SELECT 1 FROM messages WHERE messages.channel = conversations.channel AND messages.thread = conversations.thread)
-			AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.channel = conversations.channel AND requests.thread = conversations.thread AND `+open("requests.status")+`)`))
+			AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.channel = conversations.channel AND requests.thread = conversations.thread AND (`+open+`))`))
 	if err != nil {
 		return 0, err
 	}
@@ -328,7 +328,7 @@ func (k *Keeper) rewrite(ctx context.Context, table, column, reference string, f
 // notices erases those that left, or were given up, before a time.
 func (k *Keeper) notices(ctx context.Context, before, _ time.Time) (int, error) {
 	return k.anonymousNotices(ctx, `created_at < $1 AND (sent_at <> 0 OR dead_at <> 0)
-		AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.id = request_id AND `+open("requests.status")+`)`, database.Stamp(before))
+		AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.id = request_id AND (`+open+`))`, database.Stamp(before))
 }
 
 // anonymousNotices erases the text and the place of those that a condition keeps; the condition takes $1.
