@@ -72,7 +72,7 @@ var templateFuncs = template.FuncMap{
 	"excerpt":     excerpt,
 	"join":        strings.Join,
 	"number":      func(index int) int { return index + 1 }, // of a quote, as sentences cite it
-	"moment":      func(t time.Time) string { return t.Local().Format(dayLayout + " à 15:04") },
+	"moment":      ledger.Moment,
 	"day":         ledger.Day,
 	"epciPath":    func(siren string) string { return "/agents/epci/" + url.PathEscape(siren) },
 	"companyPath": func(name string) string { return "/agents/entreprise?nom=" + url.QueryEscape(name) },

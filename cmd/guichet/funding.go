@@ -180,7 +180,7 @@ func (c *fundingShow) Run(ctx context.Context, a *app) error {
 		}
 		fmt.Fprintln(a.stdout, "Histoire")
 		for _, e := range f.Events {
-			fmt.Fprintf(a.stdout, "  %s\n", strings.Join(present(e.At.Format("02/01/2006 15:04"), e.By, strings.Join(e.Changes, " ; "), e.Why), " · "))
+			fmt.Fprintf(a.stdout, "  %s\n", strings.Join(present(ledger.Moment(e.At), e.By, strings.Join(e.Changes, " ; "), e.Why), " · "))
 		}
 		return nil
 	})
