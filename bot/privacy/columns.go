@@ -74,6 +74,7 @@ var tables = []table{
 	{name: "chat_channels", what: "réglage d'un canal", key: []string{"channel"}, at: "at", request: "0", columns: []column{{name: "person"}}},
 	{name: "conventions", what: "convention", key: []string{"id"}, at: "changed_at", request: "0", columns: []column{{name: "changed_by"}, {name: "document"}}},
 	{name: "convention_alerts", what: "alerte de convention", key: []string{"key"}, at: "created_at", request: "0", columns: []column{{name: "text"}, {name: "last_error"}}},
+	{name: "convention_events", what: "événement d'une convention", key: []string{"id"}, at: "at", request: "0", columns: []column{{name: "actor"}, {name: "why"}, {name: "body", shape: object}}},
 	{name: "fundings", what: "financement", key: []string{"id"}, at: "updated_at", request: "0", on: stays, columns: []column{{name: "name"}, {name: "operator"}, {name: "body", shape: object}}},
 	{name: "funding_events", what: "événement d'un financement", key: []string{"id"}, at: "at", request: "0", on: stays, columns: []column{{name: "actor"}, {name: "why"}, {name: "body", shape: object}}},
 	{name: "funding_warnings", what: "avertissement sur un financement", key: []string{"first", "second"}, at: "at", request: "0", columns: []column{

@@ -43,6 +43,8 @@ func (k *Keeper) Forget(ctx context.Context, now time.Time) (Forgotten, error) {
 		{"gaps", k.periods.Gaps, k.gaps},
 		{"funding_events", k.periods.Fundings, k.statement(`UPDATE funding_events SET why = '', actor = CASE WHEN actor IN ('', 'guichet') THEN actor ELSE 'anonyme' END
 			WHERE id IN (SELECT id FROM funding_events WHERE at < $1 AND (why <> '' OR actor NOT IN ('', 'guichet', 'anonyme')) LIMIT $2)`)},
+		{"convention_events", k.periods.Fundings, k.statement(`UPDATE convention_events SET why = '', actor = CASE WHEN actor IN ('', 'guichet') THEN actor ELSE 'anonyme' END
+			WHERE id IN (SELECT id FROM convention_events WHERE at < $1 AND (why <> '' OR actor NOT IN ('', 'guichet', 'anonyme')) LIMIT $2)`)},
 		{"funding_warnings", k.periods.Fundings, k.statement(`UPDATE funding_warnings SET settled_why = '', settled_by = 'anonyme'
 			WHERE (first, second) IN (SELECT first, second FROM funding_warnings WHERE settled_at <> 0 AND settled_at < $1 AND (settled_why <> '' OR settled_by <> 'anonyme') LIMIT $2)`)},
 		{"sheets", k.periods.Requests, k.sheets},
@@ -438,5 +440,5 @@ func Label(what string) string { return labels[what] }
 
 var labels = map[string]string{
 	"requests": "demandes (personnes et textes)", "companies": "entreprises des demandes", "messages": "messages et réponses", "conversations": "conversations",
-	"votes": "raisons de votes", "gaps": "questions sans réponse", "funding_events": "événements de financements (agents et motifs)", "funding_warnings": "avertissements réglés (agents et motifs)", "sheets": "fiches projets (entreprise, agents, textes)", "notices": "avis", "webhooks": "envois à d'autres outils", "jobs": "tâches abandonnées", "accesses": "accès notés", "acts": "actes sur les données",
+	"votes": "raisons de votes", "gaps": "questions sans réponse", "funding_events": "événements de financements (agents et motifs)", "convention_events": "événements de conventions (agents et motifs)", "funding_warnings": "avertissements réglés (agents et motifs)", "sheets": "fiches projets (entreprise, agents, textes)", "notices": "avis", "webhooks": "envois à d'autres outils", "jobs": "tâches abandonnées", "accesses": "accès notés", "acts": "actes sur les données",
 }

@@ -98,7 +98,10 @@ func Apply(r Request, e Event) (Request, error) {
 			r.Owner = e.Owner
 		}
 	case StatusSet:
-		if !slices.Contains(follows[r.Status], e.Status) {
+		switch {
+		case r.Status == Merged:
+			return r, refused
+		case !slices.Contains(follows[r.Status], e.Status):
 			return r, fmt.Errorf("%w, elle ne peut pas devenir %s", refused, e.Status.Label())
 		}
 		r.Status = e.Status
