@@ -462,6 +462,15 @@ func TestProjects(t *testing.T) {
 	v.expect(page, "Rendre les réponses")
 	_, page = v.do("POST", "/agents/fiches/P-2026-0001/rendre", url.Values{})
 	v.expect(page, "close, réponses rendues", "à NORD")
+	// Who opens a sheet learns of a company: it is recorded.
+	if n := len(v.ledger.accesses); n == 0 || v.ledger.accesses[n-1].Sought != "Tricolle fictive" {
+		t.Errorf("accesses %+v", v.ledger.accesses)
+	}
+	form.Set("demande", "2026-0001")
+	v.do("POST", "/agents/fiches", form)
+	v.ledger.request.Reference = "2026-0001"
+	_, page = v.get("/agents/demandes/2026-0001")
+	v.expect(page, `<a href="/agents/fiches/P-2026-0002">P-2026-0002</a> – Unité &lt;b&gt;fictive&lt;/b&gt;, à envoyer`)
 	_, page = v.get("/agents/fiches")
 	v.expect(page, `<a href="/agents/fiches/P-2026-0001">`, "<strong>CC Imaginaire</strong> : 1 fiche reçue, 0 offre, 1 sans réponse")
 	if response, _ := v.get("/agents/fiches/P-2026-0009"); response.StatusCode != http.StatusNotFound {
