@@ -2,7 +2,7 @@
 export CGO_ENABLED = 0
 LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help run build test test-race kills half-year bench peers exchange lint look slack-signatures
+.PHONY: help run build test test-race kills half-year bench peers exchange lint look slack-signatures discord-payloads
 .DEFAULT_GOAL := help
 
 help: ## lister les commandes
@@ -51,3 +51,9 @@ look: ## photographier la page d'un guichet ouvert (demande Node et Chromium ; G
 slack-signatures: build ## comparer la vérification des signatures avec celle de la bibliothèque de Slack (demande Node)
 	npm install --no-save --prefix bot/slack/interop @slack/bolt@5.1.0
 	node bot/slack/interop/signatures.mjs bin/guichet
+
+discord-payloads: ## faire vérifier ce que guichet envoie à Discord par les constructeurs de sa bibliothèque JavaScript (demande Node)
+	@rm -f bin/discord-payloads.jsonl && mkdir -p bin
+	.ci/postgres go test -count=1 ./bot/discord -payloads $(CURDIR)/bin/discord-payloads.jsonl
+	npm install --no-save --prefix bot/discord/interop @discordjs/builders@1.15.0
+	node bot/discord/interop/payloads.mjs bin/discord-payloads.jsonl

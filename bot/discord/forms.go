@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"strconv"
+	"strings"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -103,7 +104,12 @@ func chosen(id, label string, n int, choices []bot.Choice) discordgo.MessageComp
 	id += ":" + strconv.Itoa(n) // no two have the same name
 	options := make([]discordgo.SelectMenuOption, 0, len(choices))
 	for _, c := range choices {
-		options = append(options, discordgo.SelectMenuOption{Label: bot.Short(c.Label, optionLimit), Value: c.Text})
+		// discordgo always sends a description, which Discord wants not to be empty.
+		label, description, explained := strings.Cut(c.Label, " – ")
+		if !explained {
+			description = c.Text
+		}
+		options = append(options, discordgo.SelectMenuOption{Label: bot.Short(label, optionLimit), Description: bot.Short(description, optionLimit), Value: c.Text})
 	}
 	return discordgo.ActionsRow{Components: []discordgo.MessageComponent{discordgo.SelectMenu{
 		MenuType: discordgo.StringSelectMenu, CustomID: bot.Short(id, optionLimit), Placeholder: bot.Short(label, optionLimit), Options: options,

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -216,6 +219,23 @@ func refused(status, code int) (int, any) {
 	return status, map[string]any{"message": "refused", "code": code}
 }
 
+// payloads, if given, is a file for what the tests send: another library of Discord's checks it (« make discord-payloads »).
+var payloads = flag.String("payloads", "", "where to write what is sent to the server, a JSON object a line")
+
+func record(t testing.TB, name string, body []byte) {
+	if *payloads == "" || len(body) == 0 {
+		return
+	}
+	file, err := os.OpenFile(*payloads, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		err = json.NewEncoder(file).Encode(map[string]any{"call": name, "body": json.RawMessage(body)})
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func (w *server) method(name string, do func(*http.Request, []byte) (int, any)) http.HandlerFunc {
 	return func(out http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -223,6 +243,7 @@ func (w *server) method(name string, do func(*http.Request, []byte) (int, any)) 
 			return // the caller left
 		}
 		w.mu.Lock()
+		record(w.t, name, body)
 		slow, status := w.slow, w.refuse[name]
 		soon := w.limited[name] > 0
 		if soon {

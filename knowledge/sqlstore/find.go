@@ -12,6 +12,10 @@ import (
 	"guichet/knowledge"
 )
 
+// allCompared is how many passages a viewer may see and all be compared with a question. Beyond, each engine has its way of
+// comparing those that promise the most.
+const allCompared = 5_000
+
 // nearest is how an engine gives the passages nearest to a vector.
 type nearest struct {
 	// rows is the statement that gives (number, similarity), similarity the expression for a passage p that words found,

@@ -66,10 +66,8 @@ func whole(vector []float32) pgvector.HalfVector {
 
 func (*postgres) decoded(text string) string { return `CAST(` + text + ` AS halfvec)` }
 
-// allCompared is how many passages a viewer may see and all be compared with a question. Beyond, the index gives them: it
-// goes on until enough of them are visible, up to a limit, after which all are compared too.
-const allCompared = 5_000
-
+// nearest has the index give the passages of a large base: it goes on until enough of them are visible, up to a limit, after
+// which all are compared too.
 func (*postgres) nearest(_ context.Context, q knowledge.Query, model int, _ shelf) (nearest, error) {
 	distance := fmt.Sprintf(`(v.vector::halfvec(%d) <=> CAST($5 AS halfvec(%[1]d)))`, len(q.Vector))
 	// A vector of zeros has no cosine.
