@@ -378,7 +378,7 @@ func (c *Chat) fields(r ledger.Request, conventions, earlier []string) []Field {
 	add("field-lead", r.Lead)
 	add("field-owner", r.Owner)
 	if r.Status == ledger.Waiting {
-		add("field-due", r.Deadline.Format("02/01/2006 à 15:04"))
+		add("field-due", ledger.Moment(r.Deadline))
 	}
 	add("field-due", r.DueLabel(c.Now()))
 	company := r.Company.Name

@@ -274,6 +274,22 @@ func TestAHumanIsAlwaysReached(t *testing.T) {
 	}
 }
 
+// Who gave a phone or an e-mail is not asked for it again.
+func TestContactsAreAskedOnce(t *testing.T) {
+	c := open(t)
+	const asks, given = "écrivez ici un téléphone ou un courriel.", "est gardé avec votre demande."
+	for text, want := range map[string]string{
+		"Nous voulons former nos vendeurs au numérique.":                            asks,
+		"Nous voulons former nos caissiers au numérique, contact@exemple-fictif.fr": given,
+		"Je veux parler à quelqu'un":                                                asks,
+		"Je veux parler à quelqu'un, rappelez-moi au 06 39 98 00 01":                given,
+	} {
+		if reply := c.say(t, text, text); !strings.HasSuffix(reply.Text, want) {
+			t.Errorf("%q: %s", text, reply.Text)
+		}
+	}
+}
+
 func lastWhy(r ledger.Request) string { return r.Events[len(r.Events)-1].Why }
 
 func TestTheSameMessageTwiceIsOneRequest(t *testing.T) {

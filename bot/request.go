@@ -161,10 +161,18 @@ func (d *Desk) human(m Message, state State, r Reading) *plan {
 		if officer := d.Conventions.officer(request.Place.EPCI); officer != "" && !state.Joined {
 			said += " " + officer
 		}
-		p.reply = Reply{Kind: ReplyHuman, Request: reference, Text: said + "\n\n" + d.Texts.say("contact")}
+		p.reply = Reply{Kind: ReplyHuman, Request: reference, Text: said + "\n\n" + d.reach(text)}
 		return nil
 	}
 	return p
+}
+
+// reach asks how to reach the person, unless what they wrote says it.
+func (d *Desk) reach(text string) string {
+	if len(knowledge.Contacts(text)) > 0 {
+		return d.Texts.say("contact-given")
+	}
+	return d.Texts.say("contact")
 }
 
 // contact adds how to reach the person to the conversation's request.
@@ -355,7 +363,7 @@ func (d *Desk) tellMore(ctx context.Context, p *plan, m Message, facts routing.F
 		p.reply.Text += "\n\n" + d.Texts.say("which-place", "places", strings.Join(names, ", "))
 	}
 	if p.reply.Kind == ReplyRouted {
-		p.reply.Text += "\n\n" + d.Texts.say("contact")
+		p.reply.Text += "\n\n" + d.reach(m.Text)
 	}
 	return nil
 }

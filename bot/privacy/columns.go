@@ -74,6 +74,7 @@ var tables = []table{
 	{name: "chat_channels", what: "réglage d'un canal", key: []string{"channel"}, at: "at", request: "0", columns: []column{{name: "person"}}},
 	{name: "conventions", what: "convention", key: []string{"id"}, at: "changed_at", request: "0", columns: []column{{name: "changed_by"}, {name: "document"}}},
 	{name: "convention_alerts", what: "alerte de convention", key: []string{"key"}, at: "created_at", request: "0", columns: []column{{name: "text"}, {name: "last_error"}}},
+	{name: "convention_events", what: "événement d'une convention", key: []string{"id"}, at: "at", request: "0", columns: []column{{name: "actor"}, {name: "why"}, {name: "body", shape: object}}},
 	{name: "fundings", what: "financement", key: []string{"id"}, at: "updated_at", request: "0", on: stays, columns: []column{{name: "name"}, {name: "operator"}, {name: "body", shape: object}}},
 	{name: "funding_events", what: "événement d'un financement", key: []string{"id"}, at: "at", request: "0", on: stays, columns: []column{{name: "actor"}, {name: "why"}, {name: "body", shape: object}}},
 	{name: "funding_warnings", what: "avertissement sur un financement", key: []string{"first", "second"}, at: "at", request: "0", columns: []column{
@@ -93,7 +94,7 @@ var tables = []table{
 // begun gives the request that a conversation began, an open one first; 0 for none.
 func begun(table string) string {
 	return `coalesce((SELECT requests.id FROM requests WHERE requests.channel = ` + table + `.channel AND requests.thread = ` + table + `.thread
-		ORDER BY CASE WHEN ` + open("requests.status") + ` THEN 0 ELSE 1 END, requests.id DESC LIMIT 1), 0)`
+		ORDER BY CASE WHEN ` + open + ` THEN 0 ELSE 1 END, requests.id DESC LIMIT 1), 0)`
 }
 
 // reasons say why a row stays, by table.
@@ -107,9 +108,10 @@ var reasons = map[string]string{
 }
 
 const (
-	aid       = "une aide publique se garde dix ans (règlement (UE) 2023/2831, article 6) ; les agents et les motifs s'effacent ensuite, voir retention.yaml"
-	stillOpen = "la demande est ouverte : elle est due à la personne ; close, elle pourra être effacée"
-	unsent    = "un avis n'est pas encore parti : recommencez quand il l'est"
-	unserved  = "ce message n'a pas encore eu sa réponse"
-	companies = "l'entreprise d'une demande (nom, SIREN) est gardée pour les aides de minimis jusqu'au terme de « companies » dans retention.yaml"
+	aid        = "une aide publique se garde dix ans (règlement (UE) 2023/2831, article 6) ; les agents et les motifs s'effacent ensuite, voir retention.yaml"
+	stillOpen  = "la demande est ouverte : elle est due à la personne ; close, elle pourra être effacée"
+	joinedOpen = "la demande est jointe à une autre, ouverte : la réponse de celle-ci est due à la personne ; close, elle pourra être effacée"
+	unsent     = "un avis n'est pas encore parti : recommencez quand il l'est"
+	unserved   = "ce message n'a pas encore eu sa réponse"
+	companies  = "l'entreprise d'une demande (nom, SIREN) est gardée pour les aides de minimis jusqu'au terme de « companies » dans retention.yaml"
 )

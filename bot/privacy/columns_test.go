@@ -23,6 +23,7 @@ var impersonal = map[string]string{
 	"funding_warnings.first": "a funding", "funding_warnings.second": "a funding or a request", "funding_warnings.verdict": "a verdict", "funding_warnings.settled": "a verdict",
 	"conventions.id": "a convention", "conventions.type": "a type", "conventions.epci": "a territory", "conventions.themes": "subjects", "conventions.starts": "a day",
 	"conventions.ends": "a day", "conventions.signed": "a day", "conventions.renews": "a convention",
+	"convention_events.convention": "a convention", "convention_events.kind": "what happened",
 	"convention_alerts.key": "a convention and a day", "convention_alerts.convention": "a convention", "convention_alerts.ends": "a day", "convention_alerts.direction": "a direction",
 	"revues": "territories, committees, days and directions", "notices.epci": "a territory", "gaps.epci": "a territory",
 	"sheets.reference": "a year and a number", "sheets.stage": "a stage", "sheets.deadline": "a day", "sheet_territories.reference": "a sheet", "sheet_territories.epci": "a territory",

@@ -43,6 +43,8 @@ func (k *Keeper) Forget(ctx context.Context, now time.Time) (Forgotten, error) {
 		{"gaps", k.periods.Gaps, k.gaps},
 		{"funding_events", k.periods.Fundings, k.statement(`UPDATE funding_events SET why = '', actor = CASE WHEN actor IN ('', 'guichet') THEN actor ELSE 'anonyme' END
 			WHERE id IN (SELECT id FROM funding_events WHERE at < $1 AND (why <> '' OR actor NOT IN ('', 'guichet', 'anonyme')) LIMIT $2)`)},
+		{"convention_events", k.periods.Fundings, k.statement(`UPDATE convention_events SET why = '', actor = CASE WHEN actor IN ('', 'guichet') THEN actor ELSE 'anonyme' END
+			WHERE id IN (SELECT id FROM convention_events WHERE at < $1 AND (why <> '' OR actor NOT IN ('', 'guichet', 'anonyme')) LIMIT $2)`)},
 		{"funding_warnings", k.periods.Fundings, k.statement(`UPDATE funding_warnings SET settled_why = '', settled_by = 'anonyme'
 			WHERE (first, second) IN (SELECT first, second FROM funding_warnings WHERE settled_at <> 0 AND settled_at < $1 AND (settled_why <> '' OR settled_by <> 'anonyme') LIMIT $2)`)},
 		{"sheets", k.periods.Requests, k.sheets},
@@ -100,7 +102,7 @@ func (k *Keeper) numbers(ctx context.Context, query string, args ...any) (all []
 }
 
 // ended is the condition of a request that is done with and of which nothing is left to send.
-var ended = `NOT ` + open("requests.status") + ` AND NOT EXISTS (SELECT 1 FROM notices WHERE request_id = requests.id AND sent_at = 0 AND dead_at = 0)`
+var ended = `NOT (` + open + `) AND NOT EXISTS (SELECT 1 FROM notices WHERE request_id = requests.id AND sent_at = 0 AND dead_at = 0)`
 
 // requests erases people from the requests that are done with since a time.
 func (k *Keeper) requests(ctx context.Context, before, now time.Time) (int, error) {
@@ -206,7 +208,7 @@ func (k *Keeper) events(ctx context.Context, request int64, company bool) error 
 // messages erases what was said before a time, but in the conversations of open requests.
 func (k *Keeper) messages(ctx context.Context, before, now time.Time) (int, error) {
 	found, err := k.numbers(ctx, `SELECT id FROM messages WHERE erased_at = 0 AND at < $1 AND NOT EXISTS (SELECT 1 FROM requests
-			WHERE requests.channel = messages.channel AND requests.thread = messages.thread AND `+open("requests.status")+`)
+			WHERE requests.channel = messages.channel AND requests.thread = messages.thread AND (`+open+`))
 		ORDER BY at, id LIMIT $2`, database.Stamp(before), batch)
 	for _, id := range found {
 		if err := k.message(ctx, id, now); err != nil {
@@ -245,7 +247,7 @@ func (k *Keeper) message(ctx context.Context, id int64, now time.Time) error {
 func (k *Keeper) conversations(ctx context.Context, before, _ time.Time) (int, error) {
 	gone, err := affected(k.db.Conn(ctx).ExecContext(ctx, `DELETE FROM conversations
 		WHERE NOT EXISTS (SELECT 1 FROM messages WHERE messages.channel = conversations.channel AND messages.thread = conversations.thread)
-			AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.channel = conversations.channel AND requests.thread = conversations.thread AND `+open("requests.status")+`)`))
+			AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.channel = conversations.channel AND requests.thread = conversations.thread AND (`+open+`))`))
 	if err != nil {
 		return 0, err
 	}
@@ -328,7 +330,7 @@ func (k *Keeper) rewrite(ctx context.Context, table, column, reference string, f
 // notices erases those that left, or were given up, before a time.
 func (k *Keeper) notices(ctx context.Context, before, _ time.Time) (int, error) {
 	return k.anonymousNotices(ctx, `created_at < $1 AND (sent_at <> 0 OR dead_at <> 0)
-		AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.id = request_id AND `+open("requests.status")+`)`, database.Stamp(before))
+		AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.id = request_id AND (`+open+`))`, database.Stamp(before))
 }
 
 // anonymousNotices erases the text and the place of those that a condition keeps; the condition takes $1.
@@ -438,5 +440,5 @@ func Label(what string) string { return labels[what] }
 
 var labels = map[string]string{
 	"requests": "demandes (personnes et textes)", "companies": "entreprises des demandes", "messages": "messages et réponses", "conversations": "conversations",
-	"votes": "raisons de votes", "gaps": "questions sans réponse", "funding_events": "événements de financements (agents et motifs)", "funding_warnings": "avertissements réglés (agents et motifs)", "sheets": "fiches projets (entreprise, agents, textes)", "notices": "avis", "webhooks": "envois à d'autres outils", "jobs": "tâches abandonnées", "accesses": "accès notés", "acts": "actes sur les données",
+	"votes": "raisons de votes", "gaps": "questions sans réponse", "funding_events": "événements de financements (agents et motifs)", "convention_events": "événements de conventions (agents et motifs)", "funding_warnings": "avertissements réglés (agents et motifs)", "sheets": "fiches projets (entreprise, agents, textes)", "notices": "avis", "webhooks": "envois à d'autres outils", "jobs": "tâches abandonnées", "accesses": "accès notés", "acts": "actes sur les données",
 }

@@ -203,19 +203,22 @@ func (k *Keeper) about(ctx context.Context, s Sought) (all []row, err error) {
 		var id, pending int64
 		var reference string
 		var status ledger.Status
-		if err := scan(&id, &reference, &status, &pending); err != nil {
+		var owed bool
+		if err := scan(&id, &reference, &status, &pending, &owed); err != nil {
 			return err
 		}
 		r := request{reference: reference}
 		switch {
 		case status.Open():
 			r.kept = stillOpen
+		case owed:
+			r.kept = joinedOpen
 		case pending > 0:
 			r.kept = unsent
 		}
 		requests[id] = r
 		return nil
-	}, `SELECT id, reference, status, (SELECT count(*) FROM notices WHERE request_id = requests.id AND sent_at = 0 AND dead_at = 0) FROM requests`)
+	}, `SELECT id, reference, status, (SELECT count(*) FROM notices WHERE request_id = requests.id AND sent_at = 0 AND dead_at = 0), (`+open+`) FROM requests`)
 	if err != nil {
 		return nil, err
 	}

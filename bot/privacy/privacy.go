@@ -65,8 +65,15 @@ func (k *Keeper) act(ctx context.Context, act, by, why string, report any, at ti
 	return nil
 }
 
-// open writes the condition that a status is that of an open request.
-func open(column string) string {
+// open writes the condition that a request of the table requests is open, or joined to one that is: the split of a joined request
+// opens it again, and its person is owed the answer of the other.
+var open = openStatus("requests.status") + ` OR requests.merged_into <> '' AND EXISTS (
+	WITH RECURSIVE held (status, merged_into) AS (
+		SELECT kept.status, kept.merged_into FROM requests AS kept WHERE kept.reference = requests.merged_into
+		UNION SELECT kept.status, kept.merged_into FROM requests AS kept JOIN held ON kept.reference = held.merged_into)
+	SELECT 1 FROM held WHERE ` + openStatus("held.status") + `)`
+
+func openStatus(column string) string {
 	list := ""
 	for i, s := range ledger.OpenStatuses() {
 		if i > 0 {

@@ -388,6 +388,45 @@ func TestForgetAgain(t *testing.T) {
 	}
 }
 
+// A request joined to an open one is still owed its answer, and a split would open it again: it stays until the other one ends.
+func TestJoinedToAnOpenRequest(t *testing.T) { databasetest.Each(t, joinedToAnOpenRequest) }
+
+func joinedToAnOpenRequest(t *testing.T, e databasetest.Engine) {
+	h := newHouse(t, e)
+	joined := h.plant()
+	var kept, last string
+	for i, reference := range []*string{&kept, &last} {
+		r, _, err := h.Requests.Take(t.Context(), ledger.Intake{Channel: "cli", Message: fmt.Sprint("k", i), Thread: fmt.Sprint("k", i), Text: "Une autre demande", At: h.now,
+			Decision: routing.Decision{Lead: "DAEN", Rule: "test"}, EntryPoint: "DAEN", Deadline: h.now})
+		h.must(err)
+		*reference = r.Reference
+	}
+	_, err := h.Requests.Join(t.Context(), kept, joined, "la même", agent, h.now)
+	h.must(err)
+	_, err = h.Requests.Join(t.Context(), last, kept, "la même encore", agent, h.now) // a chain
+	h.must(err)
+	h.sent()
+	erased, err := h.keeper.Erase(t.Context(), []string{person}, agent, "demande", true, h.now)
+	h.must(err)
+	for _, l := range erased.Erased {
+		if slices.Contains(l.Requests, joined) {
+			t.Errorf("erased of a request joined to an open one: %+v", l)
+		}
+	}
+	h.now = h.now.AddDate(3, 0, 0)
+	h.forget()
+	if text := h.get(joined).Text; !strings.Contains(text, secret) {
+		t.Errorf("forgotten: %q", text)
+	}
+	_, err = h.Requests.SetStatus(t.Context(), last, ledger.Closed, "réglé", agent, h.now)
+	h.must(err)
+	h.sent()
+	h.forget()
+	if lines := holds(h.dump(), person); len(lines) > 0 {
+		t.Errorf("still in %v", lines)
+	}
+}
+
 // A ledger made by chance, erased by an eraser that is stopped at every kind of place.
 func TestForgetIsResumed(t *testing.T) { databasetest.Each(t, forgetIsResumed) }
 

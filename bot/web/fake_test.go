@@ -402,6 +402,10 @@ func (f failing) List(ctx context.Context, v ledger.Viewer) ([]sheet.Sheet, erro
 func fakeProjects(t *testing.T, l *fakeLedger) *bot.Projects {
 	t.Helper()
 	db := databasetest.SQLite.New(t)
-	store := sqlsheet.New(db, sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{}), sheettest.Settings, sheettest.Names, nil)
+	requests := sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{})
+	if _, _, err := requests.Take(t.Context(), ledger.Intake{Channel: "web", Message: "m", Thread: "t", Text: "Un terrain", At: today, Decision: fakeRequest().Decision, EntryPoint: "DIR-A", Deadline: today}); err != nil {
+		t.Fatal(err) // the request from which a sheet may come
+	}
+	store := sqlsheet.New(db, requests, sheettest.Settings, sheettest.Names, nil)
 	return &bot.Projects{Store: failing{store, l}, Settings: sheettest.Settings, Names: sheettest.Names, Departements: map[string][]string{"59": {"200000001", "200000002"}}}
 }

@@ -8,6 +8,7 @@ import (
 
 	"guichet/bot"
 	"guichet/routing/convention"
+	"guichet/routing/ledger"
 	"guichet/routing/sheet"
 )
 
@@ -90,6 +91,9 @@ func (s *site) project(w http.ResponseWriter, r *http.Request, code int, page pr
 	f, err := s.Projects.Get(r.Context(), staffViewer, r.PathValue("reference"))
 	if err != nil {
 		s.projectProblem(w, r, err)
+		return
+	}
+	if f.Company != "" && !s.accessed(w, r, ledger.Access{By: page.Agent, Sought: f.Company}) {
 		return
 	}
 	page.Sheet, page.Comparison, page.Names = f, sheet.Compare(f, s.Projects.Names, s.Projects.Settings), s.Projects.Names

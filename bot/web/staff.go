@@ -13,6 +13,7 @@ import (
 	"guichet/bot"
 	"guichet/knowledge"
 	"guichet/routing/ledger"
+	"guichet/routing/sheet"
 )
 
 const (
@@ -84,7 +85,9 @@ type requestPage struct {
 	Conventions []string
 	// Twins are the requests that may be about the same company.
 	Twins []ledger.Twin
-	Now   time.Time
+	// Projects are the sheets that come from the request.
+	Projects []sheet.Sheet
+	Now      time.Time
 	// Draft is the text of an action that was refused, Action its name and Alert why.
 	Draft, Action, Alert string
 }
@@ -160,6 +163,11 @@ func (s *site) request(w http.ResponseWriter, r *http.Request, code int, page re
 		return
 	}
 	page.Fundings = s.fundingsPart(r, card)
+	if page.Projects, err = s.Projects.List(r.Context(), staffViewer); err != nil {
+		s.staffProblem(w, r, err)
+		return
+	}
+	page.Projects = slices.DeleteFunc(page.Projects, func(f sheet.Sheet) bool { return f.Request != page.Reference })
 	s.render(w, code, requestTemplate, page)
 }
 

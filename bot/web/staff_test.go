@@ -10,6 +10,7 @@ import (
 
 	"guichet/bot/web"
 	"guichet/knowledge"
+	"guichet/routing"
 	"guichet/routing/ledger"
 )
 
@@ -152,6 +153,27 @@ func TestStaffSeesWhatIsLate(t *testing.T) {
 	v.expect(page, "2026-0042")
 	_, page = v.get("/agents/demandes/2026-0042")
 	v.expect(page, "Échéance", "en retard</mark>", "DIR-B : pas pour nous, Agent Fictif", "hors &lt;b&gt;sujet&lt;/b&gt;", "De nouveau à faire")
+}
+
+// Codes of the register and of channels are told by their names; hours are those of Paris whatever the machine's.
+func TestRequestIsToldInWords(t *testing.T) {
+	v := newVisit(t)
+	r := &v.ledger.request
+	r.Channel, r.Place = "cli", ledger.Place{Commune: "80021", EPCI: fakeSIREN, Departement: "80"}
+	r.CreatedAt = time.Date(2026, 7, 1, 22, 30, 0, 0, time.UTC)
+	r.Decision.Facts = append(r.Decision.Facts, routing.Fact{Name: "territory", Value: "80021", Label: "Amiens"}, routing.Fact{Name: "epci", Value: "200000016", Label: "Un autre"})
+	r.Pace.Parts = []ledger.Part{{Direction: "DIR-B", Status: ledger.Transmitted}}
+	v.login("Ada")
+	_, page := v.get("/agents/demandes/2026-0042")
+	for _, want := range []string{"Amiens (80021)", ">" + fakeSIREN + "<", "(terminal)", "02/07/2026 à 00:30", "/part\""} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in the page", want)
+		}
+	}
+	r.Status, r.Pace.Into = ledger.Merged, "2026-0001"
+	if _, page := v.get("/agents/demandes/2026-0042"); strings.Contains(page, "/part\"") {
+		t.Error("a part is asked of a request that is followed in another")
+	}
 }
 
 func TestStaffAsksOfACompany(t *testing.T) {
@@ -440,6 +462,15 @@ func TestProjects(t *testing.T) {
 	v.expect(page, "Rendre les réponses")
 	_, page = v.do("POST", "/agents/fiches/P-2026-0001/rendre", url.Values{})
 	v.expect(page, "close, réponses rendues", "à NORD")
+	// Who opens a sheet learns of a company: it is recorded.
+	if n := len(v.ledger.accesses); n == 0 || v.ledger.accesses[n-1].Sought != "Tricolle fictive" {
+		t.Errorf("accesses %+v", v.ledger.accesses)
+	}
+	form.Set("demande", "2026-0001")
+	v.do("POST", "/agents/fiches", form)
+	v.ledger.request.Reference = "2026-0001"
+	_, page = v.get("/agents/demandes/2026-0001")
+	v.expect(page, `<a href="/agents/fiches/P-2026-0002">P-2026-0002</a> – Unité &lt;b&gt;fictive&lt;/b&gt;, à envoyer`)
 	_, page = v.get("/agents/fiches")
 	v.expect(page, `<a href="/agents/fiches/P-2026-0001">`, "<strong>CC Imaginaire</strong> : 1 fiche reçue, 0 offre, 1 sans réponse")
 	if response, _ := v.get("/agents/fiches/P-2026-0009"); response.StatusCode != http.StatusNotFound {

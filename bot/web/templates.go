@@ -72,7 +72,7 @@ var templateFuncs = template.FuncMap{
 	"excerpt":     excerpt,
 	"join":        strings.Join,
 	"number":      func(index int) int { return index + 1 }, // of a quote, as sentences cite it
-	"moment":      func(t time.Time) string { return t.Local().Format(dayLayout + " à 15:04") },
+	"moment":      ledger.Moment,
 	"day":         ledger.Day,
 	"epciPath":    func(siren string) string { return "/agents/epci/" + url.PathEscape(siren) },
 	"companyPath": func(name string) string { return "/agents/entreprise?nom=" + url.QueryEscape(name) },
@@ -82,6 +82,8 @@ var templateFuncs = template.FuncMap{
 		}
 		return nil
 	},
+	"place":    placeName,
+	"channel":  channel,
 	"iso":      func(t time.Time) string { return t.Format(time.RFC3339) },
 	"kind":     func(k bot.ReplyKind) string { return label(kindLabels, k) },
 	"status":   func(s ledger.Status) string { return label(statusLabels, s) },
@@ -108,6 +110,23 @@ type actionForm struct {
 
 // requestReference is how a request is named.
 var requestReference = regexp.MustCompile(`^\d{4}-\d{4,}$`)
+
+// placeName names a place of a request by the fact that gave it, with its code of the register; a code that no fact gave stays alone.
+func placeName(r ledger.Request, fact, code string) string {
+	if f, ok := r.Decision.Facts.Get(fact); ok && f.Value == code && f.Label != "" && f.Label != code {
+		return f.Label + " (" + code + ")"
+	}
+	return code
+}
+
+// channel names where something was said; a place in it, and another tool's name, stay as they are.
+func channel(name string) string {
+	kind, rest, _ := strings.Cut(name, "/")
+	if text, ok := channelLabels[kind]; ok {
+		return strings.TrimSpace(text + " " + rest)
+	}
+	return name
+}
 
 // dayLayout is how the French write a day.
 const dayLayout = "02/01/2006"

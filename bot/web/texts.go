@@ -61,6 +61,11 @@ var kindLabels = map[bot.ReplyKind]string{
 	bot.ReplyRefused: "Message non traité",
 }
 
+// channelLabels name the first part of a channel's name.
+var channelLabels = map[string]string{
+	"web": "page web", "cli": "terminal", "slack": "Slack", "discord": "Discord", "api": "API", ledger.ImportChannel: "reprise d’un autre outil",
+}
+
 var statusLabels = map[ledger.Status]string{
 	ledger.Waiting:     "en attente d’une précision",
 	ledger.Transmitted: "transmise",

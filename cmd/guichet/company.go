@@ -119,11 +119,7 @@ func showCard(w io.Writer, sought string, card ledger.Card, now time.Time) {
 		fmt.Fprintf(w, "Aucune demande au nom exact de « %s ». Noms proches, à vérifier :\n", sought)
 	}
 	for _, r := range card.Requests {
-		due := ""
-		if label := r.DueLabel(now); label != "" {
-			due = "échéance " + label
-		}
-		fmt.Fprintf(w, "%s  %s\n", r.Reference, strings.Join(present(strings.TrimSpace(r.Company.Name+" "+r.Company.SIREN), "reçue le "+ledger.Day(r.CreatedAt), r.Status.Label(), r.Lead, r.Owner, due), " · "))
+		fmt.Fprintf(w, "%s  %s\n", r.Reference, strings.Join(present(strings.TrimSpace(r.Company.Name+" "+r.Company.SIREN), "reçue le "+ledger.Day(r.CreatedAt), r.Standing(), r.Lead, r.Owner, dueSaid(r, now)), " · "))
 		for _, e := range r.Answers() {
 			fmt.Fprintf(w, "  réponse du %s : %s\n", strings.Join(present(ledger.Day(e.At), e.By), ", "), strings.ReplaceAll(e.Why, "\n", "\n  "))
 		}

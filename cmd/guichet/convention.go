@@ -20,6 +20,7 @@ import (
 type conventionCmd struct {
 	Add     conventionAdd     `cmd:"" help:"Enregistrer une convention, ou corriger celle du même identifiant."`
 	Import  conventionImport  `cmd:"" help:"Enregistrer les conventions d'un fichier CSV."`
+	Remove  conventionRemove  `cmd:"" help:"Retirer une convention enregistrée par erreur ; son histoire reste."`
 	List    conventionList    `cmd:"" help:"Lister les conventions."`
 	Show    conventionShow    `cmd:"" help:"Montrer une convention, celles qu'elle renouvelle et celles qui la renouvellent."`
 	Alerts  conventionAlerts  `cmd:"" help:"Les conventions qui finissent, et ce qui en a été dit."`
@@ -180,6 +181,25 @@ func (c *conventionAdd) Run(ctx context.Context, a *app) error {
 	})
 }
 
+type conventionRemove struct {
+	author
+	ID  string `arg:"" name:"identifiant" help:"L'identifiant de la convention."`
+	Why string `required:"" placeholder:"RAISON" help:"Pourquoi elle n'aurait pas dû être enregistrée."`
+}
+
+func (c *conventionRemove) Run(ctx context.Context, a *app) error {
+	return a.withConventions(ctx, func(d conventionDesk, _ *database.DB) error {
+		if err := d.store.Remove(ctx, c.ID, c.Why, c.name(), a.now()); err != nil {
+			return err
+		}
+		if a.JSON {
+			return writeJSON(a.stdout, map[string]any{"change": convention.Removed, "id": c.ID})
+		}
+		fmt.Fprintf(a.stdout, "Convention %s %s. Son histoire reste : guichet convention show %[1]s --audience staff\n", c.ID, convention.Removed.Label())
+		return nil
+	})
+}
+
 type conventionList struct {
 	asker
 	State []convention.State `placeholder:"ÉTAT" help:"N'en garder que ces états : in_force, not_yet, ended, unsigned."`
@@ -235,7 +255,17 @@ func (c *conventionShow) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	return a.withConventions(ctx, func(d conventionDesk, _ *database.DB) error {
+		var history []convention.Event
 		found, err := d.store.Get(ctx, viewer, c.ID)
+		if viewer.Staff && (err == nil || errors.Is(err, convention.ErrNotFound)) {
+			past, gone := d.store.History(ctx, viewer, c.ID)
+			if gone != nil && !errors.Is(gone, convention.ErrNotFound) {
+				return gone
+			}
+			if history = past; err != nil && gone == nil { // removed
+				return c.showRemoved(a, history)
+			}
+		}
 		if err != nil {
 			return err
 		}
@@ -245,7 +275,7 @@ func (c *conventionShow) Run(ctx context.Context, a *app) error {
 		}
 		line, chain := d.line(found), d.lines(convention.Chain(all, found.ID))
 		if a.JSON {
-			return writeJSON(a.stdout, map[string]any{"convention": line, "chain": chain})
+			return writeJSON(a.stdout, map[string]any{"convention": line, "chain": chain, "history": some(history)})
 		}
 		tell := func(label, value string) {
 			if value != "" {
@@ -269,8 +299,32 @@ func (c *conventionShow) Run(ctx context.Context, a *app) error {
 				showConvention(a.stdout, l)
 			}
 		}
+		showHistory(a.stdout, history)
 		return nil
 	})
+}
+
+// showRemoved tells the staff of a convention that stands no more.
+func (c *conventionShow) showRemoved(a *app, history []convention.Event) error {
+	if a.JSON {
+		return writeJSON(a.stdout, map[string]any{"convention": nil, "chain": []conventionLine{}, "history": history})
+	}
+	fmt.Fprintf(a.stdout, "%s, retirée\n", c.ID)
+	showHistory(a.stdout, history)
+	return nil
+}
+
+func showHistory(w io.Writer, history []convention.Event) {
+	if len(history) > 0 {
+		fmt.Fprintln(w, "\nHistoire :")
+	}
+	for _, e := range history {
+		left := fmt.Sprintf("du %s au %s, %s", e.Left.Start.French(), e.Left.End.French(), "non signée")
+		if e.Left.Signed != "" {
+			left = fmt.Sprintf("du %s au %s, signée le %s", e.Left.Start.French(), e.Left.End.French(), e.Left.Signed.French())
+		}
+		fmt.Fprintf(w, "  %s\n", strings.Join(present(ledger.Moment(e.At), e.By, e.Kind.Label(), left, e.Why), " · "))
+	}
 }
 
 type conventionAlerts struct {

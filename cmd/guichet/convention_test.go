@@ -51,6 +51,22 @@ func TestConventionsOfTheTerminal(t *testing.T) {
 		say("Aucune convention enregistrée", staff("list")...)
 		say("3 conventions ajoutées", "convention", "import", file)
 		say("0 convention ajoutée, 0 corrigée, 3 inchangées", "convention", "import", file)
+		// One recorded by mistake is taken away, with the reason; its history stays for the staff.
+		say("ajoutée", "convention", "add", "FICTIVE-9", "--type", "cadre", "--epci", "200030633", "--start", "2026-01-01", "--end", "2026-12-31")
+		if code, _, stderr := c.run("", "convention", "remove", "FICTIVE-9"); code != exitUsage || !strings.Contains(stderr, "--why") {
+			t.Errorf("without a reason: %d, %s", code, stderr)
+		}
+		say("Convention FICTIVE-9 retirée.", "convention", "remove", "FICTIVE-9", "--why", "mauvais identifiant", "--by", "Ada")
+		say("Ada · retirée · du 01/01/2026 au 31/12/2026, non signée · mauvais identifiant", staff("show", "FICTIVE-9")...)
+		if out := c.done(staff("list")...); strings.Contains(out, "FICTIVE-9") {
+			t.Errorf("still listed:\n%s", out)
+		}
+		if code, _, stderr := c.run("", "convention", "show", "FICTIVE-9", "--audience", "partner", "--epci", "200030633"); code != exitError || !strings.Contains(stderr, "introuvable") {
+			t.Errorf("a partner reads what was removed: %d, %s", code, stderr)
+		}
+		if code, _, stderr := c.run("", "convention", "remove", "FICTIVE-2", "--why", "x"); code != exitError || !strings.Contains(stderr, "FICTIVE-3") {
+			t.Errorf("renewed by another: %d, %s", code, stderr)
+		}
 		const titles = "id,type,epci,debut,fin,themes,signature,document,renouvelle\n"
 		for want, content := range map[string]string{
 			"mauvais.csv:3 : la convention renouvelée, « PERDUE », n'est pas enregistrée":  titles + "A,aides,200018083,2026-01-01,2026-12-31,,,,\nB,aides,200018083,2026-01-01,2026-12-31,,,,PERDUE\n",

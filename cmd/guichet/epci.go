@@ -162,7 +162,7 @@ func showSheet(w io.Writer, s bot.Sheet, audience knowledge.Audience, now time.T
 			fmt.Fprintln(w, "  Aucune.")
 		}
 		for _, r := range s.Requests {
-			fmt.Fprintf(w, "  %s  %s\n", r.Reference, strings.Join(present(r.Status.Label(), r.Lead, r.Company.Name, r.DueLabel(now)), " · "))
+			fmt.Fprintf(w, "  %s  %s\n", r.Reference, strings.Join(present(r.Status.Label(), r.Lead, r.Company.Name, dueSaid(r, now)), " · "))
 		}
 	case audience == knowledge.Partner:
 		fmt.Fprintln(w, "\nSes conventions et ses demandes ne sont montrées qu'à ses propres agents et à ceux de la Région.")
@@ -179,4 +179,12 @@ func showSheet(w io.Writer, s bot.Sheet, audience knowledge.Audience, now time.T
 			}
 		}
 	}
+}
+
+// dueSaid tells a due date, "" without one.
+func dueSaid(r ledger.Request, now time.Time) string {
+	if label := r.DueLabel(now); label != "" {
+		return "échéance " + label
+	}
+	return ""
 }

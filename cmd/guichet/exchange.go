@@ -163,9 +163,10 @@ func (a *app) tellImport(r importReport) error {
 		if r.DryRun {
 			did = "Essai, rien n'est écrit : "
 		}
-		fmt.Fprintf(a.stdout, "%s%d lignes, %d ajoutées, %d mises à jour, %d inchangées, %d en erreur.\n", did, r.Rows, r.Added, r.Updated, r.Unchanged, r.Failed)
+		fmt.Fprintf(a.stdout, "%s%s, %s, %s, %s, %d en erreur.\n", did, howMany(r.Rows, "ligne", "lignes"), howMany(r.Added, "ajoutée", "ajoutées"),
+			howMany(r.Updated, "mise à jour", "mises à jour"), howMany(r.Unchanged, "inchangée", "inchangées"), r.Failed)
 		if r.Kept > 0 {
-			fmt.Fprintf(a.stdout, "%d lignes changent le passé (texte, date) de ce qui est déjà là : il est gardé tel quel.\n", r.Kept)
+			fmt.Fprintf(a.stdout, "%s le passé (texte, date) de ce qui est déjà là : il est gardé tel quel.\n", howMany(r.Kept, "ligne change", "lignes changent"))
 		}
 	}
 	if r.Failed > 0 {
@@ -425,13 +426,16 @@ type requestExport struct {
 	Late    bool            `help:"N'écrire que celles dont l'échéance est passée."`
 }
 
+// exported is what the log of accesses tells of an export, which holds more than any page.
+const exported = "export de demandes"
+
 func (c *requestExport) Run(ctx context.Context, a *app) (err error) {
 	viewer, err := reader{asker: c.asker}.viewer()
 	if err != nil {
 		return err
 	}
 	for _, s := range c.Status {
-		if !slices.Contains(ledger.Statuses(), s) {
+		if !slices.Contains(statusNames(), string(s)) {
 			return usageError{fmt.Errorf("--status « %s » : %s", s, strings.Join(statusNames(), ", "))}
 		}
 	}
@@ -446,6 +450,9 @@ func (c *requestExport) Run(ctx context.Context, a *app) (err error) {
 	defer db.Close()
 	store, err := a.openLedger(ctx, db)
 	if err != nil {
+		return err
+	}
+	if err := (reader{}).accessed(ctx, a, store, viewer, ledger.Access{Sought: exported}); err != nil {
 		return err
 	}
 	to := a.stdout

@@ -260,7 +260,7 @@ A7;08/03/2024;;Projet;Autre fictive;;80021;;Clos;;;;;;01/03/2024;
 	// The file goes on: one more answer, one text that changes, one request taken here meanwhile.
 	c.done("request", "status", "2026-0001", "taken", "--by", "Cy")
 	write(strings.NewReplacer(";En cours;Export et proximité;;;;;;", ";Traité;Export et proximité;;;20/03/2024;Voici.;;", "Un prêt;", "Un gros prêt;").Replace(source))
-	if code, out, _ := importFile(); code != exitError || !strings.Contains(out, "0 ajoutées, 1 mises à jour, 1 inchangées") || !strings.Contains(out, "1 lignes changent le passé") {
+	if code, out, _ := importFile(); code != exitError || !strings.Contains(out, "0 ajoutée, 1 mise à jour, 1 inchangée,") || !strings.Contains(out, "1 ligne change le passé") {
 		t.Errorf("the next file: %d, %s", code, out)
 	}
 	if shown := c.done("request", "show", "2024-0002", "--audience", "staff"); !strings.Contains(shown, "répondue") || strings.Count(shown, "message reçu") != 1 {
@@ -300,7 +300,7 @@ func fundingsOfAFile(t *testing.T, e databasetest.Engine) {
 		"sillage;4;Fabrique fictive;;;;DAEN;;;;;;;;;;;;\n" + "sillage;5;Fabrique fictive;;;;DAEN;;;;;;;2026-9999;05/03/2026;;;;\n" + "sillage;1;Fabrique fictive;;;;DAEN;;;;;;;;05/03/2026;;;;\n")
 	for _, flags := range [][]string{{"--dry-run"}, nil} {
 		code, out, said := c.run("", append([]string{"funding", "import", file}, flags...)...)
-		if code != exitError || !strings.Contains(out, "6 lignes, 1 ajoutées") {
+		if code != exitError || !strings.Contains(out, "6 lignes, 1 ajoutée,") {
 			t.Errorf("%v: %d %s %s", flags, code, out, said)
 		}
 		for _, w := range []string{"aides.csv:3, colonne « Direction » : ", "aides.csv:4 : nature « perdue » inconnue", "aides.csv:5, colonne « Demandé le » : ", "aides.csv:6, colonne « Demande » : ", "aides.csv:7, colonne « Identifiant » : « 1 » est déjà ligne 2"} {

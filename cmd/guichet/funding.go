@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -116,7 +117,12 @@ func (c *fundingList) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.withFundings(ctx, func(_ region, w funding.Watcher) error {
+	return a.withRegistry(ctx, func(_ region, w funding.Watcher, store ledger.Store) error {
+		if c.Company != "" { // what a company's card shows
+			if err := (reader{}).accessed(ctx, a, store, viewer, ledger.Access{Sought: c.Company}); err != nil {
+				return err
+			}
+		}
 		found, err := w.List(ctx, viewer, funding.Filter{
 			Company: ledger.Sought(c.Company), Operator: c.Operator, Direction: c.Direction, Live: c.Live, Limit: c.Limit,
 		})
@@ -152,9 +158,13 @@ func (c *fundingShow) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.withFundings(ctx, func(_ region, w funding.Watcher) error {
+	return a.withRegistry(ctx, func(_ region, w funding.Watcher, store ledger.Store) error {
 		f, err := w.Get(ctx, viewer, c.Reference)
 		if err != nil {
+			return err
+		}
+		holder := f.Holder()
+		if err := (reader{}).accessed(ctx, a, store, viewer, ledger.Access{Sought: strings.TrimSpace(holder.Name + " " + holder.SIREN)}); err != nil {
 			return err
 		}
 		warnings, err := w.Warnings(ctx, viewer, funding.WarningFilter{Reference: f.Reference})
@@ -170,7 +180,7 @@ func (c *fundingShow) Run(ctx context.Context, a *app) error {
 				fmt.Fprintf(a.stdout, "%-14s %s\n", label, value)
 			}
 		}
-		line("Demande", f.Request)
+		line("Demande", requestOf(ctx, store, viewer, f.Request))
 		if f.MinimisCents != 0 {
 			line("De minimis", funding.Euros(f.MinimisCents)+" ("+f.Regulation+")")
 		}
@@ -180,10 +190,22 @@ func (c *fundingShow) Run(ctx context.Context, a *app) error {
 		}
 		fmt.Fprintln(a.stdout, "Histoire")
 		for _, e := range f.Events {
-			fmt.Fprintf(a.stdout, "  %s\n", strings.Join(present(e.At.Format("02/01/2006 15:04"), e.By, strings.Join(e.Changes, " ; "), e.Why), " · "))
+			fmt.Fprintf(a.stdout, "  %s\n", strings.Join(present(ledger.Moment(e.At), e.By, cmp.Or(strings.Join(e.Changes, " ; "), "enregistré"), e.Why), " · "))
 		}
 		return nil
 	})
+}
+
+// requestOf names the request of a funding, and the one in which it is followed when it was joined.
+func requestOf(ctx context.Context, store ledger.Store, v ledger.Viewer, reference string) string {
+	if reference == "" {
+		return ""
+	}
+	r, err := store.Get(ctx, v, reference)
+	if err != nil || r.Pace.Into == "" { // a request of another tool, or one that is gone, keeps its number
+		return reference
+	}
+	return reference + ", jointe à " + r.Pace.Into
 }
 
 type fundingStatus struct {

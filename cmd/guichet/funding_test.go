@@ -50,6 +50,18 @@ func doubleFunding(t *testing.T, e databasetest.Engine) {
 	if got := c.object("company", "732829320", "--audience", "partner", "--epci", "246200364"); len(got["requests"].([]any)) != 1 || got["fundings"] != nil {
 		t.Errorf("a partner sees %v", got)
 	}
+	// What is read of a company's fundings is in the log of accesses, as its card is.
+	c.done("funding", "list", "--company", "Chaudronnerie fictive", "--audience", "staff")
+	if out := c.done("funding", "show", "F-2026-0001", "--audience", "staff"); !strings.Contains(out, "Ada · enregistré") {
+		t.Errorf("the first version is not told:\n%s", out)
+	}
+	c.done("request", "export", "--audience", "staff")
+	accesses := c.done("access", "list", "--audience", "staff")
+	for _, want := range []string{"Chaudronnerie fictive\n", "Chaudronnerie fictive Verlinor 732829320\n", "export de demandes\n"} {
+		if !strings.Contains(accesses, want) {
+			t.Errorf("%q is not in\n%s", want, accesses)
+		}
+	}
 	for _, args := range [][]string{{"list"}, {"show", "F-2026-0001"}, {"warnings"}, {"list", "--audience", "partner"}} {
 		if code, out, stderr := c.run("", append([]string{"funding"}, args...)...); code != exitError || out != "" || !strings.Contains(stderr, "agents") {
 			t.Errorf("%v: code %d, %q, %q", args, code, out, stderr)

@@ -190,7 +190,7 @@ func (c *accessList) Run(ctx context.Context, a *app) error {
 			fmt.Fprintln(a.stdout, "Aucun accès.")
 		}
 		for _, one := range accesses {
-			fmt.Fprintf(a.stdout, "%s  %-20s %-14s %s\n", one.At.Format("02/01/2006 15:04"), dash(one.By), one.Channel, one.Reference+one.Sought)
+			fmt.Fprintf(a.stdout, "%s  %-20s %-14s %s\n", ledger.Moment(one.At), dash(one.By), one.Channel, one.Reference+one.Sought)
 		}
 		return nil
 	})

@@ -274,7 +274,7 @@ func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Mi
 	}
 	if r.Status == ledger.Waiting {
 		line("Question", r.Decision.Question)
-		line("Sans réponse", fmt.Sprintf("%s la prend le %s", r.EntryPoint, r.Deadline.Format("02/01/2006 à 15:04")))
+		line("Sans réponse", fmt.Sprintf("%s la prend le %s", r.EntryPoint, ledger.Moment(r.Deadline)))
 	}
 	for i, t := range twins {
 		other := t.Of(r.Reference)
@@ -289,8 +289,19 @@ func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Mi
 				label += fmt.Sprintf(" (%d)", messages) // the rank that split takes
 			}
 		}
-		fmt.Fprintf(w, "  %s\n", strings.Join(present(e.At.Format("02/01/2006 15:04"), label, e.Other, e.By, e.Lead, e.Owner, e.Step, eventStatus(e), firstLine(e.Why, 100)), " · "))
+		fmt.Fprintf(w, "  %s\n", strings.Join(present(ledger.Moment(e.At), historyLabel(e, label), e.Other, e.By, e.Lead, e.Owner, e.Step, eventStatus(e), firstLine(e.Why, 100)), " · "))
 	}
+}
+
+// historyLabel tells what happened; a reader who may not know the other request is told that there is one.
+func historyLabel(e ledger.Event, label string) string {
+	alone := map[ledger.EventKind]string{
+		ledger.MergedInto: "jointe à une autre", ledger.Absorbed: "une autre y est jointe", ledger.SplitOff: "séparée d'une autre", ledger.Separated: "une autre en est séparée",
+	}
+	if known, ok := alone[e.Kind]; ok && e.Other == "" {
+		return known
+	}
+	return label
 }
 
 var eventLabels = map[ledger.EventKind]string{

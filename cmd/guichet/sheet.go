@@ -176,7 +176,7 @@ func showProject(w io.Writer, f sheet.Sheet, comparison sheet.Comparison, p *bot
 	}
 	fmt.Fprintln(w, "\nHistoire")
 	for _, e := range f.Events {
-		fmt.Fprintf(w, "  %s\n", strings.Join(present(e.At.Format("02/01/2006 15:04"), e.By, e.Kind.Label(), p.Names[e.EPCI], e.Why), " · "))
+		fmt.Fprintf(w, "  %s\n", strings.Join(present(ledger.Moment(e.At), e.By, e.Kind.Label(), p.Names[e.EPCI], e.Why), " · "))
 	}
 }
 

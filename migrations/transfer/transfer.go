@@ -25,7 +25,7 @@ var tables = []string{
 	"funding_numbers", "fundings", "funding_events", "funding_warnings",
 	"revues", "sheet_numbers", "sheets", "sheet_territories", "sheet_events",
 	"chat_channels", "chat_inbox", "chat_seen",
-	"conventions", "convention_alerts",
+	"conventions", "convention_alerts", "convention_events",
 	"imports", "access_tokens", "access_keys", "webhooks", "webhook_deliveries",
 }
 

@@ -42,6 +42,7 @@ const (
 	Added     Change = "added"
 	Corrected Change = "corrected"
 	Unchanged Change = "unchanged"
+	Removed   Change = "removed" // it was recorded by mistake
 )
 
 // Label gives the change in French.
@@ -51,8 +52,19 @@ func (c Change) Label() string {
 		return "ajoutée"
 	case Corrected:
 		return "corrigée"
+	case Removed:
+		return "retirée"
 	}
 	return "inchangée"
+}
+
+// Event is something that was done to a convention; Left is the convention as it was then.
+type Event struct {
+	At   time.Time  `json:"at"`
+	Kind Change     `json:"kind"`
+	By   string     `json:"by"`
+	Why  string     `json:"why,omitempty"`
+	Left Convention `json:"convention"`
 }
 
 // Alert is the end of a convention told to a direction, or to the channel of its EPCI. Key makes its delivery idempotent.
@@ -89,6 +101,11 @@ type Store interface {
 	// Record adds the conventions whose ids are new and corrects the others, all or nothing, and tells what it did of each.
 	// The error joins the Problems of CheckRenewals.
 	Record(ctx context.Context, all []Convention, by string, at time.Time) ([]Change, error)
+	// Remove takes away a convention that was recorded by mistake, with the reason, which is required: its history stays, and it
+	// can be recorded again. The error joins the Problems of CheckRenewals when another one renews it.
+	Remove(ctx context.Context, id, why, by string, at time.Time) error
+	// History gives what was done to a convention, removed or not, the first thing first, or ErrNotFound; staff only.
+	History(ctx context.Context, v Viewer, id string) ([]Event, error)
 	// Get gives a convention, or ErrNotFound, also when the viewer may not see it.
 	Get(ctx context.Context, v Viewer, id string) (Convention, error)
 	// List gives the conventions that the viewer may see, those of one EPCI if it is given, by EPCI, then end, then id.

@@ -139,6 +139,7 @@ func TestWrongFiles(t *testing.T) {
 	m := parse(t, example)
 	for name, c := range map[string]struct{ file, content, want string }{
 		"empty":         {"f.csv", "\n\n", "f.csv:1 : le fichier est vide"},
+		"no columns":    {"f.csv", "\nN°;Date\n1;\n", "f.csv:2 : les colonnes « Montant », « Statut », « Objet » ne sont pas dans le fichier, qui a « N° », « Date »"},
 		"no column":     {"f.csv", "\nN°;Date;Montant;Objet\n1;;;\n", "f.csv:2, colonne « Statut » : elle n'est pas dans le fichier, qui a « N° », « Date », « Montant », « Objet »"},
 		"two columns":   {"f.csv", "N°;Date;Montant;Statut;Objet;objet\n", "f.csv:1, colonne « Objet » : deux colonnes ont ce titre"},
 		"not a text":    {"f.csv", "N°\x00;", "ce n'est pas un texte"},

@@ -148,6 +148,7 @@ func (r *Reader) find(line int, cells []string) error {
 		r.titles = append(r.titles, plainTitle(bare(tidy(title))))
 	}
 	var problems []error
+	var missing []string
 	for _, c := range r.mapping.columns {
 		var at []int
 		for _, wanted := range c.titles {
@@ -166,9 +167,16 @@ func (r *Reader) find(line int, cells []string) error {
 			}
 		}
 		if len(at) == 0 && len(c.titles) > 0 {
-			problems = append(problems, Problem{File: r.file, Line: line, Column: c.titles[0], Reason: "elle n'est pas dans le fichier, qui a " + quotedList(r.titles)})
+			missing = append(missing, c.titles[0])
 		}
 		r.at = append(r.at, at)
+	}
+	switch has := ", qui a " + quotedList(r.titles); len(missing) {
+	case 0:
+	case 1:
+		problems = append(problems, Problem{File: r.file, Line: line, Column: missing[0], Reason: "elle n'est pas dans le fichier" + has})
+	default:
+		problems = append(problems, Problem{File: r.file, Line: line, Reason: "les colonnes " + quotedList(missing) + " ne sont pas dans le fichier" + has})
 	}
 	return errors.Join(problems...)
 }

@@ -163,6 +163,9 @@ func Day(t time.Time) string {
 	return t.In(paris).Format("02/01/2006")
 }
 
+// Moment writes an instant as the French do, at the hour of Paris whatever that of the machine: that of due dates and exports.
+func Moment(t time.Time) string { return t.In(paris).Format("02/01/2006 à 15:04") }
+
 // Late tells that a request's due date is over.
 func (r Request) Late(now time.Time) bool { return !r.Due.IsZero() && r.Due.Before(now) }
 

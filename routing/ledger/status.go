@@ -34,10 +34,26 @@ func (s Status) Open() bool { return s == Waiting || s == Transmitted || s == Ta
 // OpenStatuses are the statuses for which Open is true.
 func OpenStatuses() []Status { return []Status{Waiting, Transmitted, Taken} }
 
+// refused says that an event cannot follow, and for a joined request where to act.
+func (r Request) refused() error {
+	if r.Pace.Into != "" {
+		return fmt.Errorf("%w : la demande %s est jointe à %s, où il faut agir", ErrTransition, r.Reference, r.Pace.Into)
+	}
+	return fmt.Errorf("%w : la demande est %s", ErrTransition, r.Status.Label())
+}
+
+// CheckPart refuses that a direction tells its part of a request that is followed in another.
+func (r Request) CheckPart() error {
+	if r.Status == Merged {
+		return r.refused()
+	}
+	return nil
+}
+
 // Apply gives the request after an event, or an error that wraps ErrTransition when the event cannot follow. A request is
 // what Apply makes of its events, from the first one on a request without status.
 func Apply(r Request, e Event) (Request, error) {
-	refused := fmt.Errorf("%w : la demande est %s", ErrTransition, r.Status.Label())
+	refused := r.refused()
 	if first := r.Status == ""; first != (e.Kind == Received && first) {
 		return r, fmt.Errorf("%w : une demande commence par un message", ErrTransition)
 	}
@@ -82,7 +98,10 @@ func Apply(r Request, e Event) (Request, error) {
 			r.Owner = e.Owner
 		}
 	case StatusSet:
-		if !slices.Contains(follows[r.Status], e.Status) {
+		switch {
+		case r.Status == Merged:
+			return r, refused
+		case !slices.Contains(follows[r.Status], e.Status):
 			return r, fmt.Errorf("%w, elle ne peut pas devenir %s", refused, e.Status.Label())
 		}
 		r.Status = e.Status

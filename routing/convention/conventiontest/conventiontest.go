@@ -79,6 +79,7 @@ func Run(t *testing.T, open func(t *testing.T, jobs convention.Jobs) Kept) {
 	for name, test := range map[string]func(*testing.T, Kept, *Jobs){
 		"record":   testRecord,
 		"renewals": testRenewals,
+		"removed":  testRemoved,
 		"viewers":  testViewers,
 		"alerts":   testAlerts,
 		"late":     testLate,
@@ -172,6 +173,69 @@ func testRenewals(t *testing.T, k Kept, _ *Jobs) {
 }
 
 // testViewers generates conventions of many EPCIs: nobody sees another's.
+func testRemoved(t *testing.T, k Kept, jobs *Jobs) {
+	a, b := one("A-1"), one("A-2")
+	a.End = "2026-04-30"
+	b.Renews, b.Signed = "A-1", ""
+	record(t, k, a, b)
+	watch(t, k, hour("2026-04-10", 10))
+	told := jobs.take()
+	if len(told) == 0 {
+		t.Fatal("nothing was told")
+	}
+	var wrong convention.Problem
+	if err := k.Remove(t.Context(), "A-1", "erreur", "Bo", noon); !errors.As(err, &wrong) || wrong.ID != "A-2" {
+		t.Errorf("renewed by another: %v", err)
+	}
+	if err := k.Remove(t.Context(), "A-2", " ", "Bo", noon); !errors.As(err, &wrong) {
+		t.Errorf("without a reason: %v", err)
+	}
+	if err := k.Remove(t.Context(), "A-9", "erreur", "Bo", noon); !errors.Is(err, convention.ErrNotFound) {
+		t.Errorf("unknown: %v", err)
+	}
+	for _, id := range []string{"A-2", "A-1"} {
+		if err := k.Remove(t.Context(), id, "mauvais EPCI", "Bo", noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all, err := k.List(t.Context(), staff, ""); err != nil || len(all) != 0 {
+		t.Error(ids(all), err)
+	}
+	if _, err := k.Get(t.Context(), staff, "A-1"); !errors.Is(err, convention.ErrNotFound) {
+		t.Error(err)
+	}
+	// What waited to be told of it is told no more, and nothing new is.
+	if alert, err := k.Alert(t.Context(), told[0], hour("2026-04-10", 11)); err != nil || !alert.Stale {
+		t.Errorf("%+v, %v", alert, err)
+	}
+	watch(t, k, hour("2026-04-29", 10))
+	if more := jobs.take(); len(more) > 0 {
+		t.Errorf("told %v", more)
+	}
+	// Recorded again, it stands, with all of its history.
+	if got := record(t, k, a); got[0] != convention.Added {
+		t.Error(got)
+	}
+	history, err := k.History(t.Context(), staff, "A-1")
+	var kinds []convention.Change
+	for _, e := range history {
+		kinds = append(kinds, e.Kind)
+	}
+	if err != nil || !slices.Equal(kinds, []convention.Change{convention.Added, convention.Removed, convention.Added}) || history[1].Why != "mauvais EPCI" || history[1].By != "Bo" ||
+		history[1].Left.End != a.End || !history[1].At.Equal(noon) {
+		t.Errorf("%+v, %v", history, err)
+	}
+	if _, err := k.History(t.Context(), convention.Viewer{EPCI: north}, "A-1"); !errors.Is(err, convention.ErrStaffOnly) {
+		t.Error(err)
+	}
+	if _, err := k.History(t.Context(), convention.Viewer{}, "A-1"); !errors.Is(err, convention.ErrNoViewer) {
+		t.Error(err)
+	}
+	if _, err := k.History(t.Context(), staff, "A-9"); !errors.Is(err, convention.ErrNotFound) {
+		t.Error(err)
+	}
+}
+
 func testViewers(t *testing.T, k Kept, _ *Jobs) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var all []convention.Convention

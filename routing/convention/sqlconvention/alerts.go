@@ -19,8 +19,8 @@ func (s *Conventions) Watch(ctx context.Context, at time.Time, reachable func(ct
 	}
 	on := convention.AlertDay(at)
 	// A renewal stops what it renews as soon as it is signed, at whatever hour.
-	ending, err := s.list(ctx, `SELECT `+columns+` FROM conventions c WHERE signed <> '' AND signed <= $1 AND ends >= $1 AND ends <= $2
-		AND NOT EXISTS (SELECT 1 FROM conventions r WHERE r.renews = c.id AND r.signed <> '' AND r.signed <= $3) ORDER BY ends, id`,
+	ending, err := s.list(ctx, `SELECT `+columns+` FROM conventions c WHERE removed_at = 0 AND signed <> '' AND signed <= $1 AND ends >= $1 AND ends <= $2
+		AND NOT EXISTS (SELECT 1 FROM conventions r WHERE r.removed_at = 0 AND r.renews = c.id AND r.signed <> '' AND r.signed <= $3) ORDER BY ends, id`,
 		on, on.Add(slices.Max(s.settings.AlertDays)), convention.DayOf(at))
 	if err != nil {
 		return fmt.Errorf("chercher les conventions qui finissent : %w", err)
@@ -93,12 +93,13 @@ func (s *Conventions) Alert(ctx context.Context, key string, at time.Time) (conv
 	}
 	var related []convention.Convention
 	if err == nil {
-		related, err = s.list(ctx, `SELECT `+columns+` FROM conventions WHERE id = $1 OR renews = $1`, a.Convention)
+		related, err = s.list(ctx, `SELECT `+columns+` FROM conventions WHERE removed_at = 0 AND (id = $1 OR renews = $1)`, a.Convention)
 	}
 	if err != nil {
 		return convention.Alert{}, fmt.Errorf("lire l'alerte %s : %w", key, err)
 	}
 	on := convention.DayOf(at)
+	a.Stale = true // until it is seen that the convention was not removed
 	for _, c := range related {
 		if c.ID == a.Convention {
 			state := c.State(on)

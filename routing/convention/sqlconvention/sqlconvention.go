@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"guichet/migrations/database"
@@ -73,7 +74,7 @@ func (s *Conventions) Record(ctx context.Context, all []convention.Convention, b
 		if err := s.db.Alone(ctx, "conventions"); err != nil {
 			return err
 		}
-		known, err := s.list(ctx, `SELECT `+columns+` FROM conventions`)
+		known, err := s.list(ctx, `SELECT `+columns+` FROM conventions WHERE removed_at = 0`)
 		if err != nil {
 			return err
 		}
@@ -97,6 +98,9 @@ func (s *Conventions) Record(ctx context.Context, all []convention.Convention, b
 				continue
 			}
 			if err := s.write(ctx, c, by, at); err != nil {
+				return err
+			}
+			if err := s.note(ctx, c, convention.Event{At: at, Kind: change, By: by}); err != nil {
 				return err
 			}
 		}
@@ -124,13 +128,91 @@ func (s *Conventions) write(ctx context.Context, c convention.Convention, by str
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (id) DO UPDATE SET type = excluded.type, epci = excluded.epci, themes = excluded.themes, starts = excluded.starts,
 			ends = excluded.ends, signed = excluded.signed, document = excluded.document, renews = excluded.renews,
-			changed_by = excluded.changed_by, changed_at = excluded.changed_at`,
+			changed_by = excluded.changed_by, changed_at = excluded.changed_at, removed_at = 0`,
 		c.ID, c.Type, c.EPCI, string(themes), c.Start, c.End, c.Signed, c.Document, c.Renews, by, database.Stamp(at))
 	return err
 }
 
+func (s *Conventions) note(ctx context.Context, c convention.Convention, e convention.Event) error {
+	body, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	_, err = s.db.Conn(ctx).ExecContext(ctx, `INSERT INTO convention_events (convention, at, kind, actor, why, body) VALUES ($1, $2, $3, $4, $5, $6)`,
+		c.ID, database.Stamp(e.At), e.Kind, e.By, e.Why, string(body))
+	return err
+}
+
+// Remove implements convention.Store.
+func (s *Conventions) Remove(ctx context.Context, id, why, by string, at time.Time) error {
+	if why = strings.TrimSpace(why); why == "" {
+		return convention.Problem{ID: id, Reason: "il manque la raison du retrait"}
+	}
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.db.Alone(ctx, "conventions"); err != nil {
+			return err
+		}
+		known, err := s.list(ctx, `SELECT `+columns+` FROM conventions WHERE removed_at = 0`)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(known, func(k convention.Convention) bool { return k.ID == id })
+		if i < 0 {
+			return convention.ErrNotFound
+		}
+		c := known[i]
+		if err := convention.CheckRenewals(slices.Delete(known, i, i+1)); err != nil {
+			return err
+		}
+		if _, err := s.db.Conn(ctx).ExecContext(ctx, `UPDATE conventions SET removed_at = $2, changed_by = $3, changed_at = $2 WHERE id = $1`, id, database.Stamp(at), by); err != nil {
+			return err
+		}
+		return s.note(ctx, c, convention.Event{At: at, Kind: convention.Removed, By: by, Why: why})
+	})
+	if err != nil {
+		return fmt.Errorf("retirer la convention %s : %w", id, err)
+	}
+	return nil
+}
+
+// History implements convention.Store.
+func (s *Conventions) History(ctx context.Context, v convention.Viewer, id string) (all []convention.Event, err error) {
+	if err := v.Check(); err != nil {
+		return nil, err
+	}
+	if !v.Staff {
+		return nil, convention.ErrStaffOnly
+	}
+	wrap := func(err error) error { return fmt.Errorf("lire l'histoire de la convention %s : %w", id, err) }
+	rows, err := s.db.Conn(ctx).QueryContext(ctx, `SELECT at, kind, actor, why, body FROM convention_events WHERE convention = $1 ORDER BY id`, id)
+	if err != nil {
+		return nil, wrap(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var e convention.Event
+		var stamp int64
+		var body string
+		if err := rows.Scan(&stamp, &e.Kind, &e.By, &e.Why, &body); err != nil {
+			return nil, wrap(err)
+		}
+		e.At = database.Time(stamp)
+		if err := json.Unmarshal([]byte(body), &e.Left); err != nil {
+			return nil, wrap(err)
+		}
+		all = append(all, e)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, wrap(err)
+	}
+	if len(all) == 0 {
+		return nil, wrap(convention.ErrNotFound)
+	}
+	return all, nil
+}
+
 // visible gives the condition that keeps what a viewer may see; its arguments are $1 and $2.
-const visible = `($1 = 1 OR epci = $2)`
+const visible = `removed_at = 0 AND ($1 = 1 OR epci = $2)`
 
 func rights(v convention.Viewer) ([]any, error) {
 	if err := v.Check(); err != nil {

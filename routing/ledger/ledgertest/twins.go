@@ -250,6 +250,7 @@ func joinAndSplit(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 			"assigned":  second(l.Assign(t.Context(), b.Reference, "SUD", "", "non", "Cy", later)),
 			"answered":  second(l.Answer(t.Context(), b.Reference, "Voici.", "Cy", later)),
 			"reopened":  second(l.Reopen(t.Context(), b.Reference, "non", "Cy", later)),
+			"part":      second(l.SetPart(t.Context(), b.Reference, gotB.Pace.Parts[0].Direction, ledger.Done, "", "Cy", later)),
 			"joined":    second(l.Join(t.Context(), a.Reference, b.Reference, "encore", "Cy", later)),
 			"joined to": second(l.Join(t.Context(), b.Reference, a.Reference, "encore", "Cy", later)),
 		} {

@@ -112,6 +112,9 @@ func (l *Ledger) step(ctx context.Context, r ledger.Request, step ledger.Step, a
 // SetPart implements ledger.Store.
 func (l *Ledger) SetPart(ctx context.Context, reference, direction string, s ledger.Status, why, by string, at time.Time) (ledger.Request, error) {
 	return l.change(ctx, "noter la part de "+direction+" dans la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		if err := r.CheckPart(); err != nil {
+			return r, err
+		}
 		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.PartSet, By: by, Why: why, Lead: direction, Status: s})
 		if err != nil || s == ledger.Transmitted {
 			return r, err

@@ -76,7 +76,7 @@ var Indicators = []Indicator{
 	},
 	{
 		ID: "transmitted", Name: "Transmissions", Unit: Requests, Sum: Total,
-		Definition: "Fois où, dans la période, une demande est arrivée chez une direction qui la mène : première transmission, réorientation ou réouverture.",
+		Definition: "Fois où, dans la période, une demande est arrivée chez une direction qui la mène : première transmission, réorientation, réouverture, ou retour d'une demande séparée d'une autre.",
 		Flow: func(l Life, _ ledger.Agenda) (cases []Case) {
 			for _, s := range l.Stages {
 				if s.Status == ledger.Transmitted {
@@ -140,14 +140,14 @@ var Indicators = []Indicator{
 	},
 	{
 		ID: "rerouted", Name: "Réorientées", Unit: Percent, Sum: Share,
-		Definition: "Parmi les demandes qu'une direction a quittées dans la période (répondues, closes, injoignables, ou confiées à une autre direction) : la part confiée à une autre. Une demande réorientée deux fois compte deux fois.",
+		Definition: "Parmi les demandes qu'une direction a quittées dans la période (répondues, closes, injoignables, ou confiées à une autre direction) : la part confiée à une autre. Une demande réorientée deux fois compte deux fois ; jointe à une autre, elle ne compte pas ici.",
 		Flow: func(l Life, _ ledger.Agenda) (cases []Case) {
 			for _, s := range l.Steps {
 				switch {
 				case s.Before.Lead == "":
 				case s.Before.Lead != s.After.Lead:
 					cases = append(cases, Case{s.Event.At, s.Before.Lead, 1})
-				case s.Before.Status.Open() && !s.After.Status.Open():
+				case s.Before.Status.Open() && !s.After.Status.Open() && s.After.Status != ledger.Merged:
 					cases = append(cases, Case{s.Event.At, s.Before.Lead, 0})
 				}
 			}
@@ -233,7 +233,8 @@ func takenWithin(days int) Indicator {
 	return Indicator{
 		ID: fmt.Sprintf("taken-within-%d", days), Name: fmt.Sprintf("Prises en charge en %d jours", days), Unit: Percent, Sum: Share,
 		Definition: fmt.Sprintf("Parmi les transmissions à une direction dont l'issue est connue dans la période (prise en charge, réponse ou clôture, ou délai passé) : la part traitée au plus tard le %de jour ouvré. "+
-			"Une transmission réorientée avant la fin de ce délai ne compte pas : la direction suivante repart de son jour. Une réouverture est une nouvelle transmission.", days),
+			"Une transmission réorientée avant la fin de ce délai ne compte pas : la direction suivante repart de son jour. Celle d'une demande jointe à une autre avant cette fin non plus : l'autre est comptée. "+
+			"Une réouverture est une nouvelle transmission.", days),
 		Flow: func(l Life, _ ledger.Agenda) (cases []Case) {
 			for _, s := range l.Stages {
 				limit := ledger.DelayEnd(s.Began, days)
@@ -241,7 +242,7 @@ func takenWithin(days int) Indicator {
 				case s.Status != ledger.Transmitted:
 				case !s.endedBefore(limit):
 					cases = append(cases, Case{limit, s.Lead, 0})
-				case s.After != ledger.Transmitted:
+				case s.After != ledger.Transmitted && s.After != ledger.Merged:
 					cases = append(cases, Case{s.Ended, s.Lead, 1})
 				}
 			}

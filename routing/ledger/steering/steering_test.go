@@ -279,6 +279,16 @@ func tell(t *testing.T, l *sqlledger.Ledger, deeds []deed) {
 			_, err = l.Answer(ctx, reference, "Voilà.", "Ada", at)
 		case "reopen":
 			_, err = l.Reopen(ctx, reference, "encore", "Cy", at)
+		case "join", "split":
+			if d.what == "split" {
+				_, err = l.Split(ctx, reference, 0, "autre entreprise", "Ada", at)
+				break
+			}
+			in := ledger.Intake{Channel: "web", Message: "kept", Thread: "kept", Text: "Une autre", At: date("2026-01-05 10:00"), Company: ledger.Company{Name: "Fictive"},
+				Place: places[0], Decision: decisionOf("SUD", "export"), EntryPoint: "ACCUEIL", Deadline: at}
+			if r, _, err = l.Take(ctx, in); err == nil {
+				_, err = l.Join(ctx, r.Reference, reference, "la même", "Ada", at)
+			}
 		case "follow":
 			err = l.FollowUp(ctx, reference, at)
 		default:
@@ -320,6 +330,12 @@ func TestBounds(t *testing.T) {
 			map[string]float64{"rerouted": 200.0 / 3, "taken-within-3": 50, "taken-within-5": 50, "time-to-take-median": 1, "time-to-answer-median": 11, "received": 1}},
 		{"joined", []deed{{"2026-04-07 10:00", "new"}, {"2026-04-08 10:00", "again"}, {"2026-04-09 10:00", "take"}, {"2026-04-10 10:00", "again"}},
 			map[string]float64{"received": 1, "joined": 2, "taken-within-3": 100, "backlog": 1}},
+		{"joined by a person, in time: the other request is counted, not this one", []deed{{"2026-04-07 10:00", "new"}, {"2026-04-08 10:00", "join"}},
+			map[string]float64{"taken-within-3": none, "taken-within-5": none, "rerouted": none, "backlog": 1, "late": 1}},
+		{"joined by a person, too late", []deed{{"2026-04-07 10:00", "new"}, {"2026-04-20 10:00", "join"}},
+			map[string]float64{"taken-within-3": 0, "taken-within-5": 0, "rerouted": none, "backlog": 1}},
+		{"joined, then split", []deed{{"2026-04-07 10:00", "new"}, {"2026-04-08 10:00", "join"}, {"2026-04-27 10:00", "split"}, {"2026-04-28 10:00", "take"}},
+			map[string]float64{"taken-within-3": 100, "time-to-take-median": 1, "transmitted": 2, "rerouted": none, "backlog": 2}},
 		{"escalated", []deed{{"2026-04-07 10:00", "new"}, {"2026-04-15 09:00", "follow"}},
 			map[string]float64{"escalated": 1, "late": 1, "taken-within-3": 0}},
 	} {

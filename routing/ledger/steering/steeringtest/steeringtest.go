@@ -83,6 +83,12 @@ func Spells(events []ledger.Event) (all []Spell) {
 			start(e.At, string(e.Status), now.Lead)
 		case "answered":
 			start(e.At, "answered", now.Lead)
+		case "merged":
+			start(e.At, "merged", now.Lead)
+		case "split":
+			if now.Status == "merged" {
+				start(e.At, all[len(all)-2].Status, now.Lead)
+			}
 		case "reopened":
 			if now.Lead == "" {
 				start(e.At, "waiting", "")
@@ -157,7 +163,7 @@ func Value(id string, log []ledger.Request, lives map[string][]Spell, s Scope, z
 				limit := limitOf(p.Began, days)
 				if p.Ended.IsZero() || !p.Ended.Before(limit) {
 					add(limit, p.Lead, 0)
-				} else if all[i+1].Status != "transmitted" {
+				} else if next := all[i+1].Status; next != "transmitted" && next != "merged" {
 					add(p.Ended, p.Lead, 1)
 				}
 			}
@@ -184,7 +190,7 @@ func Value(id string, log []ledger.Request, lives map[string][]Spell, s Scope, z
 		case "time-to-answer-median", "time-to-answer-p90":
 			began := r.Events[0].At
 			for i, p := range all {
-				if i > 0 && IsOpen(p.Status) && !IsOpen(all[i-1].Status) {
+				if i > 0 && IsOpen(p.Status) && !IsOpen(all[i-1].Status) && all[i-1].Status != "merged" {
 					began = p.Began
 				}
 				if i > 0 && p.Status == "answered" && IsOpen(all[i-1].Status) {
@@ -198,7 +204,7 @@ func Value(id string, log []ledger.Request, lives map[string][]Spell, s Scope, z
 				}
 				if p.Lead != all[i-1].Lead {
 					add(p.Began, all[i-1].Lead, 1)
-				} else if IsOpen(all[i-1].Status) && !IsOpen(p.Status) {
+				} else if IsOpen(all[i-1].Status) && !IsOpen(p.Status) && p.Status != "merged" {
 					add(p.Began, p.Lead, 0)
 				}
 			}
