@@ -233,7 +233,7 @@ func TestWrongUsage(t *testing.T) {
 		{"request list --audience staff --status perdue", "waiting, transmitted"},
 		{"request assign 2026-0001", "il manque --lead DIRECTION ou --owner PERSONNE"},
 		{"eval retrieval x --mode sens", "choisissez parmi"},
-		{"eval retrieval x --misses -1", "un nombre de questions est attendu"},
+		{"eval retrieval x --misses=-1", "un nombre de questions est attendu"},
 	} {
 		code, out, stderr := c.run("", strings.Fields(test.args)...)
 		if code != exitUsage || out != "" || !strings.Contains(stderr, test.want) {
