@@ -36,9 +36,6 @@ type conventionImport struct {
 	DryRun  bool   `name:"dry-run" help:"Vérifier et dire ce qui serait fait, sans rien enregistrer."`
 }
 
-// errDryRun undoes what a dry run did.
-var errDryRun = errors.New("essai à blanc")
-
 type importLine struct {
 	DryRun    bool     `json:"dry_run"`
 	Added     []string `json:"added"`
@@ -55,13 +52,9 @@ type conventionRow struct {
 
 // Run keeps all the conventions of a file or none: one may renew another.
 func (c *conventionImport) Run(ctx context.Context, a *app) error {
-	mapping, err := loadMapping(c.Mapping, conventionMapping, conventionFields)
+	file, err := openTable(c.File, c.Mapping, conventionMapping, conventionFields)
 	if err != nil {
 		return err
-	}
-	file, err := mapping.Open(c.File)
-	if err != nil {
-		return frenchFile(err)
 	}
 	defer file.Close()
 	rows, problems, err := readConventions(file)
@@ -92,11 +85,11 @@ func (c *conventionImport) Run(ctx context.Context, a *app) error {
 				*into = append(*into, all[i].ID)
 			}
 			if c.DryRun {
-				return errDryRun
+				return errTrial
 			}
 			return nil
 		})
-		if err != nil && !errors.Is(err, errDryRun) {
+		if err != nil && !errors.Is(err, errTrial) {
 			var said []error
 			for _, p := range problemsOf(err) {
 				if row, here := at[p.ID]; here {

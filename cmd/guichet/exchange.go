@@ -62,6 +62,19 @@ func statusNames() (names []string) {
 	return names
 }
 
+// openTable opens a file of another tool, read by a mapping or by the one that ships.
+func openTable(file, mapping string, shipped []byte, fields []exchange.Field) (*exchange.Reader, error) {
+	m, err := loadMapping(mapping, shipped, fields)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := m.Open(file)
+	if err != nil {
+		return nil, frenchFile(err)
+	}
+	return rows, nil
+}
+
 // loadMapping reads a mapping, or the one that ships.
 func loadMapping(path string, shipped []byte, fields []exchange.Field) (*exchange.Mapping, error) {
 	if path == "" {
@@ -116,13 +129,9 @@ func (c *requestImport) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	mapping, err := loadMapping(c.Mapping, requestMapping, requestFields)
+	rows, err := openTable(c.File, c.Mapping, requestMapping, requestFields)
 	if err != nil {
 		return err
-	}
-	rows, err := mapping.Open(c.File)
-	if err != nil {
-		return frenchFile(err)
 	}
 	defer rows.Close()
 	db, err := a.open(ctx)

@@ -48,13 +48,9 @@ type fundingImport struct {
 }
 
 func (c *fundingImport) Run(ctx context.Context, a *app) error {
-	mapping, err := loadMapping(c.Mapping, fundingMapping, fundingFields)
+	rows, err := openTable(c.File, c.Mapping, fundingMapping, fundingFields)
 	if err != nil {
 		return err
-	}
-	rows, err := mapping.Open(c.File)
-	if err != nil {
-		return frenchFile(err)
 	}
 	defer rows.Close()
 	db, err := a.open(ctx)

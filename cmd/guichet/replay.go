@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"guichet/migrations/database"
 	"guichet/routing"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/replay"
@@ -34,29 +35,21 @@ func (c *rulesReplay) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	r, err := loadRegion(a.RulesPath)
-	if err != nil {
-		return err
-	}
-	db, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	player := replay.Player{Rules: r.book.Rules}
-	if c.Reread {
-		player.Read = func(text string) routing.Facts { return r.reader.Read(text).Request }
-	}
-	store := sqlledger.New(db, nil, r.notices, r.agenda()) // it only reads: nothing is planned
-	report, err := player.Run(ctx, store, viewer, ledger.Span{From: c.Since.Time, Until: c.Until.end()})
-	if err != nil {
-		return err
-	}
-	if a.JSON {
-		return writeJSON(a.stdout, report)
-	}
-	showReplay(a.stdout, report, c.Limit)
-	return nil
+	return a.withReading(ctx, func(r region, _ *database.DB, store *sqlledger.Ledger) error {
+		player := replay.Player{Rules: r.book.Rules}
+		if c.Reread {
+			player.Read = func(text string) routing.Facts { return r.reader.Read(text).Request }
+		}
+		report, err := player.Run(ctx, store, viewer, ledger.Span{From: c.Since.Time, Until: c.Until.end()})
+		if err != nil {
+			return err
+		}
+		if a.JSON {
+			return writeJSON(a.stdout, report)
+		}
+		showReplay(a.stdout, report, c.Limit)
+		return nil
+	})
 }
 
 // What a person reads of a replay.

@@ -41,15 +41,6 @@ func (c *steeringCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	r, err := loadRegion(a.RulesPath)
-	if err != nil {
-		return err
-	}
-	db, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	q := steering.Question{From: c.From.Time, Until: c.To.end(), Direction: c.Direction, Cut: c.Cut, Zone: c.Zone, Now: a.now()}
 	from, until := steering.LastMonths(q.Now)
 	q.Until = cmp.Or(q.Until, until)
@@ -58,20 +49,21 @@ func (c *steeringCmd) Run(ctx context.Context, a *app) error {
 			q.From, _ = steering.LastMonths(c.To.Time)
 		}
 	}
-	store := sqlledger.New(db, nil, r.notices, r.agenda()) // it only reads: nothing is planned
-	report, err := r.board(store, db).Report(ctx, viewer, q)
-	if errors.As(err, new(steering.QuestionError)) {
-		return usageError{err}
-	}
-	switch {
-	case err != nil:
-		return err
-	case c.CSV:
-		return report.WriteCSV(a.stdout)
-	case a.JSON:
-		return writeJSON(a.stdout, steeringLineOf(report))
-	}
-	return showSteering(a.stdout, report)
+	return a.withReading(ctx, func(r region, db *database.DB, store *sqlledger.Ledger) error {
+		report, err := r.board(store, db).Report(ctx, viewer, q)
+		if errors.As(err, new(steering.QuestionError)) {
+			return usageError{err}
+		}
+		switch {
+		case err != nil:
+			return err
+		case c.CSV:
+			return report.WriteCSV(a.stdout)
+		case a.JSON:
+			return writeJSON(a.stdout, steeringLineOf(report))
+		}
+		return showSteering(a.stdout, report)
+	})
 }
 
 // board answers from the ledger and from the journal's gaps.

@@ -374,6 +374,15 @@ func (a *app) openRegistry(ctx context.Context, db *database.DB) (region, *sqlle
 	return r, sqlledger.New(db, jobs, r.notices, r.agenda()), nil
 }
 
+// withReading gives the ledger to what only reads it: it plans nothing.
+func (a *app) withReading(ctx context.Context, do func(region, *database.DB, *sqlledger.Ledger) error) error {
+	r, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return err
+	}
+	return a.withDatabase(ctx, func(db *database.DB) error { return do(r, db, sqlledger.New(db, nil, r.notices, r.agenda())) })
+}
+
 // openCourier gives what plans the jobs, those of the webhooks too.
 func (a *app) openCourier(ctx context.Context, db *database.DB) (*courier.Courier, error) {
 	c, err := courier.New(ctx, db)
