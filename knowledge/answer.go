@@ -75,12 +75,13 @@ const (
 )
 
 // listing is the demand of a choice of schemes, openness that of whether one is still open, entirety that of all the steps
-// or conditions, reason that of a cause, quantity that of a number, future that of
-// what is still to come (vocabulary.yaml).
+// or conditions, reason that of a cause, quantity that of a number, delay that of a duration,
+// future that of what is still to come (vocabulary.yaml).
 const (
 	reason   = "raison"
 	quantity = "nombre"
 	future   = "avenir"
+	delay    = "duree"
 	listing  = "liste"
 	openness = "ouverture"
 	entirety = "ensemble"

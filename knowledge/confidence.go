@@ -44,6 +44,11 @@ var signs = []struct {
 	{"why_nowhere", func(w weighed) float64 { return yes(w.q.asks(reason)) * w.part(w.best.grounds.nowhere) }},
 	{"other_date", func(w weighed) float64 { return yes(!w.best.dated(w.q, w.now)) }},
 	{"not_counted", func(w weighed) float64 { return yes(!w.best.counts(w.q)) }},
+	// How many and how long are asked of things that documents only mention.
+	{"count_apart", func(w weighed) float64 {
+		_, counted := w.q.countedNoun()
+		return yes(counted || w.q.asks(delay)) * (1 - w.best.inSpecific(w.q))
+	}},
 	{"value_missing", func(w weighed) float64 { return yes(!w.best.holdsValued(w.q)) }},
 	{"away", func(w weighed) float64 { return yes(w.best.away(w.q)) }},
 	{"words", func(w weighed) float64 { return math.Log(float64(len(w.q.concepts))) / 2 }},
@@ -67,6 +72,9 @@ type weighed struct {
 
 // apart is the share of what is specific under which the thing asked for is not told of it.
 const apart = 0.1
+
+// aroundField is what a word in another sentence of the passage counts.
+const aroundField = 0.4
 
 // rareName is the rarity among documents from which an acronym tells one subject from another.
 const rareName = 3.0
@@ -156,7 +164,7 @@ var sentenceEnd = regexp.MustCompile(`[.;!?](?:\s+|$)|\n+`)
 // inSpecific gives the largest share of what the question asks beyond the document's title and the kind of thing that one sentence
 // holds, alone or with the titles above it, among those that show the thing; 1 when it asks nothing beyond and a sentence shows it.
 func (c candidate) inSpecific(q question) (best float64) {
-	title, section := positions(c.Title), positions(c.Section)
+	title, section, around := positions(c.Title), positions(c.Section), positions(c.Body)
 	var beyond []concept
 	total := 0.0
 	for _, concept := range q.concepts {
@@ -182,7 +190,7 @@ func (c candidate) inSpecific(q question) (best float64) {
 				for _, place := range []struct {
 					words map[string]int
 					field float64
-				}{{words, 1}, {section, sectionField}, {title, titleField}} {
+				}{{words, 1}, {section, sectionField}, {title, titleField}, {around, aroundField}} {
 					if _, ok := place.words[form]; ok {
 						trust = max(trust, t*place.field)
 					}
