@@ -404,8 +404,11 @@ func (l *Ledger) AskHuman(ctx context.Context, reference, entryPoint, text, by s
 // hold reads a request for changing it: a PostgreSQL transaction that would change it too waits for this one to end,
 // then reads what it wrote.
 func (l *Ledger) hold(ctx context.Context, reference string) (ledger.Request, error) {
-	r, err := scan(l.db.Conn(ctx).QueryRowContext(ctx,
-		`UPDATE requests SET updated_at = updated_at WHERE reference = $1 RETURNING `+columns, reference))
+	if _, err := l.db.Conn(ctx).ExecContext(ctx, `UPDATE requests SET updated_at = updated_at WHERE reference = $1`, reference); err != nil {
+		return ledger.Request{}, err
+	}
+	// A statement that waited still reads the other tables as they were before it did: the version is read by another.
+	r, err := scan(l.db.Conn(ctx).QueryRowContext(ctx, `SELECT `+columns+` FROM requests WHERE reference = $1`, reference))
 	if err != nil || !r.Pace.Since.IsZero() {
 		return r, err
 	}
