@@ -255,7 +255,7 @@ func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Mi
 	line("Suivie par", r.Owner)
 	line("Échéance", r.DueLabel(now))
 	for i, p := range r.Pace.Parts {
-		line([]string{"Associées", ""}[min(i, 1)], strings.Join(present(p.Direction, p.Status.Label(), p.By, ledger.Day(p.At), p.Why), " · "))
+		line([]string{"Associées", ""}[min(i, 1)], strings.Join(present(p.Direction, p.Status.Label(), dueBy(p.DueLabel(now)), p.By, ledger.Day(p.At), p.Why), " · "))
 	}
 	for i, reason := range r.Decision.Reasons {
 		line([]string{"Pourquoi", ""}[min(i, 1)], reason)
@@ -293,6 +293,13 @@ func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Mi
 	}
 }
 
+func dueBy(day string) string {
+	if day == "" {
+		return ""
+	}
+	return "pour le " + day
+}
+
 // historyLabel tells what happened; a reader who may not know the other request is told that there is one.
 func historyLabel(e ledger.Event, label string) string {
 	alone := map[ledger.EventKind]string{
@@ -307,6 +314,7 @@ func historyLabel(e ledger.Event, label string) string {
 var eventLabels = map[ledger.EventKind]string{
 	ledger.Received: "message reçu", ledger.Decided: "décision", ledger.Assigned: "confiée", ledger.StatusSet: "état", ledger.AnswerGiven: "réponse donnée",
 	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.Questioned: "précision demandée", ledger.Specified: "précision donnée", ledger.Amended: "message modifié", ledger.PartSet: "part d'une direction associée", ledger.Reminded: "rappel", ledger.Escalated: "porte d'entrée prévenue", ledger.NoNews: "sans nouvelles",
+	ledger.PartReminded: "rappel d'une part", ledger.PartEscalated: "chef de file prévenu", ledger.Overtaken: "avis dépassé",
 	ledger.MergedInto: "jointe à", ledger.Absorbed: "y est jointe la", ledger.SplitOff: "séparée de", ledger.Separated: "en est séparée la", ledger.ToldApart: "n'est pas la même que",
 	ledger.StepSet: "étape du parcours", ledger.NoticeSent: "avis envoyé", ledger.Imported: "reprise d'un autre outil", ledger.NoticeDead: "avis abandonné",
 }

@@ -92,6 +92,11 @@ const (
 	Reminded    EventKind = "reminded"    // the lead was reminded
 	Escalated   EventKind = "escalated"   // the entry point was told that reminders changed nothing
 	NoNews      EventKind = "no_news"     // the person was told that there is no news yet
+	// Of the part of an associated direction (Lead): it was reminded, and the lead told that reminders changed nothing.
+	PartReminded  EventKind = "part_reminded"
+	PartEscalated EventKind = "part_escalated"
+	// Overtaken: what was due (Step, the event that it would have made) did not leave, since something later was due to the same people.
+	Overtaken EventKind = "overtaken"
 	MergedInto  EventKind = "merged"      // a person joined the request to another (Other), which is followed instead
 	Absorbed    EventKind = "absorbed"    // another request (Other) was joined to this one
 	SplitOff    EventKind = "split"       // the request lives on its own again, or for the first time, out of another (Other)
@@ -120,7 +125,7 @@ type Event struct {
 	Owner string `json:"owner,omitempty"`
 	// Other is the reference of the other request, when two are joined, split or told apart.
 	Other string `json:"other,omitempty"`
-	// Step is the id of the step of the path that the event is about.
+	// Step is the id of the step of the path that the event is about, or what an Overtaken event is about.
 	Step string `json:"step,omitempty"`
 	// Decision is the whole decision of a Decided event. When the event has no Lead but its decision has one, a message
 	// joined a request that already had its lead: the decision is kept for the record and changes nothing.
@@ -147,6 +152,9 @@ type Pace struct {
 	Reminders int       `json:"reminders,omitempty"`
 	Escalated bool      `json:"escalated,omitempty"`
 	NoNews    int       `json:"no_news,omitempty"`
+	// Overtaken counts the reminders that did not leave, NewsOvertaken the signs to the person likewise.
+	Overtaken     int `json:"overtaken,omitempty"`
+	NewsOvertaken int `json:"news_overtaken,omitempty"`
 	// Quiet is until when nothing is sent: what was due before the request was imported is past.
 	Quiet time.Time `json:"quiet,omitzero"`
 	// Into is the request that a Merged one was joined to, Was its status before; From the one that it was split out of.
@@ -166,6 +174,13 @@ type Part struct {
 	By        string    `json:"by,omitempty"`
 	At        time.Time `json:"at,omitzero"`
 	Why       string    `json:"why,omitempty"`
+	// While it is to be done: Since when, until when (the last second of the day), the reminders that left and that were overtaken
+	// by a later one, and whether the lead was told.
+	Since     time.Time `json:"since,omitzero"`
+	Due       time.Time `json:"due,omitzero"`
+	Reminders int       `json:"reminders,omitempty"`
+	Overtaken int       `json:"overtaken,omitempty"`
+	Escalated bool      `json:"escalated,omitempty"`
 }
 
 // Request is one company request, with what its events make of it.

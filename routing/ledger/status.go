@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 var statusLabels = map[Status]string{
@@ -58,6 +59,15 @@ func Apply(r Request, e Event) (Request, error) {
 		return r, fmt.Errorf("%w : une demande commence par un message", ErrTransition)
 	}
 	begin := func() { r.Pace = Pace{Since: e.At, Parts: r.Pace.Parts, Steps: r.Pace.Steps, From: r.Pace.From} }
+	again := func() { // what was waited for when it ended is waited for anew
+		begin()
+		r.Pace.Parts = slices.Clone(r.Pace.Parts)
+		for i, p := range r.Pace.Parts {
+			if p.Status == Transmitted {
+				r.Pace.Parts[i] = Part{Direction: p.Direction, Status: p.Status, By: p.By, At: p.At, Why: p.Why, Since: e.At}
+			}
+		}
+	}
 	switch e.Kind {
 	case Received:
 		if r.Status == "" {
@@ -77,7 +87,7 @@ func Apply(r Request, e Event) (Request, error) {
 				r.Status, r.Lead = Transmitted, e.Lead
 				begin()
 			}
-			r.Pace.Parts = parts(nil, r)
+			r.Pace.Parts = parts(nil, r, e.At)
 		case !r.Status.Open() || e.Lead != "":
 			return r, refused
 		}
@@ -92,7 +102,7 @@ func Apply(r Request, e Event) (Request, error) {
 			r.Status, r.Lead, r.Owner = Transmitted, e.Lead, ""
 			r.Associated = slices.DeleteFunc(slices.Clone(r.Associated), func(a string) bool { return a == e.Lead })
 			begin()
-			r.Pace.Parts = parts(r.Pace.Parts, r)
+			r.Pace.Parts = parts(r.Pace.Parts, r, e.At)
 		}
 		if e.Owner != "" {
 			r.Owner = e.Owner
@@ -123,7 +133,7 @@ func Apply(r Request, e Event) (Request, error) {
 		if r.Lead == "" {
 			r.Status = Waiting
 		}
-		begin()
+		again()
 	case MergedInto:
 		if !r.Status.Open() || e.Other == "" {
 			return r, refused
@@ -136,7 +146,7 @@ func Apply(r Request, e Event) (Request, error) {
 		switch {
 		case r.Status == Merged && e.Other == r.Pace.Into:
 			r.Status = r.Pace.Was
-			begin()
+			again()
 		case r.Status == Waiting && r.Pace.From == "" && e.Other != "":
 			r.Pace.From = e.Other
 		default:
@@ -159,6 +169,9 @@ func Apply(r Request, e Event) (Request, error) {
 		}
 		r.Pace.Parts = slices.Clone(r.Pace.Parts)
 		r.Pace.Parts[i] = Part{Direction: e.Lead, Status: e.Status, By: e.By, At: e.At, Why: e.Why}
+		if e.Status == Transmitted {
+			r.Pace.Parts[i].Since = e.At
+		}
 	case StepSet:
 		if !r.Status.Open() || r.Lead == "" {
 			return r, refused
@@ -168,17 +181,38 @@ func Apply(r Request, e Event) (Request, error) {
 		}
 		r.Pace.Steps = slices.DeleteFunc(slices.Clone(r.Pace.Steps), func(s StepSaid) bool { return s.ID == e.Step })
 		r.Pace.Steps = append(r.Pace.Steps, StepSaid{ID: e.Step, Status: e.Status, By: e.By, At: e.At, Why: e.Why})
-	case Reminded, Escalated, NoNews:
+	case Reminded, Escalated, NoNews, PartReminded, PartEscalated, Overtaken:
 		if r.Status != Transmitted && r.Status != Taken {
 			return r, refused
 		}
-		switch e.Kind {
-		case Reminded:
+		i := slices.IndexFunc(r.Pace.Parts, func(p Part) bool { return p.Direction == e.Lead && p.Status == Transmitted })
+		if e.Lead != "" && i < 0 {
+			return r, refused
+		}
+		if i >= 0 {
+			r.Pace.Parts = slices.Clone(r.Pace.Parts)
+		}
+		switch {
+		case e.Kind == Reminded:
 			r.Pace.Reminders++
-		case Escalated:
+		case e.Kind == Escalated:
 			r.Pace.Escalated = true
-		default:
+		case e.Kind == NoNews:
 			r.Pace.NoNews++
+		case e.Kind == Overtaken && e.Step == string(Reminded):
+			r.Pace.Overtaken++
+		case e.Kind == Overtaken && e.Step == string(NoNews):
+			r.Pace.NewsOvertaken++
+		case i < 0:
+			return r, refused
+		case e.Kind == PartReminded:
+			r.Pace.Parts[i].Reminders++
+		case e.Kind == PartEscalated:
+			r.Pace.Parts[i].Escalated = true
+		case e.Step == string(PartReminded):
+			r.Pace.Parts[i].Overtaken++
+		default:
+			return r, refused
 		}
 		return r, nil // nobody acted
 	case HumanAsked, Specified, Amended:
@@ -200,8 +234,8 @@ func Apply(r Request, e Event) (Request, error) {
 	return r, nil
 }
 
-// parts gives the parts of the associated directions: those that were there stay as they are.
-func parts(known []Part, r Request) []Part {
+// parts gives the parts of the associated directions at a time: those that were there stay as they are.
+func parts(known []Part, r Request, at time.Time) []Part {
 	var all []Part
 	for _, direction := range r.Associated {
 		is := func(p Part) bool { return p.Direction == direction }
@@ -210,7 +244,7 @@ func parts(known []Part, r Request) []Part {
 		case i >= 0:
 			all = append(all, known[i])
 		default:
-			all = append(all, Part{Direction: direction, Status: Transmitted})
+			all = append(all, Part{Direction: direction, Status: Transmitted, Since: at})
 		}
 	}
 	return all

@@ -406,10 +406,11 @@ func (l *Ledger) AskHuman(ctx context.Context, reference, entryPoint, text, by s
 func (l *Ledger) hold(ctx context.Context, reference string) (ledger.Request, error) {
 	r, err := scan(l.db.Conn(ctx).QueryRowContext(ctx,
 		`UPDATE requests SET updated_at = updated_at WHERE reference = $1 RETURNING `+columns, reference))
-	if err != nil || !r.Pace.Since.IsZero() {
+	begun := func(p ledger.Part) bool { return p.Status != ledger.Transmitted || !p.Since.IsZero() }
+	if err != nil || !r.Pace.Since.IsZero() && !slices.ContainsFunc(r.Pace.Parts, func(p ledger.Part) bool { return !begun(p) }) {
 		return r, err
 	}
-	// It was written before the ledger kept its pace: the events tell it.
+	// It was written before the ledger kept its pace, or that of its parts: the events tell it.
 	events, err := l.events(ctx, r)
 	var replayed ledger.Request
 	for _, e := range events {
@@ -619,13 +620,25 @@ func visible(v ledger.Viewer, args *[]any) (string, error) {
 	return "(" + strings.Join(either, " OR ") + ")", nil
 }
 
-const columns = `id, reference, channel, thread, author, text, company, siren, siret, commune, epci, departement, entry_point, deadline,
+var columns = `id, reference, channel, thread, author, text, company, siren, siret, commune, epci, departement, entry_point, deadline,
 	status, lead, owner, associated, decision, created_at, updated_at, person, pace, due_at, next_at,
 	(SELECT coalesce(max(e.id), 0) FROM request_events e WHERE e.request_id = requests.id
-		AND e.kind NOT IN ('notice_sent', 'notice_dead', 'reminded', 'escalated', 'no_news', 'part', 'step', 'told_apart', 'imported'))`
+		AND e.kind NOT IN (` + quoted(quiet) + `))`
 
-// quiet are the events that leave a request's version as it is, the same as in columns.
-var quiet = []ledger.EventKind{ledger.NoticeSent, ledger.NoticeDead, ledger.Reminded, ledger.Escalated, ledger.NoNews, ledger.PartSet, ledger.StepSet, ledger.ToldApart, ledger.Imported}
+// quiet are the events that leave a request's version as it is.
+var quiet = []ledger.EventKind{
+	ledger.NoticeSent, ledger.NoticeDead, ledger.Reminded, ledger.Escalated, ledger.NoNews, ledger.PartReminded, ledger.PartEscalated, ledger.Overtaken,
+	ledger.PartSet, ledger.StepSet, ledger.ToldApart, ledger.Imported,
+}
+
+// quoted writes names of the program's own in SQL.
+func quoted[T ~string](names []T) string {
+	list := make([]string, len(names))
+	for i, name := range names {
+		list[i] = "'" + string(name) + "'"
+	}
+	return strings.Join(list, ", ")
+}
 
 func scan(row interface{ Scan(...any) error }) (r ledger.Request, err error) {
 	var deadline, created, updated, due, next int64
