@@ -332,7 +332,9 @@ func halfAYear(t *testing.T, e databasetest.Engine) {
 		order := func(a, b sign) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.kind, b.kind)) }
 		slices.SortStableFunc(got, order)
 		slices.SortStableFunc(r.want, order)
-		if !slices.EqualFunc(got, r.want, func(a, b sign) bool { return a.kind == b.kind && a.to == b.to && a.at.Equal(b.at) && a.overtaken == b.overtaken }) {
+		if !slices.EqualFunc(got, r.want, func(a, b sign) bool {
+			return a.kind == b.kind && a.to == b.to && a.at.Equal(b.at) && a.overtaken == b.overtaken
+		}) {
 			t.Errorf("request %d:\n got %v\nwant %v", n, got, r.want)
 		}
 	}

@@ -66,18 +66,6 @@ var channelLabels = map[string]string{
 	"web": "page web", "cli": "terminal", "slack": "Slack", "discord": "Discord", "api": "API", ledger.ImportChannel: "reprise d’un autre outil",
 }
 
-var statusLabels = map[ledger.Status]string{
-	ledger.Waiting:     "en attente d’une précision",
-	ledger.Transmitted: "transmise",
-	ledger.Taken:       "prise en charge",
-	ledger.Answered:    "répondue",
-	ledger.Closed:      "close",
-	ledger.Unreachable: "demandeur injoignable",
-	ledger.Merged:      "jointe à une autre",
-	ledger.Done:        "part faite",
-	ledger.NotForUs:    "pas pour nous",
-}
-
 var eventLabels = map[ledger.EventKind]string{
 	ledger.Received:      "Message reçu",
 	ledger.Decided:       "Décision des règles",

@@ -161,7 +161,7 @@ func (r reader) accessed(ctx context.Context, a *app, store ledger.Store, v ledg
 
 type requestList struct {
 	reader
-	Status []ledger.Status `placeholder:"ÉTAT" help:"N'en garder que ces états : waiting, transmitted, taken, answered, closed, unreachable, merged."`
+	Status []ledger.Status `placeholder:"ÉTAT" help:"N'en garder que ces états : ${statuses}."`
 	Lead   string          `placeholder:"DIRECTION" help:"N'en garder que celles d'une direction."`
 	Text   string          `placeholder:"TEXTE" help:"N'en garder que celles qui contiennent ce texte."`
 	Part   string          `placeholder:"DIRECTION" help:"N'en garder que celles, ouvertes, où cette direction associée a encore sa part à faire."`
@@ -176,7 +176,7 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 	}
 	for _, s := range c.Status {
 		if !slices.Contains(ledger.Statuses(), s) {
-			return usageError{fmt.Errorf("--status « %s » : waiting, transmitted, taken, answered, closed, unreachable ou merged", s)}
+			return usageError{fmt.Errorf("--status « %s » : %s", s, listed(ledger.Statuses()))}
 		}
 	}
 	return a.withLedger(ctx, func(store ledger.Store) error {
@@ -199,6 +199,24 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 		}
 		return nil
 	})
+}
+
+// listed writes statuses one after the other.
+func listed(statuses []ledger.Status) string {
+	names := make([]string, len(statuses))
+	for i, s := range statuses {
+		names[i] = string(s)
+	}
+	return strings.Join(names, ", ")
+}
+
+// said writes statuses with what people read for them.
+func said(statuses []ledger.Status) string {
+	names := make([]string, len(statuses))
+	for i, s := range statuses {
+		names[i] = string(s) + " (" + s.Label() + ")"
+	}
+	return strings.Join(names, ", ")
 }
 
 type requestShow struct {
@@ -348,7 +366,7 @@ func (c *requestAssign) Run(ctx context.Context, a *app) error {
 type requestStatus struct {
 	author
 	Reference string        `arg:"" help:"Numéro de la demande."`
-	Status    ledger.Status `arg:"" enum:"taken,closed,unreachable" help:"taken (prise en charge), closed (close) ou unreachable (injoignable)."`
+	Status    ledger.Status `arg:"" enum:"${set_statuses}" help:"${set_statuses_said}."`
 	Why       string        `placeholder:"RAISON" help:"Pourquoi."`
 }
 

@@ -230,11 +230,8 @@ func due(since time.Time, stage routing.Stage) time.Time {
 }
 
 func (a Agenda) stage(r Request) (routing.Stage, bool) {
-	switch r.Status {
-	case Transmitted:
-		return a.Delays.Transmitted, true
-	case Taken:
-		return a.Delays.Taken, true
+	if stage := r.Status.State().Stage; stage != nil {
+		return stage(a.Delays), true
 	}
 	return routing.Stage{}, false
 }

@@ -96,15 +96,15 @@ const (
 	PartReminded  EventKind = "part_reminded"
 	PartEscalated EventKind = "part_escalated"
 	// Overtaken: what was due (Step, the event that it would have made) did not leave, since something later was due to the same people.
-	Overtaken EventKind = "overtaken"
-	MergedInto  EventKind = "merged"      // a person joined the request to another (Other), which is followed instead
-	Absorbed    EventKind = "absorbed"    // another request (Other) was joined to this one
-	SplitOff    EventKind = "split"       // the request lives on its own again, or for the first time, out of another (Other)
-	Separated   EventKind = "separated"   // another request (Other) was split out of this one
-	ToldApart   EventKind = "told_apart"  // a person said that another request (Other) is not about the same company
-	NoticeSent  EventKind = "notice_sent" // a notice was delivered
-	NoticeDead  EventKind = "notice_dead" // a notice could not be delivered after every try
-	Imported    EventKind = "imported"    // what is before it came from another tool's file (By), at a line of it (Why)
+	Overtaken  EventKind = "overtaken"
+	MergedInto EventKind = "merged"      // a person joined the request to another (Other), which is followed instead
+	Absorbed   EventKind = "absorbed"    // another request (Other) was joined to this one
+	SplitOff   EventKind = "split"       // the request lives on its own again, or for the first time, out of another (Other)
+	Separated  EventKind = "separated"   // another request (Other) was split out of this one
+	ToldApart  EventKind = "told_apart"  // a person said that another request (Other) is not about the same company
+	NoticeSent EventKind = "notice_sent" // a notice was delivered
+	NoticeDead EventKind = "notice_dead" // a notice could not be delivered after every try
+	Imported   EventKind = "imported"    // what is before it came from another tool's file (By), at a line of it (Why)
 )
 
 // Self is who acts when nobody did: the program.

@@ -33,7 +33,7 @@ const (
 	// The part of an associated direction: to it, that the part is still to be done; to the lead, after the last reminder.
 	PartReminder NoticeKind = "part_reminder"
 	PartLate     NoticeKind = "part_late"
-	Changed    NoticeKind = "amended"     // to the lead: the person changed a message of the request
+	Changed      NoticeKind = "amended" // to the lead: the person changed a message of the request
 	// Undelivered tells that a notice was given up: to the entry point when it was a direction's, to the lead when it was the
 	// person's.
 	Undelivered NoticeKind = "undelivered"

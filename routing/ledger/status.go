@@ -4,18 +4,101 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"guichet/routing"
 )
 
-var statusLabels = map[Status]string{
-	Waiting: "en attente d'une précision", Transmitted: "transmise", Taken: "prise en charge",
-	Answered: "répondue", Closed: "close", Unreachable: "injoignable",
-	Merged: "jointe à une autre",
-	Done:   "part faite", NotForUs: "pas pour nous", Skipped: "étape passée",
+// State is all that the program knows of a status of requests.
+type State struct {
+	Status Status
+	// Label is said of a request that stands there, in French.
+	Label string
+	// Open tells that someone still owes the company an answer: a second message about the company joins the request.
+	Open bool
+	// Stage gives the delays of the time that is spent there; nil when nothing comes of itself.
+	Stage func(routing.Delays) routing.Stage
+	// Since names the date of a History that tells when a request came there: received, taken, answered or ended; empty for a
+	// status that other tools have not.
+	Since string
+	// Deed is what a person does to bring a request there; nil when other events do.
+	Deed *Deed
+}
+
+// Deed is what a person does to bring a request to a status.
+type Deed struct {
+	// Name is that of the deed in addresses, Label that of its button; Ask says what reason is to be given, empty when none is needed.
+	Name, Label, Ask string
+	// After are the statuses that it may follow.
+	After []Status
+	// Owns tells that who does it follows the request from then on, if nobody does; Tells is what the asker is told, empty for nothing.
+	Owns  bool
+	Tells NoticeKind
+}
+
+// States are those of requests, in the order of their life. To add a status is to add an element here, and to name it in After where
+// something follows it: what may follow, the lists and their filters, the buttons of the pages, the commands, the API and its
+// description, the imports and the exports read this table.
+var States = []State{
+	{Status: Waiting, Label: "en attente d'une précision", Open: true, Since: "received"},
+	{Status: Transmitted, Label: "transmise", Open: true, Since: "received", Stage: func(d routing.Delays) routing.Stage { return d.Transmitted }},
+	{
+		Status: Taken, Label: "prise en charge", Open: true, Since: "taken", Stage: func(d routing.Delays) routing.Stage { return d.Taken },
+		Deed: &Deed{Name: "prendre", Label: "Prendre en charge", After: []Status{Transmitted}, Owns: true, Tells: TakenUp},
+	},
+	{Status: Answered, Label: "répondue", Since: "answered"},
+	{
+		Status: Closed, Label: "close", Since: "ended",
+		Deed: &Deed{Name: "clore", Label: "Clore", Ask: "Motif de la clôture", After: []Status{Waiting, Transmitted, Taken, Answered, Unreachable}},
+	},
+	{
+		Status: Unreachable, Label: "injoignable", Since: "ended",
+		Deed: &Deed{Name: "injoignable", Label: "Personne injoignable", Ask: "Ce qui a été tenté", After: []Status{Waiting, Transmitted, Taken}},
+	},
+	{Status: Merged, Label: "jointe à une autre"},
+}
+
+// saidLabels are those of what is said of a part, or of a step.
+var saidLabels = map[Status]string{Done: "part faite", NotForUs: "pas pour nous", Skipped: "étape passée"}
+
+// State gives what is known of a status, the zero value for one that requests have not.
+func (s Status) State() State {
+	for _, known := range States {
+		if known.Status == s {
+			return known
+		}
+	}
+	return State{Status: s}
+}
+
+// statuses gives those of which something is true, in the order of their life.
+func statuses(is func(State) bool) (all []Status) {
+	for _, s := range States {
+		if is(s) {
+			all = append(all, s.Status)
+		}
+	}
+	return all
 }
 
 // Statuses are those of requests, in the order of their life.
-func Statuses() []Status {
-	return []Status{Waiting, Transmitted, Taken, Answered, Closed, Unreachable, Merged}
+func Statuses() []Status { return statuses(func(State) bool { return true }) }
+
+// OpenStatuses are the statuses for which Open is true.
+func OpenStatuses() []Status { return statuses(func(s State) bool { return s.Open }) }
+
+// DueStatuses are those in which a direction owes something in time.
+func DueStatuses() []Status { return statuses(func(s State) bool { return s.Stage != nil }) }
+
+// SetStatuses are those that a person gives by hand.
+func SetStatuses() []Status { return statuses(func(s State) bool { return s.Deed != nil }) }
+
+// ForeignStatuses are those that another tool's request may have.
+func ForeignStatuses() []Status { return statuses(func(s State) bool { return s.Since != "" }) }
+
+// May tells that a person may bring the request to a status.
+func (r Request) May(s Status) bool {
+	deed := s.State().Deed
+	return deed != nil && slices.Contains(deed.After, r.Status)
 }
 
 // Standing tells where the request stands, in French, with the request that it was joined to.
@@ -26,14 +109,19 @@ func (r Request) Standing() string {
 	return r.Status.Label()
 }
 
-// Label gives the status in French, as said of a request.
-func (s Status) Label() string { return statusLabels[s] }
+// Label gives the status in French, as said of a request, of a part or of a step.
+func (s Status) Label() string {
+	if label, ok := saidLabels[s]; ok {
+		return label
+	}
+	if label := s.State().Label; label != "" {
+		return label
+	}
+	return string(s) // the base may be that of a later program
+}
 
 // Open tells that someone still owes the company an answer: a second message about the company joins the request.
-func (s Status) Open() bool { return s == Waiting || s == Transmitted || s == Taken }
-
-// OpenStatuses are the statuses for which Open is true.
-func OpenStatuses() []Status { return []Status{Waiting, Transmitted, Taken} }
+func (s Status) Open() bool { return s.State().Open }
 
 // refused says that an event cannot follow, and for a joined request where to act.
 func (r Request) refused() error {
@@ -111,7 +199,7 @@ func Apply(r Request, e Event) (Request, error) {
 		switch {
 		case r.Status == Merged:
 			return r, refused
-		case !slices.Contains(follows[r.Status], e.Status):
+		case !r.May(e.Status):
 			return r, fmt.Errorf("%w, elle ne peut pas devenir %s", refused, e.Status.Label())
 		}
 		r.Status = e.Status
@@ -120,7 +208,7 @@ func Apply(r Request, e Event) (Request, error) {
 			r.Owner = e.Owner
 		}
 	case AnswerGiven:
-		if r.Status != Transmitted && r.Status != Taken && r.Status != Answered {
+		if (!r.Status.Open() || r.Status == Waiting) && r.Status != Answered {
 			return r, refused
 		}
 		r.Status = Answered
@@ -182,7 +270,7 @@ func Apply(r Request, e Event) (Request, error) {
 		r.Pace.Steps = slices.DeleteFunc(slices.Clone(r.Pace.Steps), func(s StepSaid) bool { return s.ID == e.Step })
 		r.Pace.Steps = append(r.Pace.Steps, StepSaid{ID: e.Step, Status: e.Status, By: e.By, At: e.At, Why: e.Why})
 	case Reminded, Escalated, NoNews, PartReminded, PartEscalated, Overtaken:
-		if r.Status != Transmitted && r.Status != Taken {
+		if r.Status.State().Stage == nil {
 			return r, refused
 		}
 		i := slices.IndexFunc(r.Pace.Parts, func(p Part) bool { return p.Direction == e.Lead && p.Status == Transmitted })
@@ -248,13 +336,4 @@ func parts(known []Part, r Request, at time.Time) []Part {
 		}
 	}
 	return all
-}
-
-// follows lists what a person may set a status to.
-var follows = map[Status][]Status{
-	Waiting:     {Closed, Unreachable},
-	Transmitted: {Taken, Closed, Unreachable},
-	Taken:       {Closed, Unreachable},
-	Answered:    {Closed},
-	Unreachable: {Closed},
 }

@@ -663,7 +663,9 @@ func pace(t *testing.T, l Ledger, jobs *Jobs) {
 // The directions that take part are reminded of their part as the lead is of the request; noon is a Monday.
 func partsInTime(t *testing.T, l Ledger) {
 	ctx := t.Context()
-	at := func(month time.Month, day, hour int) time.Time { return time.Date(2026, month, day, hour, 0, 0, 0, time.UTC) }
+	at := func(month time.Month, day, hour int) time.Time {
+		return time.Date(2026, month, day, hour, 0, 0, 0, time.UTC)
+	}
 	follow := func(ref string, now time.Time, want string) {
 		t.Helper()
 		before := len(notices(t, l))

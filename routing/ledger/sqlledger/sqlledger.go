@@ -293,14 +293,15 @@ func (l *Ledger) Assign(ctx context.Context, reference, lead, owner, why, by str
 func (l *Ledger) SetStatus(ctx context.Context, reference string, s ledger.Status, why, by string, at time.Time) (ledger.Request, error) {
 	return l.change(ctx, "changer l'état de la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
 		e := ledger.Event{At: at, Kind: ledger.StatusSet, By: by, Why: why, Status: s}
-		if s == ledger.Taken && r.Owner == "" {
+		deed := s.State().Deed
+		if deed != nil && deed.Owns && r.Owner == "" {
 			e.Owner = by
 		}
 		r, e, err := l.append(ctx, r, e)
-		if err != nil || s != ledger.Taken {
+		if err != nil || deed.Tells == "" {
 			return r, err
 		}
-		return r, l.tellAll(ctx, r, e, ledger.TakenUp)
+		return r, l.tellAll(ctx, r, e, deed.Tells)
 	})
 }
 
