@@ -12,6 +12,7 @@ import (
 
 	"guichet/routing"
 	"guichet/routing/ledger"
+	"guichet/routing/ledger/steering"
 )
 
 // Somebody who adds a status writes one element of a table: every place that shows, takes, filters, counts or exchanges statuses
@@ -120,4 +121,48 @@ func TestAStatusIsAddedInOnePlace(t *testing.T) {
 	if out := show(); !strings.Contains(out, ", répondue") || !strings.Contains(out, "suspendue à l'étude") {
 		t.Errorf("answered, shown as\n%s", out)
 	}
+}
+
+// Somebody who adds an indicator writes one element of a list, and who adds a cut of the territory a few lines of a file: the
+// terminal, the page and the CSV file know them.
+func TestAnIndicatorAndACutAreAddedInOnePlace(t *testing.T) {
+	before := slices.Clone(steering.Indicators)
+	t.Cleanup(func() { steering.Indicators = before })
+	steering.Indicators = append(slices.Clone(before), steering.Indicator{
+		ID: "reopened", Name: "Demandes rouvertes", Definition: "Fois où une demande a été rouverte dans la période.", Unit: steering.Requests, Sum: steering.Total,
+		Flow: func(l steering.Life, _ ledger.Agenda) (cases []steering.Case) {
+			for _, s := range l.Steps {
+				if s.Event.Kind == ledger.Reopened {
+					cases = append(cases, steering.Case{At: s.Event.At, Direction: s.After.Lead, Value: 1})
+				}
+			}
+			return cases
+		},
+	})
+	folder := t.TempDir()
+	cut := "cuts:\n  - id: cote\n    name: Façade fictive\n    zones:\n      - name: Le large\n        arrondissements: [\"623\"]\n      - name: Les terres\n        departements: [\"80\"]\n"
+	if err := os.WriteFile(filepath.Join(folder, "steering.yaml"), []byte(cut), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GUICHET_RULES", folder)
+	c := newTerminal(t)
+	reference, _ := c.object("--json", "request", "new", "--audience", "staff", "Notre société, située à Amiens, veut exporter en Espagne.")["request"].(string)
+	c.done("request", "answer", reference, "Voici.")
+	c.done("request", "reopen", reference)
+	if out := c.done("steering", "--audience", "staff", "--cut", "cote"); !strings.Contains(out, "Demandes rouvertes : 1") || !strings.Contains(out, "Les terres") {
+		t.Errorf("the terminal tells\n%s", out)
+	}
+	if out := c.done("steering", "--audience", "staff", "--cut", "cote", "--csv"); !strings.Contains(out, "reopened;Demandes rouvertes;demandes;cote;") {
+		t.Errorf("the file has\n%s", out)
+	}
+	s := startServe(t, c.database)
+	s.opened()
+	s.visit("POST", "/agents/connexion", url.Values{"nom": {"Agente d'essai"}, "jeton": {s.token}})
+	body := s.visit("GET", "/agents/pilotage?decoupage=cote", nil)
+	for _, want := range []string{"Demandes rouvertes", "Fois où une demande a été rouverte dans la période.", "Façade fictive", "Les terres"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%q is not in the page", want)
+		}
+	}
+	s.ended()
 }
