@@ -90,6 +90,7 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.SplitOff:      "Séparée d’une autre demande",
 	ledger.Separated:     "Une autre demande en est séparée",
 	ledger.ToldApart:     "Distinguée d’une autre demande",
+	ledger.Projected:     "Fiche projet",
 	ledger.NoticeSent:    "Avis envoyé",
 	ledger.NoticeDead:    "Avis impossible à envoyer",
 	ledger.Imported:      "Reprise d’un autre outil",

@@ -255,12 +255,13 @@ func (c *requestShow) Run(ctx context.Context, a *app) error {
 				Twins []twinLine         `json:"twins,omitempty"`
 			}{r, some(path), twinLines(twins)})
 		}
-		showRequest(a.stdout, r, label, path, twins, a.now())
+		places := region.book.Territories.Names(r.Place.Commune, r.Place.EPCI, r.Place.Departement)
+		showRequest(a.stdout, r, strings.Join(places, " · "), label, path, twins, a.now())
 		return nil
 	})
 }
 
-func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Milestone, twins []ledger.Twin, now time.Time) {
+func showRequest(w io.Writer, r ledger.Request, territory, profile string, path []ledger.Milestone, twins []ledger.Twin, now time.Time) {
 	fmt.Fprintf(w, "Demande %s, %s\n", r.Reference, r.Standing())
 	line := func(label, value string) {
 		if value != "" {
@@ -269,11 +270,12 @@ func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Mi
 	}
 	line("Message", r.Text)
 	line("Entreprise", strings.Join(present(r.Company.Name, r.Company.SIREN), " · "))
+	line("Territoire", territory)
 	line("Chef de file", r.Lead)
 	line("Suivie par", r.Owner)
 	line("Échéance", r.DueLabel(now))
 	for i, p := range r.Pace.Parts {
-		line([]string{"Associées", ""}[min(i, 1)], strings.Join(present(p.Direction, p.Status.Label(), dueBy(p.DueLabel(now)), p.By, ledger.Day(p.At), p.Why), " · "))
+		line([]string{"Associées", ""}[min(i, 1)], strings.Join(present(p.Direction, partSaid(p, now), p.By, ledger.Day(p.At), p.Why), " · "))
 	}
 	for i, reason := range r.Decision.Reasons {
 		line([]string{"Pourquoi", ""}[min(i, 1)], reason)
@@ -307,15 +309,19 @@ func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Mi
 				label += fmt.Sprintf(" (%d)", messages) // the rank that split takes
 			}
 		}
-		fmt.Fprintf(w, "  %s\n", strings.Join(present(ledger.Moment(e.At), historyLabel(e, label), e.Other, e.By, e.Lead, e.Owner, e.Step, eventStatus(e), firstLine(e.Why, 100)), " · "))
+		fmt.Fprintf(w, "  %s\n", strings.Join(present(ledger.Moment(e.At), historyLabel(e, label), e.Other, e.By, e.Lead, e.Owner, stepOf(e), eventStatus(e), firstLine(e.Why, 100)), " · "))
 	}
 }
 
-func dueBy(day string) string {
-	if day == "" {
-		return ""
+// partSaid tells where the part of an associated direction stands.
+func partSaid(p ledger.Part, now time.Time) string {
+	switch due := p.DueLabel(now); {
+	case p.Status != ledger.Transmitted:
+		return p.Status.Label()
+	case due != "":
+		return "à faire pour le " + due
 	}
-	return "pour le " + day
+	return "à faire"
 }
 
 // historyLabel tells what happened; a reader who may not know the other request is told that there is one.
@@ -334,7 +340,7 @@ var eventLabels = map[ledger.EventKind]string{
 	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.Questioned: "précision demandée", ledger.Specified: "précision donnée", ledger.Amended: "message modifié", ledger.PartSet: "part d'une direction associée", ledger.Reminded: "rappel", ledger.Escalated: "porte d'entrée prévenue", ledger.NoNews: "sans nouvelles",
 	ledger.PartReminded: "rappel d'une part", ledger.PartEscalated: "chef de file prévenu", ledger.Overtaken: "avis dépassé",
 	ledger.MergedInto: "jointe à", ledger.Absorbed: "y est jointe la", ledger.SplitOff: "séparée de", ledger.Separated: "en est séparée la", ledger.ToldApart: "n'est pas la même que",
-	ledger.StepSet: "étape du parcours", ledger.NoticeSent: "avis envoyé", ledger.Imported: "reprise d'un autre outil", ledger.NoticeDead: "avis abandonné",
+	ledger.StepSet: "étape du parcours", ledger.NoticeSent: "avis envoyé", ledger.Projected: "fiche projet", ledger.Imported: "reprise d'un autre outil", ledger.NoticeDead: "avis abandonné",
 }
 
 type requestAssign struct {
@@ -438,6 +444,14 @@ func (c *requestStep) Run(ctx context.Context, a *app) error {
 		fmt.Fprintf(a.stdout, "%s : prochaine étape, %s\n", r.Reference, strings.Join(present(next.ID, next.Label, next.Who), " · "))
 		return nil
 	})
+}
+
+// stepOf gives the step of the path that an event tells.
+func stepOf(e ledger.Event) string {
+	if e.Kind == ledger.StepSet {
+		return e.Step
+	}
+	return ""
 }
 
 // eventStatus gives in French the status that an event tells.

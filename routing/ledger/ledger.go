@@ -102,6 +102,7 @@ const (
 	SplitOff   EventKind = "split"       // the request lives on its own again, or for the first time, out of another (Other)
 	Separated  EventKind = "separated"   // another request (Other) was split out of this one
 	ToldApart  EventKind = "told_apart"  // a person said that another request (Other) is not about the same company
+	Projected  EventKind = "project"     // something happened to a sheet of a project (Other) that comes from the request
 	NoticeSent EventKind = "notice_sent" // a notice was delivered
 	NoticeDead EventKind = "notice_dead" // a notice could not be delivered after every try
 	Imported   EventKind = "imported"    // what is before it came from another tool's file (By), at a line of it (Why)
@@ -123,7 +124,7 @@ type Event struct {
 	// Lead is the direction's code when the event gave or changed it, or whose part it tells; Owner the person in charge likewise.
 	Lead  string `json:"lead,omitempty"`
 	Owner string `json:"owner,omitempty"`
-	// Other is the reference of the other request, when two are joined, split or told apart.
+	// Other is the reference of the other request, when two are joined, split or told apart, or that of the sheet of a project.
 	Other string `json:"other,omitempty"`
 	// Step is the id of the step of the path that the event is about, or what an Overtaken event is about.
 	Step string `json:"step,omitempty"`

@@ -308,7 +308,7 @@ func Apply(r Request, e Event) (Request, error) {
 		if !r.Status.Open() || r.Lead == "" {
 			return r, refused
 		}
-	case ToldApart: // it changes nothing of the request
+	case ToldApart, Projected: // it changes nothing of the request
 		return r, nil
 	case NoticeSent, NoticeDead: // the post's history, not the request's
 		return r, nil

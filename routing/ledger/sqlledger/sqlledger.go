@@ -358,6 +358,16 @@ func (l *Ledger) Amend(ctx context.Context, reference, text, by string, at time.
 	})
 }
 
+// Note writes in a request's history what happened to a sheet of a project that comes from it: e is a Projected event. It needs the
+// transaction of its context.
+func (l *Ledger) Note(ctx context.Context, reference string, e ledger.Event) error {
+	_, err := l.change(ctx, "noter la fiche "+e.Other+" dans la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		r, _, err := l.append(ctx, r, e)
+		return r, err
+	})
+	return err
+}
+
 // Hold implements ledger.Store.
 func (l *Ledger) Hold(ctx context.Context, reference string) (ledger.Request, error) {
 	if _, ok := l.db.Tx(ctx); !ok {
@@ -629,7 +639,7 @@ var columns = `id, reference, channel, thread, author, text, company, siren, sir
 // quiet are the events that leave a request's version as it is.
 var quiet = []ledger.EventKind{
 	ledger.NoticeSent, ledger.NoticeDead, ledger.Reminded, ledger.Escalated, ledger.NoNews, ledger.PartReminded, ledger.PartEscalated, ledger.Overtaken,
-	ledger.PartSet, ledger.StepSet, ledger.ToldApart, ledger.Imported,
+	ledger.PartSet, ledger.StepSet, ledger.ToldApart, ledger.Projected, ledger.Imported,
 }
 
 // quoted writes names of the program's own in SQL.
