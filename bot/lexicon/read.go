@@ -32,7 +32,7 @@ func (l *Lexicon) Read(text string) bot.Reading {
 	facts = append(facts, readNumbersOf(text)...)
 	place, candidates := l.place(text, tokens)
 	facts = append(facts, place...)
-	if name, ok := l.company(text, tokens); ok {
+	if name, ok := l.company(text, tokens, matches); ok {
 		facts = append(facts, name)
 	}
 	return bot.Reading{Facts: facts, Request: l.reconsider(text, tokens, matches, facts), Intents: l.intents(text, tokens, found), Places: candidates}
@@ -52,6 +52,7 @@ func (l *Lexicon) analyse(text string) []token {
 	}
 	l.dropFarPlaces(tokens)
 	l.markStretches(tokens)
+	l.markNames(tokens)
 	return tokens
 }
 
@@ -206,7 +207,7 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 	var order []string
 	for _, m := range found {
 		c := l.cueList[m.owner]
-		if c.Fact == subjectFact || c.Fact == intentFact || c.Role == "none" {
+		if c.Fact == subjectFact || c.Fact == intentFact || c.Fact == companyFact || c.Role == "none" {
 			continue
 		}
 		flags := tokens[m.used[0]].flags
