@@ -16,6 +16,7 @@ const (
 	leastPrecise   = 4.0 // under it a precise subject is too weak to be what is asked
 	leastSecondary = 1.5 // under it a second subject is too weak to take part
 	leastFact      = 2.0 // under it another fact is only a part of the story
+	leastMoney     = 2.5 // likewise, a kind of money: it leads by itself, and none in the story does
 	inContext      = 0.25
 	inSecond       = 0.3
 	withPriority   = 1.5
@@ -239,7 +240,7 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 	var facts routing.Facts
 	for _, name := range order {
 		s := best[name]
-		if s.value == "unknown" || s.score < leastFact {
+		if s.value == "unknown" || s.score < leastFact || l.rules.Money(name) && s.score < leastMoney {
 			continue
 		}
 		facts = append(facts, routing.Fact{Name: name, Value: s.value, Source: s.source})
