@@ -57,6 +57,11 @@ func (l *Ledger) Take(ctx context.Context, in ledger.Intake) (r ledger.Request, 
 		if err != nil {
 			return err
 		}
+		if in.Human {
+			if r, _, err = l.append(ctx, r, ledger.Event{At: in.At, Kind: ledger.HumanAsked, By: in.Author}); err != nil {
+				return err
+			}
+		}
 		r, err = l.plan(ctx, r)
 		return err
 	})
