@@ -460,8 +460,10 @@ func (l *Ledger) append(ctx context.Context, r ledger.Request, e ledger.Event) (
 	return r, e, err
 }
 
-// write writes an event and what it makes of its request.
+// write writes an event and what it makes of its request. One that ends is looked at no more when others are taken, until it is
+// open again.
 func (l *Ledger) write(ctx context.Context, r ledger.Request, e ledger.Event) (ledger.Request, ledger.Event, error) {
+	was := r.Status
 	r, err := ledger.Apply(r, e)
 	if err != nil {
 		return r, e, err
@@ -496,6 +498,9 @@ func (l *Ledger) write(ctx context.Context, r ledger.Request, e ledger.Event) (l
 	}
 	_, err = conn.ExecContext(ctx, `UPDATE requests SET status = $2, lead = $3, owner = $4, associated = $5, decision = $6, updated_at = $7, pace = $8, merged_into = $9 WHERE id = $1`,
 		r.ID, r.Status, r.Lead, r.Owner, associated, current, database.Stamp(r.UpdatedAt), pace, r.Pace.Into)
+	if err == nil && was != "" && was.Open() != r.Status.Open() {
+		err = l.look(ctx, r, e.At)
+	}
 	return r, e, err
 }
 

@@ -85,7 +85,8 @@ func idsOf(requests []ledger.Request) (ids []int64) {
 	return ids
 }
 
-// look gives a request its keys and looks for its twins: what a person said of them stays said.
+// look gives an open request its keys and looks for its twins, and takes both from one that ended; what a person said of twins
+// stays said.
 func (l *Ledger) look(ctx context.Context, r ledger.Request, at time.Time) error {
 	conn := l.db.Conn(ctx)
 	if _, err := conn.ExecContext(ctx, `DELETE FROM request_keys WHERE request_id = $1`, r.ID); err != nil {
@@ -95,7 +96,7 @@ func (l *Ledger) look(ctx context.Context, r ledger.Request, at time.Time) error
 		return err
 	}
 	keys := ledger.LikenessKeys(r)
-	if len(keys) == 0 {
+	if len(keys) == 0 || !r.Status.Open() {
 		return nil
 	}
 	args := []any{r.ID}
