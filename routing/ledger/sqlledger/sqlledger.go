@@ -282,6 +282,9 @@ func (l *Ledger) Assign(ctx context.Context, reference, lead, owner, why, by str
 		if err != nil || r.Lead == former {
 			return r, err
 		}
+		if strings.TrimSpace(why) == "" {
+			return r, ledger.ErrNoReason
+		}
 		if err := l.notify(ctx, r, e, ledger.NewRequest, r.Lead, false); err != nil {
 			return r, err
 		}
@@ -298,6 +301,9 @@ func (l *Ledger) SetStatus(ctx context.Context, reference string, s ledger.Statu
 			e.Owner = by
 		}
 		r, e, err := l.append(ctx, r, e)
+		if err == nil && deed.Ask != "" && strings.TrimSpace(why) == "" {
+			err = ledger.ErrNoReason
+		}
 		if err != nil || deed.Tells == "" {
 			return r, err
 		}
@@ -384,6 +390,9 @@ func (l *Ledger) Hold(ctx context.Context, reference string) (ledger.Request, er
 func (l *Ledger) Reopen(ctx context.Context, reference, why, by string, at time.Time) (ledger.Request, error) {
 	return l.change(ctx, "rouvrir la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
 		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.Reopened, By: by, Why: why})
+		if err == nil && strings.TrimSpace(why) == "" {
+			err = ledger.ErrNoReason
+		}
 		if err != nil {
 			return r, err
 		}

@@ -247,14 +247,12 @@ func (l *Ledger) alone(ctx context.Context, doing string, do func(context.Contex
 	return r, nil
 }
 
-var errNoReason = errors.New("la raison est vide")
-
 // Join implements ledger.Store.
 func (l *Ledger) Join(ctx context.Context, kept, joined, why, by string, at time.Time) (ledger.Request, error) {
 	return l.alone(ctx, "joindre la demande "+joined+" à "+kept, func(ctx context.Context) (r ledger.Request, err error) {
 		switch {
 		case strings.TrimSpace(why) == "":
-			return r, errNoReason
+			return r, ledger.ErrNoReason
 		case kept == joined:
 			return r, fmt.Errorf("%w : une demande ne se joint pas à elle-même", ledger.ErrTransition)
 		}
@@ -317,7 +315,7 @@ func (l *Ledger) Join(ctx context.Context, kept, joined, why, by string, at time
 func (l *Ledger) Split(ctx context.Context, reference string, message int, why, by string, at time.Time) (ledger.Request, error) {
 	return l.alone(ctx, "séparer la demande "+reference, func(ctx context.Context) (r ledger.Request, err error) {
 		if strings.TrimSpace(why) == "" {
-			return r, errNoReason
+			return r, ledger.ErrNoReason
 		}
 		if r, err = l.hold(ctx, reference); err != nil {
 			return r, err
