@@ -416,7 +416,9 @@ func (c *Chat) fields(r ledger.Request, conventions, earlier []string) []Field {
 		case ledger.Questioned:
 			said = append(said, "– "+e.By+" : "+e.Why)
 		case ledger.Specified, ledger.HumanAsked:
-			said = append(said, "→ "+e.Why)
+			if e.Why != "" { // the message of the request asked for someone
+				said = append(said, "→ "+e.Why)
+			}
 		case ledger.Amended:
 			said = append(said, c.Texts.say("field-amended", "text", e.Why))
 		}

@@ -240,6 +240,8 @@ type Intake struct {
 	// Apart tells that the message speaks of another need, and perhaps of another company, than the one that its
 	// conversation is still asked about: it joins no request but the same company's.
 	Apart bool
+	// Human tells that the person asks for someone: it is recorded, and the notices of the request tell it enough.
+	Human bool
 	At    time.Time
 }
 

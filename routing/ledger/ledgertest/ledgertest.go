@@ -411,6 +411,7 @@ func joining(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	}
 	thread := func(in ledger.Intake, thread string) ledger.Intake { in.Thread = thread; return in }
 	led := func(in ledger.Intake, lead string) ledger.Intake { in.Decision = decision(lead); return in }
+	human := func(in ledger.Intake) ledger.Intake { in.Human = true; return in }
 	for _, c := range []struct {
 		name          string
 		first, second ledger.Intake
@@ -427,6 +428,7 @@ func joining(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 		{"same thread, still waiting", named(waiting(1), "", "", ""), thread(named(waiting(2), "", "", ""), "t1"), true, ""},
 		{"same thread, the fact came", named(waiting(1), "", "", ""), thread(named(intake(2), "", "", ""), "t1"), true, "associated → EST, associated → SUD, new_request → NORD"},
 		{"same thread, already led", named(intake(1), "", "", ""), thread(named(intake(2), "", "", ""), "t1"), false, ""},
+		{"asks for someone too: the message that joins tells it", named(intake(1), "", "000000001", ""), human(named(intake(2), "", "000000001", "")), true, "joined → NORD"},
 		{"same thread, waiting, another company", named(waiting(1), "Fictive", "", ""), thread(named(intake(2), "Imaginaire", "", ""), "t1"), false, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -453,7 +455,11 @@ func joining(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 			if first.Lead != "" && got.Lead != first.Lead {
 				t.Errorf("lead %s became %s", first.Lead, got.Lead)
 			}
-			if kinds(got) != "received decided received decided" || got.Events[2].Why != c.second.Text || !reflect.DeepEqual(*got.Events[3].Decision, c.second.Decision) {
+			wantKinds := "received decided received decided"
+			if c.second.Human {
+				wantKinds += " human_asked"
+			}
+			if kinds(got) != wantKinds || got.Events[2].Why != c.second.Text || !reflect.DeepEqual(*got.Events[3].Decision, c.second.Decision) {
 				t.Errorf("events %s, the second message or its decision is lost: %+v", kinds(got), got.Events)
 			}
 			if c.second.Company.SIREN != "" && got.Company.SIREN == "" {

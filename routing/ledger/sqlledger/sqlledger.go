@@ -57,6 +57,11 @@ func (l *Ledger) Take(ctx context.Context, in ledger.Intake) (r ledger.Request, 
 		if err != nil {
 			return err
 		}
+		if in.Human {
+			if r, _, err = l.append(ctx, r, ledger.Event{At: in.At, Kind: ledger.HumanAsked, By: in.Author}); err != nil {
+				return err
+			}
+		}
 		r, err = l.plan(ctx, r)
 		return err
 	})
@@ -424,8 +429,11 @@ func (l *Ledger) AskHuman(ctx context.Context, reference, entryPoint, text, by s
 // hold reads a request for changing it: a PostgreSQL transaction that would change it too waits for this one to end,
 // then reads what it wrote.
 func (l *Ledger) hold(ctx context.Context, reference string) (ledger.Request, error) {
-	r, err := scan(l.db.Conn(ctx).QueryRowContext(ctx,
-		`UPDATE requests SET updated_at = updated_at WHERE reference = $1 RETURNING `+columns, reference))
+	if _, err := l.db.Conn(ctx).ExecContext(ctx, `UPDATE requests SET updated_at = updated_at WHERE reference = $1`, reference); err != nil {
+		return ledger.Request{}, err
+	}
+	// A statement that waited still reads the other tables as they were before it did: the version is read by another.
+	r, err := scan(l.db.Conn(ctx).QueryRowContext(ctx, `SELECT `+columns+` FROM requests WHERE reference = $1`, reference))
 	begun := func(p ledger.Part) bool { return p.Status != ledger.Transmitted || !p.Since.IsZero() }
 	if err != nil || !r.Pace.Since.IsZero() && !slices.ContainsFunc(r.Pace.Parts, func(p ledger.Part) bool { return !begun(p) }) {
 		return r, err
