@@ -34,6 +34,14 @@ func (s Status) Open() bool { return s == Waiting || s == Transmitted || s == Ta
 // OpenStatuses are the statuses for which Open is true.
 func OpenStatuses() []Status { return []Status{Waiting, Transmitted, Taken} }
 
+// CheckAbsorb refuses that another request is joined to one that is no longer open.
+func (r Request) CheckAbsorb() error {
+	if !r.Status.Open() {
+		return r.refused()
+	}
+	return nil
+}
+
 // refused says that an event cannot follow, and for a joined request where to act.
 func (r Request) refused() error {
 	if r.Pace.Into != "" {
@@ -142,11 +150,7 @@ func Apply(r Request, e Event) (Request, error) {
 		default:
 			return r, refused
 		}
-	case Absorbed:
-		if !r.Status.Open() || e.Other == "" {
-			return r, refused
-		}
-	case Separated:
+	case Absorbed, Separated: // an imported past may say so of a request that ended since
 	case PartSet:
 		i := slices.IndexFunc(r.Pace.Parts, func(p Part) bool { return p.Direction == e.Lead })
 		switch {
@@ -196,7 +200,9 @@ func Apply(r Request, e Event) (Request, error) {
 	default:
 		return r, fmt.Errorf("%w : événement « %s » inconnu", ErrTransition, e.Kind)
 	}
-	r.UpdatedAt = e.At
+	if r.UpdatedAt.Before(e.At) { // an imported past is told late
+		r.UpdatedAt = e.At
+	}
 	return r, nil
 }
 

@@ -264,6 +264,9 @@ func (l *Ledger) Join(ctx context.Context, kept, joined, why, by string, at time
 		if r, err = l.hold(ctx, kept); err != nil {
 			return r, err
 		}
+		if err := r.CheckAbsorb(); err != nil {
+			return r, err
+		}
 		if a, b := r.Company.SIREN, other.Company.SIREN; a != "" && b != "" && a != b {
 			return r, ledger.ErrOtherCompany
 		}
