@@ -524,11 +524,12 @@ func (l *Ledger) TellApart(ctx context.Context, reference, other, why, by string
 	return err
 }
 
-// veil takes away what a request says of others that the viewer may not see.
+// veil takes away what a request says of others that the viewer may not see, requests and people.
 func (l *Ledger) veil(ctx context.Context, v ledger.Viewer, r *ledger.Request) error {
 	if v.Staff {
 		return nil
 	}
+	*r = v.Unnamed(*r)
 	r.Pace.Into, r.Pace.From = "", ""
 	r.Events = slices.DeleteFunc(r.Events, func(e ledger.Event) bool { return e.Kind == ledger.ToldApart })
 	for i, e := range r.Events {
