@@ -106,8 +106,11 @@ type requestImport struct {
 	DryRun  bool   `name:"dry-run" help:"Tout vérifier et ne rien écrire."`
 }
 
-// importBatch is how many rows a transaction writes: what a kill takes back is read again.
-const importBatch = 200
+// A transaction writes so many rows, fewer when the machine is slow: what a kill takes back is read again.
+const (
+	importBatch = 200
+	importTime  = 5 * time.Second
+)
 
 // importReport is what an import did.
 type importReport struct {
@@ -197,14 +200,17 @@ type importer struct {
 func (in importer) run(ctx context.Context, one func(ctx context.Context, row exchange.Row) (ledger.Outcome, []exchange.Problem, error)) (importReport, error) {
 	report := importReport{DryRun: in.dryRun, Errors: []exchange.Problem{}}
 	var later []exchange.Row
-	write := func(batch []exchange.Row) error {
+	why := map[int]error{} // a row of later waits, by its line
+	some := func(batch []exchange.Row) (written int, err error) {
 		next, waiting := report, later
-		err := in.db.InTx(ctx, func(ctx context.Context) error {
-			next, waiting = report, later
-			for _, row := range batch {
+		err = in.db.InTx(ctx, func(ctx context.Context) error {
+			next, waiting, written = report, later, 0
+			for end := time.Now().Add(importTime); written < len(batch) && (written == 0 || time.Now().Before(end)); {
+				row := batch[written]
+				written++
 				outcome, problems, err := one(ctx, row)
 				if errors.Is(err, ledger.ErrNotYet) {
-					waiting = append(waiting, row)
+					waiting, why[row.Line] = append(waiting, row), err
 					continue
 				}
 				if err != nil {
@@ -218,10 +224,22 @@ func (in importer) run(ctx context.Context, one func(ctx context.Context, row ex
 			return nil
 		})
 		if err != nil && !errors.Is(err, errTrial) {
-			return err
+			return 0, err
 		}
 		report, later = next, waiting
-		if report.Rows >= 10_000 && report.Rows%10_000 < importBatch && in.progress != nil {
+		return written, nil
+	}
+	told := 0
+	write := func(batch []exchange.Row) error {
+		for len(batch) > 0 {
+			n, err := some(batch)
+			if err != nil {
+				return err
+			}
+			batch = batch[n:]
+		}
+		if report.Rows/10_000 > told && in.progress != nil {
+			told = report.Rows / 10_000
 			in.progress(report)
 		}
 		return nil
@@ -261,8 +279,7 @@ func (in importer) run(ctx context.Context, one func(ctx context.Context, row ex
 		}
 	}
 	for _, row := range later {
-		_, _, err := one(ctx, row)
-		report.count("", []exchange.Problem{in.rows.Wrong(row, "joined", err)})
+		report.count("", []exchange.Problem{in.rows.Wrong(row, "joined", why[row.Line])})
 	}
 	return report, nil
 }
