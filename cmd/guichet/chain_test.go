@@ -440,7 +440,7 @@ func TestRegionMistakes(t *testing.T) {
 		if code != exitError || !strings.Contains(out, test.want) || !strings.Contains(out, filepath.Base(test.file)) || !strings.Contains(stderr, " dans les règles") {
 			t.Errorf("%s: code %d, %s%s", test.want, code, out, stderr)
 		}
-		if !regexp.MustCompile(regexp.QuoteMeta(path)+`:\d+ : `).MatchString(out) {
+		if !regexp.MustCompile(regexp.QuoteMeta(path) + `:\d+ : `).MatchString(out) {
 			t.Errorf("%s: no file and line in %s", test.want, out)
 		}
 		if strings.Contains(test.want, "jamais") {

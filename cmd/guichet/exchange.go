@@ -523,9 +523,9 @@ func (c *requestExport) Run(ctx context.Context, a *app) (err error) {
 	}
 	to := a.stdout
 	if c.Output != "" {
-		file, err := os.Create(c.Output)
+		file, err := create(c.Output, true)
 		if err != nil {
-			return fmt.Errorf("écrire %s : %w", c.Output, frenchFile(err))
+			return fmt.Errorf("écrire l'export : %w", err)
 		}
 		defer func() { err = errors.Join(err, file.Close()) }()
 		to = file

@@ -289,7 +289,7 @@ dates: [AAAA-MM-JJ]
 	write("sillage.csv", joined(a, "B", ""), joined(b, "A", ""), joined(strings.Replace(b, ";B;", ";C;", 1), "Z", "autre"), joined(strings.Replace(b, ";B;", ";D;", 1), "C", ""))
 	for _, flags := range [][]string{{"--dry-run"}, nil} {
 		code, _, said := third.run("", append([]string{"--now", "2026-03-09", "request", "import", in("sillage.csv"), "--mapping", in("sillage.yaml")}, flags...)...)
-		for _, want := range []string{"sillage.csv:3, colonne « Jointe à (identifiant) » : « A » est déjà jointe à celle-ci", "sillage.csv:4, colonne « Jointe à (identifiant) » : la demande à laquelle elle est jointe n'est ni", "« Z » de autre", "« C » de sillage", "3 lignes sont en erreur"} {
+		for _, want := range []string{"sillage.csv:3, colonne « Jointe à (identifiant) » : « A » est déjà jointe à celle-ci", "sillage.csv:4, colonne « Jointe à (identifiant) » : la demande à laquelle elle est jointe n'est ni", "« Z », de la source « autre »", "« C », de la source « sillage »", "3 lignes sont en erreur"} {
 			if code != exitError || !strings.Contains(said, want) {
 				t.Errorf("%v: %q is not said in\n%s", flags, want, said)
 			}

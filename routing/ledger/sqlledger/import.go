@@ -138,7 +138,7 @@ func (l *Ledger) into(ctx context.Context, reference string, h ledger.History) (
 	err := l.db.Conn(ctx).QueryRowContext(ctx, `SELECT requests.reference, requests.merged_into FROM imports JOIN requests ON requests.id = imports.request_id
 		WHERE source = $1 AND external_id = $2`, h.Into.Source, h.Into.ID).Scan(&into, &next)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", fmt.Errorf("%w : « %s » de %s", ledger.ErrNotYet, h.Into.ID, h.Into.Source)
+		return "", fmt.Errorf("%w : « %s », de la source « %s »", ledger.ErrNotYet, h.Into.ID, h.Into.Source)
 	}
 	for at := into; err == nil && at != ""; at = next {
 		if at == reference {
