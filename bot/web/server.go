@@ -154,8 +154,8 @@ func (s *site) routes() *http.ServeMux {
 
 	mux.HandleFunc("GET /healthz", s.showHealth)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{}))
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		s.problem(w, http.StatusNotFound, textNoPage)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.problem(w, r, http.StatusNotFound, textNoPage)
 	})
 	return mux
 }

@@ -299,7 +299,7 @@ func (s *site) postAction(w http.ResponseWriter, r *http.Request, agent string) 
 		}
 		_, err = s.Requests.Assign(ctx, reference, lead, owner, text, agent, s.Now())
 	default:
-		s.problem(w, http.StatusNotFound, textNoAction)
+		s.problem(w, r, http.StatusNotFound, textNoAction)
 		return
 	}
 	switch {
@@ -375,9 +375,9 @@ func (s *site) showGaps(w http.ResponseWriter, r *http.Request, agent string) {
 // staffProblem answers when the ledger or the journal could not.
 func (s *site) staffProblem(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, ledger.ErrNotFound) {
-		s.problem(w, http.StatusNotFound, textNoRequest)
+		s.problem(w, r, http.StatusNotFound, textNoRequest)
 		return
 	}
 	s.Log.ErrorContext(r.Context(), "staff view failed", "path", r.URL.Path, "error", err)
-	s.problem(w, http.StatusServiceUnavailable, textFailure)
+	s.problem(w, r, http.StatusServiceUnavailable, textFailure)
 }

@@ -261,6 +261,11 @@ func (c *fundingWarnings) Run(ctx context.Context, a *app) error {
 		}
 		for _, warning := range found {
 			fmt.Fprintln(a.stdout, warning.Line())
+			pair, err := w.Pair(ctx, viewer, warning)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.stdout, "  %s\n", strings.Join(pair, "\n  "))
 		}
 		return nil
 	})

@@ -286,6 +286,8 @@ type Span struct {
 	From, Until time.Time
 	// Alive keeps those that were still open at that time, or that changed since.
 	Alive time.Time
+	// EPCI keeps those of one.
+	EPCI string
 }
 
 // Store keeps the ledger. Every method uses the transaction of its context when there is one, else its own.
