@@ -72,6 +72,8 @@ func (v Viewer) Unnamed(r Request) Request {
 		case Received, Decided, HumanAsked, Specified, Amended, Imported: // the person who asked, the rules, a tool
 		case PartSet:
 			r.Events[i].By = e.Lead
+		case NoNews: // the text that was said to the person may name who follows the request
+			r.Events[i].Why = ""
 		default:
 			if e.By != Self {
 				r.Events[i].By = lead
