@@ -149,6 +149,7 @@ var advices = []struct {
 	{ledger.ErrNotFound, "guichet request list", " » montre celles que vous pouvez voir (un numéro s'écrit 2026-0042)"},
 	{sheet.ErrNotFound, "guichet sheet list", " » montre celles que vous pouvez voir (un numéro s'écrit P-2026-0003)"},
 	{convention.ErrNotFound, "guichet convention list", " » montre celles que vous pouvez voir"},
+	{funding.ErrNoWarning, "guichet funding warnings", " --audience staff » montre ceux dont il faut décider"},
 	{funding.ErrNotFound, "guichet funding list", " --audience staff » les montre (un numéro s'écrit F-2026-0007)"},
 	{knowledge.ErrNotFound, "guichet documents list", " » montre ceux de votre audience (--audience)"},
 	{webhook.ErrNotFound, "guichet webhook list", " » les montre"},
@@ -159,6 +160,11 @@ func advice(err error) string {
 	for _, a := range advices {
 		if errors.Is(err, a.err) && !strings.Contains(err.Error(), a.begin) {
 			return " ; « " + a.begin + a.end
+		}
+	}
+	for _, ended := range []ledger.Status{ledger.Answered, ledger.Closed, ledger.Unreachable} {
+		if errors.Is(err, ledger.ErrTransition) && strings.Contains(err.Error(), "la demande est "+ended.Label()) {
+			return " ; « guichet request reopen » la rouvre d'abord"
 		}
 	}
 	if (errors.Is(err, ledger.ErrStaffOnly) || errors.Is(err, convention.ErrStaffOnly)) && !strings.Contains(err.Error(), "--audience") {

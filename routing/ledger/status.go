@@ -109,6 +109,8 @@ func Apply(r Request, e Event) (Request, error) {
 		switch {
 		case r.Status == Merged:
 			return r, refused
+		case r.Status == e.Status:
+			return r, fmt.Errorf("%w : la demande est déjà %s", ErrTransition, r.Status.Label())
 		case !slices.Contains(follows[r.Status], e.Status):
 			return r, fmt.Errorf("%w, elle ne peut pas devenir %s", refused, e.Status.Label())
 		}

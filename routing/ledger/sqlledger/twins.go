@@ -328,7 +328,7 @@ func (l *Ledger) Split(ctx context.Context, reference string, message int, why, 
 		var split ledger.Event
 		if message == 0 {
 			if r.Status != ledger.Merged {
-				return r, fmt.Errorf("%w : la demande est %s", ledger.ErrTransition, r.Status.Label())
+				return r, fmt.Errorf("%w : la demande n'est jointe à aucune autre ; donnez le rang du message à en sortir", ledger.ErrTransition)
 			}
 			if from, err = l.hold(ctx, r.Pace.Into); err != nil {
 				return r, err
