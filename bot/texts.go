@@ -43,7 +43,7 @@ var textValues = map[string][]string{
 	"officer":               {"name", "contact", "epci"}, "offer-others": nil,
 	"sheet": {"epci", "siren", "departements", "communes", "entry"}, "sheet-which": nil, "sheet-requests": nil,
 	"sheet-convention": {"id", "type", "state", "start", "end"},
-	"contact":          nil, "contact-given": nil, "contact-other": {"text"}, "contact-noted": {"reference", "lead"}, "human": {"reference", "lead"},
+	"contact":          nil, "contact-given": nil, "contact-other": {"text"}, "contact-noted": {"reference", "lead"}, "human": {"reference", "lead"}, "human-again": {"reference", "lead"},
 	"who-depends":     {"subject", "fact"},
 	"directory-title": nil, "directory-leads": nil, "directory-directions": nil,
 	"directory-rule":      {"case", "lead", "associated", "sometimes", "operators"},

@@ -180,6 +180,9 @@ func (l *learned) weigh(lex *Lexicon, tokens []token) opinion {
 // doubts tells whether what the phrases found is much less likely than the best class.
 func (l *learned) doubts(o opinion, ground routing.Fact, found bool) bool {
 	k := l.none
+	if found && ground.Role == routing.Status && o.best == k {
+		return false // nothing precise is asked: who the company is leads
+	}
 	if found {
 		value, _ := ground.Value.(string)
 		known := false

@@ -73,7 +73,7 @@ func (h History) Check(now time.Time) error {
 		return wrongField("siret", "le SIRET « %s » n'est pas celui du SIREN « %s »", h.Company.SIRET, h.Company.SIREN)
 	case !slices.Contains(Statuses(), h.Status):
 		return wrongField("status", "l'état « %s » est inconnu", h.Status)
-	case h.Lead == "" && (h.Status == Transmitted || h.Status == Taken || h.Status == Answered):
+	case h.Lead == "" && h.Status != Waiting && (h.Status.Open() || h.Status == Answered):
 		return wrongField("lead", "une demande %s a un chef de file", h.Status.Label())
 	case h.Lead != "" && h.Status == Waiting:
 		return wrongField("status", "une demande qui a un chef de file n'est plus %s", h.Status.Label())
@@ -84,21 +84,14 @@ func (h History) Check(now time.Time) error {
 	case h.Status == Merged && h.Into.Source == h.Source && h.Into.ID == h.ID:
 		return wrongField("joined", "une demande ne se joint pas à elle-même")
 	}
-	for _, needed := range []struct {
-		field string
-		at    time.Time
-		by    []Status
-	}{{"received", h.Received, Statuses()}, {"taken", h.Taken, []Status{Taken}}, {"answered", h.Answered, []Status{Answered}}, {"ended", h.Ended, []Status{Closed, Unreachable, Merged}}} {
-		if needed.at.IsZero() && slices.Contains(needed.by, h.Status) {
-			return wrongField(needed.field, "la date manque, pour une demande %s", h.Status.Label())
-		}
-	}
 	for _, date := range []struct {
 		field string
 		at    time.Time
 	}{{"received", h.Received}, {"taken", h.Taken}, {"answered", h.Answered}, {"ended", h.Ended}, {"reopened", h.Reopened}} {
 		field, at := date.field, date.at
 		switch {
+		case at.IsZero() && (field == "received" || field == h.Status.State().Since):
+			return wrongField(field, "la date manque, pour une demande %s", h.Status.Label())
 		case at.IsZero():
 		case at.After(now.Add(24 * time.Hour)): // files give days, not hours
 			return wrongField(field, "la date, le %s, est à venir", Day(at))
@@ -135,15 +128,18 @@ func (h History) Events() []Event {
 		{At: h.Received, Kind: Received, Why: h.Text},
 		{At: h.Received, Kind: Decided, Lead: h.Lead, Decision: &d},
 	}
-	ended := Event{At: h.Ended, Kind: StatusSet, Status: Closed, Why: h.EndedWhy}
-	switch h.Status {
-	case Unreachable:
-		ended.Status = Unreachable
-	case Merged:
+	taken, ended := Taken, Event{At: h.Ended, Kind: StatusSet, Status: Closed, Why: h.EndedWhy}
+	switch h.Status.State().Since { // the date is that of its own status
+	case "taken":
+		taken = h.Status
+	case "ended":
+		ended.Status = h.Status
+	}
+	if h.Status == Merged {
 		ended = Event{At: h.Ended, Kind: MergedInto, Why: h.EndedWhy, Other: cmp.Or(h.Into.Reference, h.Into.ID, "?")} // ?: a reader may not know it
 	}
 	later := []Event{
-		{At: h.Taken, Kind: StatusSet, Status: Taken, Owner: h.Owner},
+		{At: h.Taken, Kind: StatusSet, Status: taken, Owner: h.Owner},
 		{At: h.Answered, Kind: AnswerGiven, Why: h.answer()},
 		ended,
 		{At: h.Reopened, Kind: Reopened},
@@ -181,7 +177,7 @@ func HistoryOf(r Request, origin, into Origin) History {
 			lead = e.Lead
 		case e.Kind == Assigned && e.Lead != "" && e.Lead != lead:
 			lead, h.Taken = e.Lead, time.Time{}
-		case e.Kind == StatusSet && e.Status == Taken:
+		case e.Kind == StatusSet && e.Status.State().Since == "taken":
 			h.Taken = e.At
 		case e.Kind == AnswerGiven:
 			h.Answered, h.Answer = e.At, e.Why
@@ -194,6 +190,7 @@ func HistoryOf(r Request, origin, into Origin) History {
 			}
 		}
 	}
+	since := r.Status.State().Since
 	leads := func() bool {
 		replayed, err := h.replay()
 		return err == nil && replayed.Status == r.Status
@@ -202,10 +199,10 @@ func HistoryOf(r Request, origin, into Origin) History {
 		func() {},
 		func() { h.Reopened = time.Time{} },
 		func() {
-			h.Ended, h.EndedWhy = keepIf(r.Status == Closed || r.Status == Unreachable || r.Status == Merged, h.Ended, h.EndedWhy)
+			h.Ended, h.EndedWhy = keepIf(since == "ended", h.Ended, h.EndedWhy)
 		},
-		func() { h.Answered, h.Answer = keepIf(r.Status == Answered, h.Answered, h.Answer) },
-		func() { h.Taken, _ = keepIf(r.Status == Taken, h.Taken, "") },
+		func() { h.Answered, h.Answer = keepIf(since == "answered", h.Answered, h.Answer) },
+		func() { h.Taken, _ = keepIf(since == "taken", h.Taken, "") },
 	} {
 		if forget(); leads() {
 			break

@@ -79,7 +79,7 @@ func (v Viewer) Unnamed(r Request) Request {
 				r.Events[i].By = lead
 			}
 		}
-		if e.Lead != "" && e.Kind != PartSet {
+		if e.Lead != "" && (e.Kind == Decided || e.Kind == Assigned) {
 			lead = e.Lead
 		}
 	}
@@ -129,14 +129,20 @@ const (
 	Reminded    EventKind = "reminded"    // the lead was reminded
 	Escalated   EventKind = "escalated"   // the entry point was told that reminders changed nothing
 	NoNews      EventKind = "no_news"     // the person was told that there is no news yet
-	MergedInto  EventKind = "merged"      // a person joined the request to another (Other), which is followed instead
-	Absorbed    EventKind = "absorbed"    // another request (Other) was joined to this one
-	SplitOff    EventKind = "split"       // the request lives on its own again, or for the first time, out of another (Other)
-	Separated   EventKind = "separated"   // another request (Other) was split out of this one
-	ToldApart   EventKind = "told_apart"  // a person said that another request (Other) is not about the same company
-	NoticeSent  EventKind = "notice_sent" // a notice was delivered
-	NoticeDead  EventKind = "notice_dead" // a notice could not be delivered after every try
-	Imported    EventKind = "imported"    // what is before it came from another tool's file (By), at a line of it (Why)
+	// Of the part of an associated direction (Lead): it was reminded, and the lead told that reminders changed nothing.
+	PartReminded  EventKind = "part_reminded"
+	PartEscalated EventKind = "part_escalated"
+	// Overtaken: what was due (Step, the event that it would have made) did not leave, since something later was due to the same people.
+	Overtaken  EventKind = "overtaken"
+	MergedInto EventKind = "merged"      // a person joined the request to another (Other), which is followed instead
+	Absorbed   EventKind = "absorbed"    // another request (Other) was joined to this one
+	SplitOff   EventKind = "split"       // the request lives on its own again, or for the first time, out of another (Other)
+	Separated  EventKind = "separated"   // another request (Other) was split out of this one
+	ToldApart  EventKind = "told_apart"  // a person said that another request (Other) is not about the same company
+	Projected  EventKind = "project"     // something happened to a sheet of a project (Other) that comes from the request
+	NoticeSent EventKind = "notice_sent" // a notice was delivered
+	NoticeDead EventKind = "notice_dead" // a notice could not be delivered after every try
+	Imported   EventKind = "imported"    // what is before it came from another tool's file (By), at a line of it (Why)
 )
 
 // Self is who acts when nobody did: the program.
@@ -155,9 +161,9 @@ type Event struct {
 	// Lead is the direction's code when the event gave or changed it, or whose part it tells; Owner the person in charge likewise.
 	Lead  string `json:"lead,omitempty"`
 	Owner string `json:"owner,omitempty"`
-	// Other is the reference of the other request, when two are joined, split or told apart.
+	// Other is the reference of the other request, when two are joined, split or told apart, or that of the sheet of a project.
 	Other string `json:"other,omitempty"`
-	// Step is the id of the step of the path that the event is about.
+	// Step is the id of the step of the path that the event is about, or what an Overtaken event is about.
 	Step string `json:"step,omitempty"`
 	// Decision is the whole decision of a Decided event. When the event has no Lead but its decision has one, a message
 	// joined a request that already had its lead: the decision is kept for the record and changes nothing.
@@ -184,6 +190,9 @@ type Pace struct {
 	Reminders int       `json:"reminders,omitempty"`
 	Escalated bool      `json:"escalated,omitempty"`
 	NoNews    int       `json:"no_news,omitempty"`
+	// Overtaken counts the reminders that did not leave, NewsOvertaken the signs to the person likewise.
+	Overtaken     int `json:"overtaken,omitempty"`
+	NewsOvertaken int `json:"news_overtaken,omitempty"`
 	// Quiet is until when nothing is sent: what was due before the request was imported is past.
 	Quiet time.Time `json:"quiet,omitzero"`
 	// Into is the request that a Merged one was joined to, Was its status before; From the one that it was split out of.
@@ -203,6 +212,13 @@ type Part struct {
 	By        string    `json:"by,omitempty"`
 	At        time.Time `json:"at,omitzero"`
 	Why       string    `json:"why,omitempty"`
+	// While it is to be done: Since when, until when (the last second of the day), the reminders that left and that were overtaken
+	// by a later one, and whether the lead was told.
+	Since     time.Time `json:"since,omitzero"`
+	Due       time.Time `json:"due,omitzero"`
+	Reminders int       `json:"reminders,omitempty"`
+	Overtaken int       `json:"overtaken,omitempty"`
+	Escalated bool      `json:"escalated,omitempty"`
 }
 
 // Request is one company request, with what its events make of it.
@@ -259,6 +275,8 @@ type Intake struct {
 	// Apart tells that the message speaks of another need, and perhaps of another company, than the one that its
 	// conversation is still asked about: it joins no request but the same company's.
 	Apart bool
+	// Human tells that the person asks for someone: it is recorded, and the notices of the request tell it enough.
+	Human bool
 	At    time.Time
 }
 

@@ -139,3 +139,46 @@ func benchmarkTake(b *testing.B, e databasetest.Engine) {
 		}
 	}
 }
+
+// Who waits for a request sees what was done meanwhile: two people who act on the same card do not both succeed.
+func TestHoldSeesWhatItWaitedFor(t *testing.T) { databasetest.Each(t, holdSees) }
+
+func holdSees(t *testing.T, e databasetest.Engine) {
+	db, at := e.New(t), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	l := sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{})
+	taken, _, err := l.Take(t.Context(), ledger.Intake{
+		Channel: "web", Message: "1", Thread: "1", Text: "Bonjour", At: at, Decision: routing.Decision{Lead: "NORD"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type held struct {
+		version int64
+		err     error
+	}
+	waited := make(chan held, 1)
+	var after ledger.Request
+	err = db.InTx(t.Context(), func(ctx context.Context) error {
+		if _, err := l.Hold(ctx, taken.Reference); err != nil {
+			return err
+		}
+		go func() {
+			var out held
+			out.err = db.InTx(t.Context(), func(ctx context.Context) error {
+				r, err := l.Hold(ctx, taken.Reference)
+				out.version = r.Version
+				return err
+			})
+			waited <- out
+		}()
+		time.Sleep(200 * time.Millisecond) // the other one waits by now, or comes later: it must see the same
+		after, err = l.SetStatus(ctx, taken.Reference, ledger.Taken, "", "Ada", at)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := <-waited; got.err != nil || got.version != after.Version || got.version == taken.Version {
+		t.Errorf("version %d, %v; want %d, was %d", got.version, got.err, after.Version, taken.Version)
+	}
+}

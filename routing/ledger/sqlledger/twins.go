@@ -531,7 +531,7 @@ func (l *Ledger) veil(ctx context.Context, v ledger.Viewer, r *ledger.Request) e
 	}
 	*r = v.Unnamed(*r)
 	r.Pace.Into, r.Pace.From = "", ""
-	r.Events = slices.DeleteFunc(r.Events, func(e ledger.Event) bool { return e.Kind == ledger.ToldApart })
+	r.Events = slices.DeleteFunc(r.Events, func(e ledger.Event) bool { return e.Kind == ledger.ToldApart || e.Kind == ledger.Projected })
 	for i, e := range r.Events {
 		if e.Other == "" {
 			continue
