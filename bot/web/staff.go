@@ -12,6 +12,7 @@ import (
 
 	"guichet/bot"
 	"guichet/knowledge"
+	"guichet/routing/convention"
 	"guichet/routing/ledger"
 	"guichet/routing/sheet"
 )
@@ -345,6 +346,7 @@ func (s *site) hasDirection(code string) bool {
 type noticesPage struct {
 	staffPage
 	Notices   []ledger.Notice
+	Alerts    []convention.Alert
 	Abandoned []Job
 }
 
@@ -359,7 +361,12 @@ func (s *site) showNotices(w http.ResponseWriter, r *http.Request, agent string)
 		s.staffProblem(w, r, err)
 		return
 	}
-	s.render(w, http.StatusOK, noticesTemplate, noticesPage{staffPage{agent, "notices"}, notices, abandoned})
+	alerts, err := s.Alerts(r.Context(), noticesLimit)
+	if err != nil {
+		s.staffProblem(w, r, err)
+		return
+	}
+	s.render(w, http.StatusOK, noticesTemplate, noticesPage{staffPage{agent, "notices"}, notices, alerts, abandoned})
 }
 
 type gapsPage struct {

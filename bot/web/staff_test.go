@@ -127,7 +127,8 @@ func TestStaffReads(t *testing.T) {
 	v.expect(page, "&lt;b&gt;un prêt&lt;/b&gt;", "«\u00a0un prêt\u00a0»", "supposé, faute d’indication", "Un prêt est demandé.", "<code>pret</code>",
 		"Opérateur fictif", "fund_kind : grant", "Message reçu", "Décision des règles", "Prendre en charge")
 	_, page = v.get("/agents/envois")
-	v.expect(page, "nouvelle demande", "Une demande vous arrive.", "adresse refusée", "confier la demande 2026-0007", "porte &lt;b&gt;close&lt;/b&gt;")
+	v.expect(page, "nouvelle demande", "Une demande vous arrive.", "adresse refusée", "confier la demande 2026-0007", "porte &lt;b&gt;close&lt;/b&gt;",
+		"La convention F-1 finit.", `<a href="/agents/epci/`+fakeSIREN+`">EPCI `+fakeSIREN, "essais sans succès", "canal &lt;b&gt;fermé&lt;/b&gt;")
 	_, page = v.get("/agents/questions")
 	v.expect(page, "Quel taux pour l’aide absente ?", "taux aide absente", "02/03/2026")
 
