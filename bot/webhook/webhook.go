@@ -120,7 +120,7 @@ func (h Hook) check() error {
 	case h.Audience == knowledge.Public:
 		return errors.New("les demandes ne sont pas publiques : donnez l'audience staff ou partner")
 	case h.Audience == knowledge.Partner && h.EPCI == "":
-		return errors.New("un partenaire est un EPCI : donnez son SIREN")
+		return errors.New("un partenaire est un EPCI : donnez son SIREN (--epci)")
 	case h.Audience == knowledge.Staff && h.EPCI != "":
 		return errors.New("un EPCI va avec l'audience partner")
 	}
