@@ -326,12 +326,12 @@ func (c *Chat) cardIn(ctx context.Context, channel string, external bool, refere
 	if s.Direction == "" || s.Direction != r.Lead {
 		return card, nil
 	}
-	switch r.Status {
-	case ledger.Transmitted:
+	switch {
+	case r.May(ledger.Taken):
 		card.Acts = []Act{Take, Pass, GiveReply}
-	case ledger.Taken:
+	case r.Status.Open():
 		card.Acts = []Act{GiveReply, Pass}
-	case ledger.Answered:
+	case r.Status == ledger.Answered:
 		card.Acts = []Act{GiveReply}
 	}
 	if r.Written() && r.Status.Open() {

@@ -52,7 +52,7 @@ func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.fail(w, r, err)
 		return
 	}
-	filter := ledger.Filter{Status: []ledger.Status{ledger.Transmitted, ledger.Taken}, Lead: token.Direction, Limit: most}
+	filter := ledger.Filter{Status: ledger.DueStatuses(), Lead: token.Direction, Limit: most}
 	requests, err := f.Requests.List(r.Context(), token.Viewer(), filter)
 	if err != nil {
 		f.fail(w, r, err)

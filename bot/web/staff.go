@@ -97,6 +97,16 @@ func (p requestPage) Open() bool {
 	return p.Status.Open()
 }
 
+// Deeds are what may be done to bring the request to another status.
+func (p requestPage) Deeds() (all []*ledger.Deed) {
+	for _, s := range ledger.States {
+		if p.May(s.Status) {
+			all = append(all, s.Deed)
+		}
+	}
+	return all
+}
+
 // Rank gives the rank of the message that an event received, if it joined the request, else 0.
 func (p requestPage) Rank(event int) int {
 	n := 0
@@ -250,26 +260,12 @@ func (s *site) postAction(w http.ResponseWriter, r *http.Request, agent string) 
 		var split ledger.Request
 		split, err = s.Requests.Split(ctx, reference, message, text, agent, s.Now())
 		shown = split.Reference
-	case "prendre":
-		_, err = s.Requests.SetStatus(ctx, reference, ledger.Taken, text, agent, s.Now())
 	case "repondre":
 		if text == "" {
 			refuse(http.StatusUnprocessableEntity, textMissingText)
 			return
 		}
 		_, err = s.Requests.Answer(ctx, reference, text, agent, s.Now())
-	case "clore":
-		if text == "" {
-			refuse(http.StatusUnprocessableEntity, textMissingText)
-			return
-		}
-		_, err = s.Requests.SetStatus(ctx, reference, ledger.Closed, text, agent, s.Now())
-	case "injoignable":
-		if text == "" {
-			refuse(http.StatusUnprocessableEntity, textMissingText)
-			return
-		}
-		_, err = s.Requests.SetStatus(ctx, reference, ledger.Unreachable, text, agent, s.Now())
 	case "part":
 		part := ledger.Status(r.PostFormValue("part"))
 		if part == ledger.NotForUs && text == "" {
@@ -299,8 +295,16 @@ func (s *site) postAction(w http.ResponseWriter, r *http.Request, agent string) 
 		}
 		_, err = s.Requests.Assign(ctx, reference, lead, owner, text, agent, s.Now())
 	default:
-		s.problem(w, http.StatusNotFound, textNoAction)
-		return
+		i := slices.IndexFunc(ledger.States, func(s ledger.State) bool { return s.Deed != nil && s.Deed.Name == action })
+		if i < 0 {
+			s.problem(w, http.StatusNotFound, textNoAction)
+			return
+		}
+		if text == "" && ledger.States[i].Deed.Ask != "" {
+			refuse(http.StatusUnprocessableEntity, textMissingText)
+			return
+		}
+		_, err = s.Requests.SetStatus(ctx, reference, ledger.States[i].Status, text, agent, s.Now())
 	}
 	switch {
 	case errors.Is(err, ledger.ErrTransition):

@@ -86,7 +86,7 @@ var templateFuncs = template.FuncMap{
 	"channel":  channel,
 	"iso":      func(t time.Time) string { return t.Format(time.RFC3339) },
 	"kind":     func(k bot.ReplyKind) string { return label(kindLabels, k) },
-	"status":   func(s ledger.Status) string { return label(statusLabels, s) },
+	"status":   func(s ledger.Status) string { return strings.ReplaceAll(s.Label(), "'", "’") },
 	"event":    func(k ledger.EventKind) string { return label(eventLabels, k) },
 	"notice":   func(k ledger.NoticeKind) string { return k.Label() },
 	"role":     func(r routing.Role) string { return label(roleLabels, r) },

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -22,44 +23,51 @@ import (
 
 var (
 	//go:embed mappings/requests.yaml
-	requestMapping []byte
+	requestMappingYAML []byte
 	//go:embed mappings/exemple.yaml
-	exampleMapping []byte
+	exampleMappingYAML []byte
 )
 
-// requestFields are what a mapping may name for requests.
-var requestFields = []exchange.Field{
-	{Name: "source", Kind: exchange.Text, Required: true},
-	{Name: "id", Kind: exchange.Text, Required: true},
-	{Name: "reference", Kind: exchange.Text}, // ours, for people: it is written and not read
-	{Name: "received", Kind: exchange.Date, Required: true},
-	{Name: "text", Kind: exchange.Text, Required: true},
-	{Name: "author", Kind: exchange.Text},
-	{Name: "company", Kind: exchange.Text},
-	{Name: "siren", Kind: exchange.Text},
-	{Name: "siret", Kind: exchange.Text},
-	{Name: "commune", Kind: exchange.Text},
-	{Name: "epci", Kind: exchange.Text},
-	{Name: "departement", Kind: exchange.Text},
-	{Name: "status", Kind: exchange.Text, Required: true, Values: statusNames()},
-	{Name: "lead", Kind: exchange.Text},
-	{Name: "associated", Kind: exchange.Text},
-	{Name: "owner", Kind: exchange.Text},
-	{Name: "taken", Kind: exchange.Date},
-	{Name: "answered", Kind: exchange.Date},
-	{Name: "answer", Kind: exchange.Text},
-	{Name: "ended", Kind: exchange.Date},
-	{Name: "why", Kind: exchange.Text},
-	{Name: "reopened", Kind: exchange.Date},
+// requestMapping is the mapping that ships; its statuses are those of the ledger.
+func requestMapping() []byte {
+	var lines []string
+	for _, s := range ledger.ForeignStatuses() {
+		lines = append(lines, s.Label()+": "+string(s))
+	}
+	return bytes.Replace(requestMappingYAML, []byte("ÉTATS: états"), []byte(strings.Join(lines, "\n      ")), 1)
 }
 
-func statusNames() (names []string) {
-	for _, s := range ledger.Statuses() {
-		if s != ledger.Merged { // the other request tells it
-			names = append(names, string(s))
-		}
+// exampleMapping is one for a fictional tool.
+func exampleMapping() []byte {
+	return bytes.Replace(exampleMappingYAML, []byte("ÉTATS"), []byte(listed(ledger.ForeignStatuses())), 1)
+}
+
+// requestFields are what a mapping may name for requests.
+func requestFields() []exchange.Field {
+	return []exchange.Field{
+		{Name: "source", Kind: exchange.Text, Required: true},
+		{Name: "id", Kind: exchange.Text, Required: true},
+		{Name: "reference", Kind: exchange.Text}, // ours, for people: it is written and not read
+		{Name: "received", Kind: exchange.Date, Required: true},
+		{Name: "text", Kind: exchange.Text, Required: true},
+		{Name: "author", Kind: exchange.Text},
+		{Name: "company", Kind: exchange.Text},
+		{Name: "siren", Kind: exchange.Text},
+		{Name: "siret", Kind: exchange.Text},
+		{Name: "commune", Kind: exchange.Text},
+		{Name: "epci", Kind: exchange.Text},
+		{Name: "departement", Kind: exchange.Text},
+		{Name: "status", Kind: exchange.Text, Required: true, Values: strings.Split(listed(ledger.ForeignStatuses()), ", ")},
+		{Name: "lead", Kind: exchange.Text},
+		{Name: "associated", Kind: exchange.Text},
+		{Name: "owner", Kind: exchange.Text},
+		{Name: "taken", Kind: exchange.Date},
+		{Name: "answered", Kind: exchange.Date},
+		{Name: "answer", Kind: exchange.Text},
+		{Name: "ended", Kind: exchange.Date},
+		{Name: "why", Kind: exchange.Text},
+		{Name: "reopened", Kind: exchange.Date},
 	}
-	return names
 }
 
 // openTable opens a file of another tool, read by a mapping or by the one that ships.
@@ -92,9 +100,9 @@ type requestMappingCmd struct {
 }
 
 func (c *requestMappingCmd) Run(a *app) error {
-	content := requestMapping
+	content := requestMapping()
 	if c.Example {
-		content = exampleMapping
+		content = exampleMapping()
 	}
 	_, err := a.stdout.Write(content)
 	return err
@@ -129,7 +137,7 @@ func (c *requestImport) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	rows, err := openTable(c.File, c.Mapping, requestMapping, requestFields)
+	rows, err := openTable(c.File, c.Mapping, requestMapping(), requestFields())
 	if err != nil {
 		return err
 	}
@@ -307,8 +315,7 @@ func (in requestImporter) history(row exchange.Row) (h ledger.History, problems 
 		EntryPoint: in.book.Rules.EntryPoint(), Deadline: in.now().Add(in.book.Conduct.WaitForFact),
 	}
 	// A tool that maps a date to a status it did not reach yet, its filing date for instance, says nothing by it.
-	switch h.Status {
-	case ledger.Waiting, ledger.Transmitted:
+	if h.Status.State().Since == "received" {
 		h.Taken = in.after(h.Taken, h.Reopened)
 	}
 	for _, at := range []struct {
@@ -444,11 +451,11 @@ func (c *requestExport) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	for _, s := range c.Status {
-		if !slices.Contains(statusNames(), string(s)) {
-			return usageError{fmt.Errorf("--status « %s » : %s", s, strings.Join(statusNames(), ", "))}
+		if !slices.Contains(ledger.ForeignStatuses(), s) {
+			return usageError{fmt.Errorf("--status « %s » : %s", s, listed(ledger.ForeignStatuses()))}
 		}
 	}
-	mapping, err := loadMapping(c.Mapping, requestMapping, requestFields)
+	mapping, err := loadMapping(c.Mapping, requestMapping(), requestFields())
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ var fileRows = flag.Int("rows", 2000, "lignes des fichiers repris")
 // fictionalHistories writes a file of requests of fictional companies, by the mapping that ships.
 func fictionalHistories(t *testing.T, path string, rows int) {
 	t.Helper()
-	mapping, err := loadMapping("", requestMapping, requestFields)
+	mapping, err := loadMapping("", requestMapping(), requestFields())
 	if err != nil {
 		t.Fatal(err)
 	}

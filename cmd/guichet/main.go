@@ -10,12 +10,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 
 	"guichet/bot"
+	"guichet/routing/ledger"
 )
 
 func main() {
@@ -51,7 +53,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { helped = true }),
 		kong.Help(frenchHelp),
-		kong.Vars{"version": "guichet " + version()},
+		kong.Vars{
+			"version": "guichet " + version(), "statuses": listed(ledger.Statuses()),
+			"set_statuses": strings.ReplaceAll(listed(ledger.SetStatuses()), " ", ""), "set_statuses_said": said(ledger.SetStatuses()), "set_statuses_bare": listed(ledger.BareStatuses()),
+		},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 	)
 	parsed, err := parser.Parse(args)

@@ -161,7 +161,7 @@ func (r reader) accessed(ctx context.Context, a *app, store ledger.Store, v ledg
 
 type requestList struct {
 	reader
-	Status []ledger.Status `placeholder:"ÉTAT" help:"N'en garder que ces états : waiting, transmitted, taken, answered, closed, unreachable, merged."`
+	Status []ledger.Status `placeholder:"ÉTAT" help:"N'en garder que ces états : ${statuses}."`
 	Lead   string          `placeholder:"DIRECTION" help:"N'en garder que celles d'une direction."`
 	Text   string          `placeholder:"TEXTE" help:"N'en garder que celles qui contiennent ce texte."`
 	Part   string          `placeholder:"DIRECTION" help:"N'en garder que celles, ouvertes, où cette direction associée a encore sa part à faire."`
@@ -176,7 +176,7 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 	}
 	for _, s := range c.Status {
 		if !slices.Contains(ledger.Statuses(), s) {
-			return usageError{fmt.Errorf("--status « %s » : waiting, transmitted, taken, answered, closed, unreachable ou merged", s)}
+			return usageError{fmt.Errorf("--status « %s » : %s", s, listed(ledger.Statuses()))}
 		}
 	}
 	return a.withLedger(ctx, func(store ledger.Store) error {
@@ -199,6 +199,24 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 		}
 		return nil
 	})
+}
+
+// listed writes statuses one after the other.
+func listed(statuses []ledger.Status) string {
+	names := make([]string, len(statuses))
+	for i, s := range statuses {
+		names[i] = string(s)
+	}
+	return strings.Join(names, ", ")
+}
+
+// said writes statuses with what people read for them.
+func said(statuses []ledger.Status) string {
+	names := make([]string, len(statuses))
+	for i, s := range statuses {
+		names[i] = string(s) + " (" + s.Label() + ")"
+	}
+	return strings.Join(names, ", ")
 }
 
 type requestShow struct {
@@ -237,12 +255,13 @@ func (c *requestShow) Run(ctx context.Context, a *app) error {
 				Twins []twinLine         `json:"twins,omitempty"`
 			}{r, some(path), twinLines(twins)})
 		}
-		showRequest(a.stdout, r, label, path, twins, a.now())
+		places := region.book.Territories.Names(r.Place.Commune, r.Place.EPCI, r.Place.Departement)
+		showRequest(a.stdout, r, strings.Join(places, " · "), label, path, twins, a.now())
 		return nil
 	})
 }
 
-func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Milestone, twins []ledger.Twin, now time.Time) {
+func showRequest(w io.Writer, r ledger.Request, territory, profile string, path []ledger.Milestone, twins []ledger.Twin, now time.Time) {
 	fmt.Fprintf(w, "Demande %s, %s\n", r.Reference, r.Standing())
 	line := func(label, value string) {
 		if value != "" {
@@ -251,11 +270,12 @@ func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Mi
 	}
 	line("Message", r.Text)
 	line("Entreprise", strings.Join(present(r.Company.Name, r.Company.SIREN), " · "))
+	line("Territoire", territory)
 	line("Chef de file", r.Lead)
 	line("Suivie par", r.Owner)
 	line("Échéance", r.DueLabel(now))
 	for i, p := range r.Pace.Parts {
-		line([]string{"Associées", ""}[min(i, 1)], strings.Join(present(p.Direction, p.Status.Label(), p.By, ledger.Day(p.At), p.Why), " · "))
+		line([]string{"Associées", ""}[min(i, 1)], strings.Join(present(p.Direction, partSaid(p, now), p.By, ledger.Day(p.At), p.Why), " · "))
 	}
 	for i, reason := range r.Decision.Reasons {
 		line([]string{"Pourquoi", ""}[min(i, 1)], reason)
@@ -289,8 +309,19 @@ func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Mi
 				label += fmt.Sprintf(" (%d)", messages) // the rank that split takes
 			}
 		}
-		fmt.Fprintf(w, "  %s\n", strings.Join(present(ledger.Moment(e.At), historyLabel(e, label), e.Other, e.By, e.Lead, e.Owner, e.Step, eventStatus(e), firstLine(e.Why, 100)), " · "))
+		fmt.Fprintf(w, "  %s\n", strings.Join(present(ledger.Moment(e.At), historyLabel(e, label), e.Other, e.By, e.Lead, e.Owner, stepOf(e), eventStatus(e), firstLine(e.Why, 100)), " · "))
 	}
+}
+
+// partSaid tells where the part of an associated direction stands.
+func partSaid(p ledger.Part, now time.Time) string {
+	switch due := p.DueLabel(now); {
+	case p.Status != ledger.Transmitted:
+		return p.Status.Label()
+	case due != "":
+		return "à faire pour le " + due
+	}
+	return "à faire"
 }
 
 // historyLabel tells what happened; a reader who may not know the other request is told that there is one.
@@ -307,8 +338,9 @@ func historyLabel(e ledger.Event, label string) string {
 var eventLabels = map[ledger.EventKind]string{
 	ledger.Received: "message reçu", ledger.Decided: "décision", ledger.Assigned: "confiée", ledger.StatusSet: "état", ledger.AnswerGiven: "réponse donnée",
 	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.Questioned: "précision demandée", ledger.Specified: "précision donnée", ledger.Amended: "message modifié", ledger.PartSet: "part d'une direction associée", ledger.Reminded: "rappel", ledger.Escalated: "porte d'entrée prévenue", ledger.NoNews: "sans nouvelles",
+	ledger.PartReminded: "rappel d'une part", ledger.PartEscalated: "chef de file prévenu", ledger.Overtaken: "avis dépassé",
 	ledger.MergedInto: "jointe à", ledger.Absorbed: "y est jointe la", ledger.SplitOff: "séparée de", ledger.Separated: "en est séparée la", ledger.ToldApart: "n'est pas la même que",
-	ledger.StepSet: "étape du parcours", ledger.NoticeSent: "avis envoyé", ledger.Imported: "reprise d'un autre outil", ledger.NoticeDead: "avis abandonné",
+	ledger.StepSet: "étape du parcours", ledger.NoticeSent: "avis envoyé", ledger.Projected: "fiche projet", ledger.Imported: "reprise d'un autre outil", ledger.NoticeDead: "avis abandonné",
 }
 
 type requestAssign struct {
@@ -316,7 +348,7 @@ type requestAssign struct {
 	Reference string `arg:"" help:"Numéro de la demande."`
 	Lead      string `placeholder:"DIRECTION" help:"Direction qui prend la demande."`
 	Owner     string `placeholder:"PERSONNE" help:"Personne qui la suit."`
-	Why       string `placeholder:"RAISON" help:"Pourquoi."`
+	Why       string `placeholder:"RAISON" help:"Pourquoi ; il le faut pour une autre direction."`
 }
 
 func (c *requestAssign) Run(ctx context.Context, a *app) error {
@@ -340,8 +372,8 @@ func (c *requestAssign) Run(ctx context.Context, a *app) error {
 type requestStatus struct {
 	author
 	Reference string        `arg:"" help:"Numéro de la demande."`
-	Status    ledger.Status `arg:"" enum:"taken,closed,unreachable" help:"taken (prise en charge), closed (close) ou unreachable (injoignable)."`
-	Why       string        `placeholder:"RAISON" help:"Pourquoi."`
+	Status    ledger.Status `arg:"" enum:"${set_statuses}" help:"${set_statuses_said}."`
+	Why       string        `placeholder:"RAISON" help:"Pourquoi ; il le faut, sauf pour ${set_statuses_bare}."`
 }
 
 func (c *requestStatus) Run(ctx context.Context, a *app) error {
@@ -414,6 +446,14 @@ func (c *requestStep) Run(ctx context.Context, a *app) error {
 	})
 }
 
+// stepOf gives the step of the path that an event tells.
+func stepOf(e ledger.Event) string {
+	if e.Kind == ledger.StepSet {
+		return e.Step
+	}
+	return ""
+}
+
 // eventStatus gives in French the status that an event tells.
 func eventStatus(e ledger.Event) string {
 	if e.Kind == ledger.StepSet {
@@ -440,7 +480,7 @@ func (c *requestAnswer) Run(ctx context.Context, a *app) error {
 type requestReopen struct {
 	author
 	Reference string `arg:"" help:"Numéro de la demande."`
-	Why       string `placeholder:"RAISON" help:"Pourquoi."`
+	Why       string `placeholder:"RAISON" help:"Pourquoi ; il le faut."`
 }
 
 func (c *requestReopen) Run(ctx context.Context, a *app) error {

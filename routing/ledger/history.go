@@ -63,19 +63,10 @@ func (h History) Check(now time.Time) error {
 		return wrongField("siret", "le SIRET « %s » n'est pas celui du SIREN « %s »", h.Company.SIRET, h.Company.SIREN)
 	case !slices.Contains(Statuses(), h.Status):
 		return wrongField("status", "l'état « %s » est inconnu", h.Status)
-	case h.Lead == "" && (h.Status == Transmitted || h.Status == Taken || h.Status == Answered):
+	case h.Lead == "" && h.Status != Waiting && (h.Status.Open() || h.Status == Answered):
 		return wrongField("lead", "une demande %s a un chef de file", h.Status.Label())
 	case h.Lead != "" && h.Status == Waiting:
 		return wrongField("status", "une demande qui a un chef de file n'est plus %s", h.Status.Label())
-	}
-	for _, needed := range []struct {
-		field string
-		at    time.Time
-		by    []Status
-	}{{"received", h.Received, Statuses()}, {"taken", h.Taken, []Status{Taken}}, {"answered", h.Answered, []Status{Answered}}, {"ended", h.Ended, []Status{Closed, Unreachable}}} {
-		if needed.at.IsZero() && slices.Contains(needed.by, h.Status) {
-			return wrongField(needed.field, "la date manque, pour une demande %s", h.Status.Label())
-		}
 	}
 	for _, date := range []struct {
 		field string
@@ -83,6 +74,8 @@ func (h History) Check(now time.Time) error {
 	}{{"received", h.Received}, {"taken", h.Taken}, {"answered", h.Answered}, {"ended", h.Ended}, {"reopened", h.Reopened}} {
 		field, at := date.field, date.at
 		switch {
+		case at.IsZero() && (field == "received" || field == h.Status.State().Since):
+			return wrongField(field, "la date manque, pour une demande %s", h.Status.Label())
 		case at.IsZero():
 		case at.After(now.Add(24 * time.Hour)): // files give days, not hours
 			return wrongField(field, "la date, le %s, est à venir", Day(at))
@@ -119,12 +112,15 @@ func (h History) Events() []Event {
 		{At: h.Received, Kind: Received, Why: h.Text},
 		{At: h.Received, Kind: Decided, Lead: h.Lead, Decision: &d},
 	}
-	ended := Closed
-	if h.Status == Unreachable {
-		ended = Unreachable
+	taken, ended := Taken, Closed
+	switch h.Status.State().Since { // the date is that of its own status
+	case "taken":
+		taken = h.Status
+	case "ended":
+		ended = h.Status
 	}
 	later := []Event{
-		{At: h.Taken, Kind: StatusSet, Status: Taken, Owner: h.Owner},
+		{At: h.Taken, Kind: StatusSet, Status: taken, Owner: h.Owner},
 		{At: h.Answered, Kind: AnswerGiven, Why: h.answer()},
 		{At: h.Ended, Kind: StatusSet, Status: ended, Why: h.EndedWhy},
 		{At: h.Reopened, Kind: Reopened},
@@ -162,7 +158,7 @@ func HistoryOf(r Request, source, id string) History {
 			lead = e.Lead
 		case e.Kind == Assigned && e.Lead != "" && e.Lead != lead:
 			lead, h.Taken = e.Lead, time.Time{}
-		case e.Kind == StatusSet && e.Status == Taken:
+		case e.Kind == StatusSet && e.Status.State().Since == "taken":
 			h.Taken = e.At
 		case e.Kind == AnswerGiven:
 			h.Answered, h.Answer = e.At, e.Why
@@ -175,6 +171,7 @@ func HistoryOf(r Request, source, id string) History {
 			}
 		}
 	}
+	since := r.Status.State().Since
 	leads := func() bool {
 		replayed, err := h.replay()
 		return err == nil && replayed.Status == r.Status
@@ -183,10 +180,10 @@ func HistoryOf(r Request, source, id string) History {
 		func() {},
 		func() { h.Reopened = time.Time{} },
 		func() {
-			h.Ended, h.EndedWhy = keepIf(r.Status == Closed || r.Status == Unreachable, h.Ended, h.EndedWhy)
+			h.Ended, h.EndedWhy = keepIf(since == "ended", h.Ended, h.EndedWhy)
 		},
-		func() { h.Answered, h.Answer = keepIf(r.Status == Answered, h.Answered, h.Answer) },
-		func() { h.Taken, _ = keepIf(r.Status == Taken, h.Taken, "") },
+		func() { h.Answered, h.Answer = keepIf(since == "answered", h.Answered, h.Answer) },
+		func() { h.Taken, _ = keepIf(since == "taken", h.Taken, "") },
 	} {
 		if forget(); leads() {
 			break

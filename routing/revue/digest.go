@@ -190,7 +190,7 @@ func lineOf(r ledger.Request, in Input) (l Line, ok bool) {
 			end, answered = e, true
 		case e.Kind == ledger.Reopened:
 			end, answered = ledger.Event{}, false
-		case e.Kind == ledger.StatusSet && (e.Status == ledger.Closed || e.Status == ledger.Unreachable) && !answered:
+		case e.Kind == ledger.StatusSet && !e.Status.Open() && !answered:
 			end = e
 		}
 	}

@@ -236,3 +236,23 @@ func TestFolderThatIsNot(t *testing.T) {
 		t.Error("an absent folder was taken")
 	}
 }
+
+func TestThePlacesOfARequestHaveTheirNames(t *testing.T) {
+	book, err := rulebook.Load(rulebook.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ commune, epci, departement, want string }{
+		{"80021", "248000531", "80", "Amiens (80021) · CA Amiens Métropole (248000531) · arrondissement : Amiens (802) · Somme (80)"},
+		{"", "248000531", "80", "CA Amiens Métropole (248000531) · arrondissement : Amiens (802) · Somme (80)"},
+		{"", "245900758", "59", ""}, // in several arrondissements
+		{"00000", "000000000", "00", "00000 · 000000000 · 00"},
+		{"", "", "80", "Somme (80)"},
+		{"", "", "", ""},
+	} {
+		got := strings.Join(book.Territories.Names(c.commune, c.epci, c.departement), " · ")
+		if got != c.want && (c.epci != "245900758" || strings.Contains(got, "arrondissement")) {
+			t.Errorf("%q %q %q: %q, want %q", c.commune, c.epci, c.departement, got, c.want)
+		}
+	}
+}

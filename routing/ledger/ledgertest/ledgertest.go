@@ -117,8 +117,13 @@ func get(t *testing.T, l Ledger, reference string) ledger.Request {
 			t.Fatalf("%s: event %+v: %v", reference, e, err)
 		}
 	}
+	stored := r.Pace
+	stored.Parts = slices.Clone(stored.Parts)
+	for i := range stored.Parts {
+		stored.Parts[i].Due = time.Time{} // the delays make it
+	}
 	if replayed.Status != r.Status || replayed.Lead != r.Lead || replayed.Owner != r.Owner ||
-		!slices.Equal(replayed.Associated, r.Associated) || !reflect.DeepEqual(replayed.Pace, r.Pace) || !reflect.DeepEqual(replayed.Decision, r.Decision) {
+		!slices.Equal(replayed.Associated, r.Associated) || !reflect.DeepEqual(replayed.Pace, stored) || !reflect.DeepEqual(replayed.Decision, r.Decision) {
 		t.Errorf("%s is stored as\n%+v\nits events make\n%+v", reference, r, replayed)
 	}
 	return r
@@ -382,6 +387,7 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs, agenda ledger.A
 		pace(t, open(t, jobs, ledger.Agenda{Delays: delays}), jobs)
 	})
 	t.Run("parts", func(t *testing.T) { parts(t, fresh) })
+	t.Run("parts in time", func(t *testing.T) { partsInTime(t, open(t, &Jobs{}, ledger.Agenda{Delays: delays})) })
 	t.Run("cards", func(t *testing.T) { cards(t, fresh) })
 	t.Run("joining", func(t *testing.T) { joining(t, fresh) })
 	t.Run("twins", func(t *testing.T) { likely(t, fresh) })
@@ -502,9 +508,11 @@ func life(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	}
 	step("answered", ledger.Answered, func() (ledger.Request, error) { return l.Answer(ctx, ref, "Voici.", "Cy", at) })
 	step("reopened", ledger.Transmitted, func() (ledger.Request, error) { return l.Reopen(ctx, ref, "incomplet", "Ada", at) })
-	step("unreachable", ledger.Unreachable, func() (ledger.Request, error) { return l.SetStatus(ctx, ref, ledger.Unreachable, "", "Cy", at) })
+	step("unreachable", ledger.Unreachable, func() (ledger.Request, error) {
+		return l.SetStatus(ctx, ref, ledger.Unreachable, "trois appels", "Cy", at)
+	})
 	step("asks for someone", ledger.Unreachable, func() (ledger.Request, error) { return l.AskHuman(ctx, ref, "ACCUEIL", "un humain !", "Ada", at) })
-	step("closed", ledger.Closed, func() (ledger.Request, error) { return l.SetStatus(ctx, ref, ledger.Closed, "", "Cy", at) })
+	step("closed", ledger.Closed, func() (ledger.Request, error) { return l.SetStatus(ctx, ref, ledger.Closed, "sans suite", "Cy", at) })
 	if got, want := told(t, l, ref), "associated → EST, associated → SUD, human → SUD, new_request → NORD, new_request → SUD, returned → SUD"; got != want {
 		t.Errorf("told %s, want %s", got, want)
 	}
@@ -529,16 +537,31 @@ func life(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	if _, err := l.Answer(ctx, take(t, l, intake(2)).Reference, "  ", "Bo", at); err == nil {
 		t.Error("an empty answer was recorded")
 	}
+	// What ends a request, passes it on or brings it back has its reason.
+	open := take(t, l, intake(4)).Reference
+	for name, do := range map[string]func() (ledger.Request, error){
+		"closed":      func() (ledger.Request, error) { return l.SetStatus(ctx, open, ledger.Closed, " ", "Bo", at) },
+		"unreachable": func() (ledger.Request, error) { return l.SetStatus(ctx, open, ledger.Unreachable, "", "Bo", at) },
+		"passed on":   func() (ledger.Request, error) { return l.Assign(ctx, open, "SUD", "", "", "Bo", at) },
+		"reopened":    func() (ledger.Request, error) { return l.Reopen(ctx, ref, "", "Bo", at) },
+	} {
+		if _, err := do(); !errors.Is(err, ledger.ErrNoReason) {
+			t.Errorf("%s without a reason: %v", name, err)
+		}
+	}
+	if kinds(get(t, l, open)) != "received decided" || kinds(get(t, l, ref)) != kinds(before) {
+		t.Error("a change without its reason left something")
+	}
 
 	l, jobs := fresh(t)
 	unled := take(t, l, waiting(3)).Reference
 	if r, err := l.AskHuman(ctx, unled, "GUICHET-CENTRAL", "quelqu'un ?", "Ada", at); err != nil || r.Status != ledger.Waiting || told(t, l, unled) != "human → GUICHET-CENTRAL" {
 		t.Errorf("%+v %v, told %s", r, err, told(t, l, unled))
 	}
-	if _, err := l.SetStatus(ctx, unled, ledger.Closed, "", "Bo", at); err != nil {
+	if _, err := l.SetStatus(ctx, unled, ledger.Closed, "sans suite", "Bo", at); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := l.Reopen(ctx, unled, "", "Bo", at.Add(time.Hour)); err != nil || r.Status != ledger.Waiting || !jobs.FollowUps[unled].Equal(at.Add(time.Hour)) {
+	if r, err := l.Reopen(ctx, unled, "encore", "Bo", at.Add(time.Hour)); err != nil || r.Status != ledger.Waiting || !jobs.FollowUps[unled].Equal(at.Add(time.Hour)) {
 		t.Errorf("reopened without lead: %+v %v, planned %v: nobody would ever get it", r, err, jobs.FollowUps)
 	}
 }
@@ -546,6 +569,7 @@ func life(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 var delays = routing.Delays{
 	Transmitted: routing.Stage{Due: 3, Reminders: []int{2, 3}, Escalation: 4, NoNews: []int{3}},
 	Taken:       routing.Stage{Due: 5},
+	Part:        routing.Stage{Due: 4, Reminders: []int{3, 4}, Escalation: 5},
 }
 
 // pace: noon is a Monday; nothing else is public holiday in that week.
@@ -578,7 +602,7 @@ func pace(t *testing.T, l Ledger, jobs *Jobs) {
 		}
 	}
 	in := intake(1)
-	in.Channel = "chat/C1"
+	in.Channel, in.Decision = "chat/C1", decision("NORD")
 	r := take(t, l, in)
 	ref := r.Reference
 	if want := time.Date(2026, 3, 5, 22, 59, 59, 0, time.UTC); !r.Due.Equal(want) || !get(t, l, ref).Due.Equal(want) {
@@ -628,6 +652,28 @@ func pace(t *testing.T, l Ledger, jobs *Jobs) {
 		t.Fatal(err)
 	}
 	follow(ref, time.Date(2026, 4, 2, 7, 0, 0, 0, time.UTC), "reminder → NORD")
+	// Nothing ran for two weeks: everybody is told once how it stands, and the history tells what did not leave.
+	follow(ref, time.Date(2026, 4, 20, 7, 0, 0, 0, time.UTC), "escalation → ACCUEIL, no_news → chat/C1, reminder → NORD")
+	third := get(t, l, ref)
+	if got := kinds(third); !strings.HasSuffix(got, "reopened reminded reminded no_news escalated") || third.Pace.Reminders != 2 {
+		t.Errorf("after two weeks: %s, %+v", got, third.Pace)
+	}
+	if _, err := l.Assign(ctx, ref, "SUD", "", "pas pour nous", "Bo", time.Date(2026, 4, 20, 12, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	follow(ref, time.Date(2026, 5, 4, 7, 0, 0, 0, time.UTC), "escalation → ACCUEIL, no_news → chat/C1, reminder → SUD")
+	again := get(t, l, ref)
+	if got := kinds(again); !strings.HasSuffix(got, "assigned overtaken reminded no_news escalated") || again.Pace.Reminders != 1 || again.Pace.Overtaken != 1 {
+		t.Errorf("after two more weeks: %s, %+v", got, again.Pace)
+	}
+	if said := again.Events[len(again.Events)-4]; said.Why != "rappel à SUD, prévu le 22/04/2026 : il n'est pas parti, un avis plus récent le remplace" {
+		t.Errorf("what did not leave is told as %q", said.Why)
+	}
+	for _, n := range notices(t, l)[:3] {
+		if strings.Contains(n.Text, "malgré") || n.Kind == ledger.Reminder && !strings.Contains(n.Text, "rappel 1 pour SUD") {
+			t.Errorf("told %q, and one reminder left, just now", n.Text)
+		}
+	}
 
 	// A decision that comes in time leaves nothing to hand over; a reminder waits for its own day.
 	other := take(t, l, waiting(2)).Reference
@@ -635,6 +681,96 @@ func pace(t *testing.T, l Ledger, jobs *Jobs) {
 		t.Fatal(err)
 	}
 	follow(other, noon.Add(2*time.Hour), "")
+}
+
+// The directions that take part are reminded of their part as the lead is of the request; noon is a Monday.
+func partsInTime(t *testing.T, l Ledger) {
+	ctx := t.Context()
+	at := func(month time.Month, day, hour int) time.Time {
+		return time.Date(2026, month, day, hour, 0, 0, 0, time.UTC)
+	}
+	follow := func(ref string, now time.Time, want string) {
+		t.Helper()
+		before := len(notices(t, l))
+		for range 2 { // twice is once
+			if err := l.FollowUp(ctx, ref, now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		for _, n := range notices(t, l)[:len(notices(t, l))-before] {
+			if n.Kind == ledger.PartReminder || n.Kind == ledger.PartLate {
+				got = append(got, string(n.Kind)+" → "+n.Recipient())
+			}
+		}
+		slices.Sort(got)
+		if strings.Join(got, ", ") != want {
+			t.Errorf("at %v: %v, want %s", now, got, want)
+		}
+	}
+	part := func(ref string, i int) ledger.Part {
+		t.Helper()
+		return get(t, l, ref).Pace.Parts[i]
+	}
+	ref := take(t, l, intake(1)).Reference // SUD and EST take part
+	if p := part(ref, 0); p.Direction != "SUD" || !p.Since.Equal(intake(1).At) || !p.Due.Equal(time.Date(2026, 3, 6, 22, 59, 59, 0, time.UTC)) || !p.Late(at(3, 7, 0)) || p.Late(at(3, 6, 12)) {
+		t.Errorf("the part is %+v", p)
+	}
+	if _, err := l.SetPart(ctx, ref, "EST", ledger.Done, "", "Cy", noon.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if p := part(ref, 1); !p.Due.IsZero() {
+		t.Errorf("done, and due: %+v", p)
+	}
+	follow(ref, at(3, 5, 7), "")
+	follow(ref, at(3, 5, 8), "part_reminder → SUD")
+	last := func(kind ledger.NoticeKind) ledger.Notice {
+		t.Helper()
+		all := notices(t, l)
+		return all[slices.IndexFunc(all, func(n ledger.Notice) bool { return n.Kind == kind })]
+	}
+	written := last(ledger.PartReminder)
+	if n, err := l.Notice(ctx, written.Key); err != nil || n.Stale != "" {
+		t.Errorf("the reminder is stale: %+v, %v", n, err)
+	}
+	follow(ref, at(3, 6, 8), "part_reminder → SUD")
+	if n, err := l.Notice(ctx, written.Key); err != nil || n.Stale != ledger.ReplacedNotice {
+		t.Errorf("the first reminder may still leave after the second: %+v, %v", n, err)
+	}
+	follow(ref, at(3, 9, 8), "part_late → NORD")
+	late := last(ledger.PartLate)
+	if n, err := l.Notice(ctx, late.Key); err != nil || n.Stale != "" || !strings.Contains(n.Text, "SUD") || !strings.Contains(n.Text, "malgré 2 rappels (échéance : 06/03/2026)") {
+		t.Errorf("the lead is told %+v, %v", n, err)
+	}
+	follow(ref, at(3, 31, 8), "")
+	// Taken, it goes on; its part done, there is nothing more to tell of it.
+	if _, err := l.SetPart(ctx, ref, "SUD", ledger.Done, "", "Cy", at(3, 31, 9)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := l.Notice(ctx, late.Key); err != nil || n.Stale != ledger.StaleNotice {
+		t.Errorf("the part is done, and the lead may still be told that it is late: %+v, %v", n, err)
+	}
+	// To be done again, it is waited for anew, and not at all while the request is answered.
+	if _, err := l.SetPart(ctx, ref, "SUD", ledger.Transmitted, "", "Cy", at(4, 1, 9)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Answer(ctx, ref, "Voici.", "Bo", at(4, 1, 10)); err != nil {
+		t.Fatal(err)
+	}
+	if p := part(ref, 0); !p.Due.IsZero() {
+		t.Errorf("the request is answered, and a part is due: %+v", p)
+	}
+	follow(ref, at(4, 30, 8), "")
+	if _, err := l.Reopen(ctx, ref, "encore", "Bo", at(5, 4, 9)); err != nil { // a Monday; 8 May is a public holiday
+		t.Fatal(err)
+	}
+	if p := part(ref, 0); !p.Since.Equal(at(5, 4, 9)) || p.Due.IsZero() {
+		t.Errorf("reopened, the part is %+v", p)
+	}
+	follow(ref, at(5, 30, 8), "part_late → NORD, part_reminder → SUD")
+	if p := part(ref, 0); p.Reminders != 1 || p.Overtaken != 1 || !p.Escalated {
+		t.Errorf("the part is %+v", p)
+	}
 }
 
 func parts(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
