@@ -367,7 +367,7 @@ type requestAssign struct {
 	Reference string `arg:"" help:"Numéro de la demande."`
 	Lead      string `placeholder:"DIRECTION" help:"Direction qui prend la demande."`
 	Owner     string `placeholder:"PERSONNE" help:"Personne qui la suit."`
-	Why       string `placeholder:"RAISON" help:"Pourquoi."`
+	Why       string `placeholder:"RAISON" help:"Pourquoi ; il le faut pour une autre direction."`
 }
 
 func (c *requestAssign) Run(ctx context.Context, a *app) error {
@@ -392,7 +392,7 @@ type requestStatus struct {
 	author
 	Reference string        `arg:"" help:"Numéro de la demande."`
 	Status    ledger.Status `arg:"" name:"état" enum:"${set_statuses}" help:"${set_statuses_said}."`
-	Why       string        `placeholder:"RAISON" help:"Pourquoi."`
+	Why       string        `placeholder:"RAISON" help:"Pourquoi ; il le faut, sauf pour ${set_statuses_bare}."`
 }
 
 func (c *requestStatus) Run(ctx context.Context, a *app) error {
@@ -502,7 +502,7 @@ func (c *requestAnswer) Run(ctx context.Context, a *app) error {
 type requestReopen struct {
 	author
 	Reference string `arg:"" help:"Numéro de la demande."`
-	Why       string `placeholder:"RAISON" help:"Pourquoi."`
+	Why       string `placeholder:"RAISON" help:"Pourquoi ; il le faut."`
 }
 
 func (c *requestReopen) Run(ctx context.Context, a *app) error {

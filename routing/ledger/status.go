@@ -92,6 +92,11 @@ func DueStatuses() []Status { return statuses(func(s State) bool { return s.Stag
 // SetStatuses are those that a person gives by hand.
 func SetStatuses() []Status { return statuses(func(s State) bool { return s.Deed != nil }) }
 
+// BareStatuses are those of SetStatuses that need no reason.
+func BareStatuses() []Status {
+	return statuses(func(s State) bool { return s.Deed != nil && s.Deed.Ask == "" })
+}
+
 // ForeignStatuses are those that another tool's request may have.
 func ForeignStatuses() []Status { return statuses(func(s State) bool { return s.Since != "" }) }
 

@@ -509,9 +509,11 @@ func life(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	}
 	step("answered", ledger.Answered, func() (ledger.Request, error) { return l.Answer(ctx, ref, "Voici.", "Cy", at) })
 	step("reopened", ledger.Transmitted, func() (ledger.Request, error) { return l.Reopen(ctx, ref, "incomplet", "Ada", at) })
-	step("unreachable", ledger.Unreachable, func() (ledger.Request, error) { return l.SetStatus(ctx, ref, ledger.Unreachable, "", "Cy", at) })
+	step("unreachable", ledger.Unreachable, func() (ledger.Request, error) {
+		return l.SetStatus(ctx, ref, ledger.Unreachable, "trois appels", "Cy", at)
+	})
 	step("asks for someone", ledger.Unreachable, func() (ledger.Request, error) { return l.AskHuman(ctx, ref, "ACCUEIL", "un humain !", "Ada", at) })
-	step("closed", ledger.Closed, func() (ledger.Request, error) { return l.SetStatus(ctx, ref, ledger.Closed, "", "Cy", at) })
+	step("closed", ledger.Closed, func() (ledger.Request, error) { return l.SetStatus(ctx, ref, ledger.Closed, "sans suite", "Cy", at) })
 	if got, want := told(t, l, ref), "associated → EST, associated → SUD, human → SUD, new_request → NORD, new_request → SUD, returned → SUD"; got != want {
 		t.Errorf("told %s, want %s", got, want)
 	}
@@ -536,16 +538,31 @@ func life(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	if _, err := l.Answer(ctx, take(t, l, intake(2)).Reference, "  ", "Bo", at); err == nil {
 		t.Error("an empty answer was recorded")
 	}
+	// What ends a request, passes it on or brings it back has its reason.
+	open := take(t, l, intake(4)).Reference
+	for name, do := range map[string]func() (ledger.Request, error){
+		"closed":      func() (ledger.Request, error) { return l.SetStatus(ctx, open, ledger.Closed, " ", "Bo", at) },
+		"unreachable": func() (ledger.Request, error) { return l.SetStatus(ctx, open, ledger.Unreachable, "", "Bo", at) },
+		"passed on":   func() (ledger.Request, error) { return l.Assign(ctx, open, "SUD", "", "", "Bo", at) },
+		"reopened":    func() (ledger.Request, error) { return l.Reopen(ctx, ref, "", "Bo", at) },
+	} {
+		if _, err := do(); !errors.Is(err, ledger.ErrNoReason) {
+			t.Errorf("%s without a reason: %v", name, err)
+		}
+	}
+	if kinds(get(t, l, open)) != "received decided" || kinds(get(t, l, ref)) != kinds(before) {
+		t.Error("a change without its reason left something")
+	}
 
 	l, jobs := fresh(t)
 	unled := take(t, l, waiting(3)).Reference
 	if r, err := l.AskHuman(ctx, unled, "GUICHET-CENTRAL", "quelqu'un ?", "Ada", at); err != nil || r.Status != ledger.Waiting || told(t, l, unled) != "human → GUICHET-CENTRAL" {
 		t.Errorf("%+v %v, told %s", r, err, told(t, l, unled))
 	}
-	if _, err := l.SetStatus(ctx, unled, ledger.Closed, "", "Bo", at); err != nil {
+	if _, err := l.SetStatus(ctx, unled, ledger.Closed, "sans suite", "Bo", at); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := l.Reopen(ctx, unled, "", "Bo", at.Add(time.Hour)); err != nil || r.Status != ledger.Waiting || !jobs.FollowUps[unled].Equal(at.Add(time.Hour)) {
+	if r, err := l.Reopen(ctx, unled, "encore", "Bo", at.Add(time.Hour)); err != nil || r.Status != ledger.Waiting || !jobs.FollowUps[unled].Equal(at.Add(time.Hour)) {
 		t.Errorf("reopened without lead: %+v %v, planned %v: nobody would ever get it", r, err, jobs.FollowUps)
 	}
 }

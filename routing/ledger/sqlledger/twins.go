@@ -85,7 +85,8 @@ func idsOf(requests []ledger.Request) (ids []int64) {
 	return ids
 }
 
-// look gives a request its keys and looks for its twins: what a person said of them stays said.
+// look gives an open request its keys and looks for its twins, and takes both from one that ended; what a person said of twins
+// stays said.
 func (l *Ledger) look(ctx context.Context, r ledger.Request, at time.Time) error {
 	conn := l.db.Conn(ctx)
 	if _, err := conn.ExecContext(ctx, `DELETE FROM request_keys WHERE request_id = $1`, r.ID); err != nil {
@@ -95,7 +96,7 @@ func (l *Ledger) look(ctx context.Context, r ledger.Request, at time.Time) error
 		return err
 	}
 	keys := ledger.LikenessKeys(r)
-	if len(keys) == 0 {
+	if len(keys) == 0 || !r.Status.Open() {
 		return nil
 	}
 	args := []any{r.ID}
@@ -246,14 +247,12 @@ func (l *Ledger) alone(ctx context.Context, doing string, do func(context.Contex
 	return r, nil
 }
 
-var errNoReason = errors.New("la raison est vide")
-
 // Join implements ledger.Store.
 func (l *Ledger) Join(ctx context.Context, kept, joined, why, by string, at time.Time) (ledger.Request, error) {
 	return l.alone(ctx, "joindre la demande "+joined+" à "+kept, func(ctx context.Context) (r ledger.Request, err error) {
 		switch {
 		case strings.TrimSpace(why) == "":
-			return r, errNoReason
+			return r, ledger.ErrNoReason
 		case kept == joined:
 			return r, fmt.Errorf("%w : une demande ne se joint pas à elle-même", ledger.ErrTransition)
 		}
@@ -319,7 +318,7 @@ func (l *Ledger) Join(ctx context.Context, kept, joined, why, by string, at time
 func (l *Ledger) Split(ctx context.Context, reference string, message int, why, by string, at time.Time) (ledger.Request, error) {
 	return l.alone(ctx, "séparer la demande "+reference, func(ctx context.Context) (r ledger.Request, err error) {
 		if strings.TrimSpace(why) == "" {
-			return r, errNoReason
+			return r, ledger.ErrNoReason
 		}
 		if r, err = l.hold(ctx, reference); err != nil {
 			return r, err
