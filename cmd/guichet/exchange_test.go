@@ -43,12 +43,23 @@ func fictionalHistories(t *testing.T, path string, rows int) {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	leads := []string{"DAEN", "DPEAP", "DIPI", "NFI"}
-	communes := []string{"80021", "59350", "02408", "62041"}
+	region, err := loadRegion("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	communes, syllables := region.book.Territories.Communes, strings.Fields("ba co du fé gri lo ma né pi ro sa tu vel za")
+	name := func(n int) string { // so different as real ones are
+		word := ""
+		for random := rand.New(rand.NewPCG(3, uint64(n))); len(word) < 6; {
+			word += syllables[random.IntN(len(syllables))]
+		}
+		return fmt.Sprintf("%s fictive %d", word, n)
+	}
 	for n := range rows {
 		at := time.Date(2019, 1, 2, 8, 0, 0, 0, time.UTC).Add(time.Duration(n) * 37 * time.Minute)
 		h := ledger.History{
 			Source: "fictif", ID: fmt.Sprintf("F-%06d", n), Received: at, Text: fmt.Sprintf("Demande %d : un prêt ;\nune « machine » \"neuve\"", n),
-			Author: "=Ada", Company: ledger.Company{Name: fmt.Sprintf("Fabrique fictive %d", n%(rows/2+1))}, Place: ledger.Place{Commune: communes[random.IntN(len(communes))]},
+			Author: "=Ada", Company: ledger.Company{Name: name(n % (rows/2 + 1))}, Place: ledger.Place{Commune: communes[random.IntN(len(communes))].INSEE},
 			Lead: leads[random.IntN(len(leads))], Owner: "Bo",
 		}
 		h.Associated = slices.DeleteFunc([]string{"DFP", "DPRE"}[:random.IntN(3)], func(string) bool { return false })
