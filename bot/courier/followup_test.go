@@ -254,7 +254,7 @@ func halfAYear(t *testing.T, e databasetest.Engine) {
 				_, err = o.ledger.SetStatus(ctx, r.reference, ledger.Taken, "", "Bo", now())
 				r.status = ledger.Taken
 			case act == 4:
-				_, err = o.ledger.SetStatus(ctx, r.reference, ledger.Unreachable, "", "Bo", now())
+				_, err = o.ledger.SetStatus(ctx, r.reference, ledger.Unreachable, "trois appels", "Bo", now())
 				r.status = ledger.Unreachable
 			default:
 				_, err = o.ledger.Answer(ctx, r.reference, "Voici.", "Bo", now())

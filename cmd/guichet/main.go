@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Help(frenchHelp),
 		kong.Vars{
 			"version": "guichet " + version(), "statuses": listed(ledger.Statuses()),
-			"set_statuses": strings.ReplaceAll(listed(ledger.SetStatuses()), " ", ""), "set_statuses_said": said(ledger.SetStatuses()),
+			"set_statuses": strings.ReplaceAll(listed(ledger.SetStatuses()), " ", ""), "set_statuses_said": said(ledger.SetStatuses()), "set_statuses_bare": listed(ledger.BareStatuses()),
 		},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 	)
@@ -76,7 +76,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errors.New("interrompu")
 	}
-	fmt.Fprintf(stderr, "guichet : %s\n", inFrench(err.Error()))
+	fmt.Fprintf(stderr, "guichet : %s\n", inFrench(err.Error())+advice(err))
 	if errors.As(err, new(usageError)) {
 		fmt.Fprintln(stderr, "Pour l'aide : guichet --help")
 		return exitUsage

@@ -148,7 +148,7 @@ func TestAnIndicatorAndACutAreAddedInOnePlace(t *testing.T) {
 	c := newTerminal(t)
 	reference, _ := c.object("--json", "request", "new", "--audience", "staff", "Notre société, située à Amiens, veut exporter en Espagne.")["request"].(string)
 	c.done("request", "answer", reference, "Voici.")
-	c.done("request", "reopen", reference)
+	c.done("request", "reopen", reference, "--why", "encore")
 	if out := c.done("steering", "--audience", "staff", "--cut", "cote"); !strings.Contains(out, "Demandes rouvertes : 1") || !strings.Contains(out, "Les terres") {
 		t.Errorf("the terminal tells\n%s", out)
 	}

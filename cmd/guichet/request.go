@@ -193,12 +193,31 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 		}
 		if len(requests) == 0 {
 			fmt.Fprintln(a.stdout, "Aucune demande.")
+			return a.noDirection(c.Lead, c.Part)
 		}
 		for _, r := range requests {
 			fmt.Fprintf(a.stdout, "%s  %-10s %-27s %-21s %s\n", r.Reference, dash(r.Lead), r.Status.Label(), dash(r.DueLabel(a.now())), firstLine(r.Text, 80))
 		}
 		return nil
 	})
+}
+
+// noDirection tells that nothing was found for a code that the rules do not have: it may be a slip, or a direction of former rules.
+func (a *app) noDirection(codes ...string) error {
+	codes = slices.DeleteFunc(codes, func(code string) bool { return code == "" })
+	if len(codes) == 0 {
+		return nil
+	}
+	r, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return err
+	}
+	for _, code := range codes {
+		if known := r.codes(); !slices.Contains(known, code) {
+			fmt.Fprintf(a.stderr, "« %s » n'est pas une direction des règles : %s\n", code, strings.Join(known, ", "))
+		}
+	}
+	return nil
 }
 
 // listed writes statuses one after the other.
@@ -348,7 +367,7 @@ type requestAssign struct {
 	Reference string `arg:"" help:"Numéro de la demande."`
 	Lead      string `placeholder:"DIRECTION" help:"Direction qui prend la demande."`
 	Owner     string `placeholder:"PERSONNE" help:"Personne qui la suit."`
-	Why       string `placeholder:"RAISON" help:"Pourquoi."`
+	Why       string `placeholder:"RAISON" help:"Pourquoi ; il le faut pour une autre direction."`
 }
 
 func (c *requestAssign) Run(ctx context.Context, a *app) error {
@@ -372,8 +391,8 @@ func (c *requestAssign) Run(ctx context.Context, a *app) error {
 type requestStatus struct {
 	author
 	Reference string        `arg:"" help:"Numéro de la demande."`
-	Status    ledger.Status `arg:"" enum:"${set_statuses}" help:"${set_statuses_said}."`
-	Why       string        `placeholder:"RAISON" help:"Pourquoi."`
+	Status    ledger.Status `arg:"" name:"état" enum:"${set_statuses}" help:"${set_statuses_said}."`
+	Why       string        `placeholder:"RAISON" help:"Pourquoi ; il le faut, sauf pour ${set_statuses_bare}."`
 }
 
 func (c *requestStatus) Run(ctx context.Context, a *app) error {
@@ -386,7 +405,7 @@ type requestPart struct {
 	author
 	Reference string        `arg:"" help:"Numéro de la demande."`
 	Direction string        `arg:"" help:"Direction associée."`
-	Status    ledger.Status `arg:"" enum:"done,not_for_us,transmitted" help:"done (part faite), not_for_us (pas pour nous) ou transmitted (de nouveau à faire)."`
+	Status    ledger.Status `arg:"" name:"état" enum:"done,not_for_us,transmitted" help:"done (part faite), not_for_us (pas pour nous) ou transmitted (de nouveau à faire)."`
 	Why       string        `placeholder:"RAISON" help:"Pourquoi."`
 }
 
@@ -469,6 +488,9 @@ type requestAnswer struct {
 }
 
 func (c *requestAnswer) Run(ctx context.Context, a *app) error {
+	if strings.TrimSpace(c.Text) == "" {
+		return usageError{errors.New("la réponse est vide : écrivez ce qui a été répondu à l'entreprise, entre guillemets")}
+	}
 	if err := bot.CheckText(c.Text); err != nil {
 		return err
 	}
@@ -480,7 +502,7 @@ func (c *requestAnswer) Run(ctx context.Context, a *app) error {
 type requestReopen struct {
 	author
 	Reference string `arg:"" help:"Numéro de la demande."`
-	Why       string `placeholder:"RAISON" help:"Pourquoi."`
+	Why       string `placeholder:"RAISON" help:"Pourquoi ; il le faut."`
 }
 
 func (c *requestReopen) Run(ctx context.Context, a *app) error {

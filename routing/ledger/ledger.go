@@ -5,6 +5,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,8 @@ var (
 	ErrStaffOnly = errors.New("lecture du registre réservée aux agents")
 	// ErrTransition is returned when a status cannot follow the present one.
 	ErrTransition = errors.New("changement d'état impossible")
+	// ErrNoReason is returned by the changes that need a reason, without one.
+	ErrNoReason = errors.New("dites pourquoi : la raison est vide")
 	// ErrOtherCompany is returned when requests of two SIRENs would be joined.
 	ErrOtherCompany = errors.New("les deux demandes ont des SIREN différents : ce sont deux entreprises")
 	// ErrNoMessage is returned when the message to split out is none that joined the request.
@@ -47,6 +50,42 @@ func (v Viewer) Check() error {
 		return nil
 	}
 	return ErrNoViewer
+}
+
+// Unnamed gives a request as a viewer reads it. A partner deals with directions, not with their agents: what an agent did
+// is said to be done by the direction that led the request, and nobody is named, but in what it asked itself.
+func (v Viewer) Unnamed(r Request) Request {
+	own := r.Person != "" && r.Person == v.Person || v.Thread != "" && r.Channel == v.Channel && r.Thread == v.Thread
+	if v.Staff || v.EPCI == "" || own {
+		return r
+	}
+	r.Owner = ""
+	r.Pace.Parts, r.Pace.Steps, r.Events = slices.Clone(r.Pace.Parts), slices.Clone(r.Pace.Steps), slices.Clone(r.Events)
+	for i := range r.Pace.Parts {
+		r.Pace.Parts[i].By = ""
+	}
+	for i := range r.Pace.Steps {
+		r.Pace.Steps[i].By = ""
+	}
+	lead := r.EntryPoint
+	for i, e := range r.Events {
+		r.Events[i].Owner = ""
+		switch e.Kind {
+		case Received, Decided, HumanAsked, Specified, Amended, Imported: // the person who asked, the rules, a tool
+		case PartSet:
+			r.Events[i].By = e.Lead
+		case NoNews: // the text that was said to the person may name who follows the request
+			r.Events[i].Why = ""
+		default:
+			if e.By != Self {
+				r.Events[i].By = lead
+			}
+		}
+		if e.Lead != "" && (e.Kind == Decided || e.Kind == Assigned) {
+			lead = e.Lead
+		}
+	}
+	return r
 }
 
 // Status is where a request stands. It is derived from the events.
@@ -269,6 +308,8 @@ type Span struct {
 	From, Until time.Time
 	// Alive keeps those that were still open at that time, or that changed since.
 	Alive time.Time
+	// EPCI keeps those of one.
+	EPCI string
 }
 
 // Store keeps the ledger. Every method uses the transaction of its context when there is one, else its own.
@@ -281,13 +322,15 @@ type Store interface {
 	Take(ctx context.Context, in Intake) (r Request, joined bool, err error)
 	// Decide records the decision made with a fact that came later, and the words that gave it; the request must be Waiting.
 	Decide(ctx context.Context, reference string, d routing.Decision, words, by string, at time.Time) (Request, error)
-	// Assign gives the request to a direction (lead, may be empty to keep it) and a person (owner, may be empty), with the reason.
+	// Assign gives the request to a direction (lead, may be empty to keep it) and a person (owner, may be empty); another direction
+	// needs the reason (ErrNoReason).
 	Assign(ctx context.Context, reference, lead, owner, why, by string, at time.Time) (Request, error)
-	// SetStatus records taken, closed or unreachable, with the reason. Who takes a request without owner becomes its owner.
+	// SetStatus records a status that a person gives by hand (Deed), with the reason where one is asked for (ErrNoReason). Who takes a
+	// request without owner becomes its owner.
 	SetStatus(ctx context.Context, reference string, s Status, why, by string, at time.Time) (Request, error)
 	// Answer records the answer given to the company.
 	Answer(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
-	// Reopen brings a closed, answered or unreachable request back to its lead.
+	// Reopen brings a closed, answered or unreachable request back to its lead, with the reason (ErrNoReason).
 	Reopen(ctx context.Context, reference, why, by string, at time.Time) (Request, error)
 	// AskHuman records that the person asked for someone, with a notice to the lead, or to the entry point when none leads.
 	AskHuman(ctx context.Context, reference, entryPoint, text, by string, at time.Time) (Request, error)

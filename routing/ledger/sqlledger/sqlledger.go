@@ -287,6 +287,9 @@ func (l *Ledger) Assign(ctx context.Context, reference, lead, owner, why, by str
 		if err != nil || r.Lead == former {
 			return r, err
 		}
+		if strings.TrimSpace(why) == "" {
+			return r, ledger.ErrNoReason
+		}
 		if err := l.notify(ctx, r, e, ledger.NewRequest, r.Lead, false); err != nil {
 			return r, err
 		}
@@ -303,6 +306,9 @@ func (l *Ledger) SetStatus(ctx context.Context, reference string, s ledger.Statu
 			e.Owner = by
 		}
 		r, e, err := l.append(ctx, r, e)
+		if err == nil && deed.Ask != "" && strings.TrimSpace(why) == "" {
+			err = ledger.ErrNoReason
+		}
 		if err != nil || deed.Tells == "" {
 			return r, err
 		}
@@ -389,6 +395,9 @@ func (l *Ledger) Hold(ctx context.Context, reference string) (ledger.Request, er
 func (l *Ledger) Reopen(ctx context.Context, reference, why, by string, at time.Time) (ledger.Request, error) {
 	return l.change(ctx, "rouvrir la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
 		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.Reopened, By: by, Why: why})
+		if err == nil && strings.TrimSpace(why) == "" {
+			err = ledger.ErrNoReason
+		}
 		if err != nil {
 			return r, err
 		}
@@ -468,8 +477,10 @@ func (l *Ledger) append(ctx context.Context, r ledger.Request, e ledger.Event) (
 	return r, e, err
 }
 
-// write writes an event and what it makes of its request.
+// write writes an event and what it makes of its request. One that ends is looked at no more when others are taken, until it is
+// open again.
 func (l *Ledger) write(ctx context.Context, r ledger.Request, e ledger.Event) (ledger.Request, ledger.Event, error) {
+	was := r.Status
 	r, err := ledger.Apply(r, e)
 	if err != nil {
 		return r, e, err
@@ -504,6 +515,9 @@ func (l *Ledger) write(ctx context.Context, r ledger.Request, e ledger.Event) (l
 	}
 	_, err = conn.ExecContext(ctx, `UPDATE requests SET status = $2, lead = $3, owner = $4, associated = $5, decision = $6, updated_at = $7, pace = $8, merged_into = $9 WHERE id = $1`,
 		r.ID, r.Status, r.Lead, r.Owner, associated, current, database.Stamp(r.UpdatedAt), pace, r.Pace.Into)
+	if err == nil && was != "" && was.Open() != r.Status.Open() {
+		err = l.look(ctx, r, e.At)
+	}
 	return r, e, err
 }
 
