@@ -12,6 +12,7 @@ import (
 
 	"guichet/bot"
 	"guichet/knowledge"
+	"guichet/routing/convention"
 	"guichet/routing/ledger"
 	"guichet/routing/sheet"
 )
@@ -42,9 +43,9 @@ type requestsPage struct {
 	Status     ledger.Status
 	Lead, Text string
 	Limit      int
-	// Late keeps the requests whose due date is over at Now.
-	Late bool
-	Now  time.Time
+	// Late keeps the requests whose due date is over at Now, Part those in which the direction, associated, has its part to do.
+	Late, Part bool
+	Now        time.Time
 }
 
 func (s *site) showRequests(w http.ResponseWriter, r *http.Request, agent string) {
@@ -53,7 +54,7 @@ func (s *site) showRequests(w http.ResponseWriter, r *http.Request, agent string
 		staffPage:  staffPage{agent, "requests"},
 		Directions: s.Directions, Statuses: ledger.Statuses(),
 		Status: ledger.Status(query.Get("etat")), Lead: query.Get("direction"), Text: strings.TrimSpace(query.Get("texte")),
-		Late: query.Get("retard") != "", Now: s.Now(),
+		Late: query.Get("retard") != "", Part: query.Get("part") != "" && query.Get("direction") != "", Now: s.Now(),
 	}
 	filter := ledger.Filter{Lead: page.Lead, Text: page.Text, Limit: requestsLimit}
 	if page.Status != "" {
@@ -61,6 +62,9 @@ func (s *site) showRequests(w http.ResponseWriter, r *http.Request, agent string
 	}
 	if page.Late {
 		filter.Late = page.Now
+	}
+	if page.Part {
+		filter.Lead, filter.Part = "", page.Lead
 	}
 	var err error
 	if page.Requests, err = s.Requests.List(r.Context(), staffViewer, filter); err != nil {
@@ -297,7 +301,7 @@ func (s *site) postAction(w http.ResponseWriter, r *http.Request, agent string) 
 	default:
 		i := slices.IndexFunc(ledger.States, func(s ledger.State) bool { return s.Deed != nil && s.Deed.Name == action })
 		if i < 0 {
-			s.problem(w, http.StatusNotFound, textNoAction)
+			s.problem(w, r, http.StatusNotFound, textNoAction)
 			return
 		}
 		if text == "" && ledger.States[i].Deed.Ask != "" {
@@ -345,6 +349,7 @@ func (s *site) hasDirection(code string) bool {
 type noticesPage struct {
 	staffPage
 	Notices   []ledger.Notice
+	Alerts    []convention.Alert
 	Abandoned []Job
 }
 
@@ -359,7 +364,12 @@ func (s *site) showNotices(w http.ResponseWriter, r *http.Request, agent string)
 		s.staffProblem(w, r, err)
 		return
 	}
-	s.render(w, http.StatusOK, noticesTemplate, noticesPage{staffPage{agent, "notices"}, notices, abandoned})
+	alerts, err := s.Alerts(r.Context(), noticesLimit)
+	if err != nil {
+		s.staffProblem(w, r, err)
+		return
+	}
+	s.render(w, http.StatusOK, noticesTemplate, noticesPage{staffPage{agent, "notices"}, notices, alerts, abandoned})
 }
 
 type gapsPage struct {
@@ -379,9 +389,9 @@ func (s *site) showGaps(w http.ResponseWriter, r *http.Request, agent string) {
 // staffProblem answers when the ledger or the journal could not.
 func (s *site) staffProblem(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, ledger.ErrNotFound) {
-		s.problem(w, http.StatusNotFound, textNoRequest)
+		s.problem(w, r, http.StatusNotFound, textNoRequest)
 		return
 	}
 	s.Log.ErrorContext(r.Context(), "staff view failed", "path", r.URL.Path, "error", err)
-	s.problem(w, http.StatusServiceUnavailable, textFailure)
+	s.problem(w, r, http.StatusServiceUnavailable, textFailure)
 }
