@@ -169,7 +169,7 @@ func (c *Chat) ready(ctx context.Context, p Press, r ledger.Request) error {
 		if !viewer.Staff {
 			into = ""
 		}
-		return errRefused{c.Texts.say("act-moved", "reference", r.Reference, "status", r.Status.Label(), "lead", r.Lead, "owner", r.Owner, "into", into)}
+		return errRefused{c.Texts.say("act-moved", "reference", r.Reference, "status", r.Status.Label(), "lead", r.Lead, "owner", viewer.Unnamed(r).Owner, "into", into)}
 	case p.Act == PartDone || p.Act == PartPass:
 		if !owes(s.Direction, r) {
 			return errRefused{c.Texts.say("act-forbidden")}

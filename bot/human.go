@@ -10,8 +10,8 @@ import (
 	"guichet/routing/ledger"
 )
 
-// human brings a person: the one who leads the conversation's request, or the entry point, with what was said. Asking again
-// tells that it is passed on, and tells nobody else unless it says something new.
+// human brings a person: the one who leads the conversation's request or what the message asks for, else the entry point,
+// with what was said. Asking again tells that it is passed on, and tells nobody else unless it says something new.
 func (d *Desk) human(m Message, state State, r Reading) *plan {
 	p := &plan{state: state}
 	p.record = func(ctx context.Context, p *plan) error {
@@ -33,7 +33,12 @@ func (d *Desk) human(m Message, state State, r Reading) *plan {
 				text = state.Offered + "\n\n" + m.Text
 			}
 			facts := d.withAsker(r.Request, m.Asker)
-			in := d.intake(m, facts, d.Rules.ToEntryPoint(facts))
+			decision := d.Rules.Decide(facts)
+			money, _ := facts.Get("fund_kind")
+			if precise, _ := d.weigh(facts); !precise && money.Value == nil || decision.Lead == "" {
+				decision = d.Rules.ToEntryPoint(facts)
+			}
+			in := d.intake(m, facts, decision)
 			in.Text, in.Human = text, true
 			var joined bool
 			var err error

@@ -76,6 +76,23 @@ func asksOnce(t *testing.T, c *counter) {
 	}
 }
 
+// Who says what they need and asks for a person is called back by who leads it.
+func TestWhoLeadsANeedCallsBack(t *testing.T) {
+	c := open(t)
+	for text, rule := range map[string]string{
+		"Restaurateur à Amiens, je ne trouve pas de cuisiniers, rappelez-moi.":                 "emploi-recrutement",
+		"PME de 30 salariés, nous cherchons un prêt, je voudrais parler à un conseiller.":      "instrument-financier",
+		"Menuiserie de 12 salariés à Desvres, je voudrais parler à quelqu'un.":                 "porte-d-entree",
+		"Un industriel veut s'implanter chez nous, il cherche 5 hectares ; rappelez-moi vite.": "porte-d-entree",
+		"Je voudrais parler à quelqu'un.":                                                      "porte-d-entree",
+	} {
+		reply := c.say(t, text, text)
+		if r := c.request(t, reply.Request); reply.Kind != bot.ReplyHuman || r.Decision.Rule != rule || !strings.Contains(reply.Text, r.Lead) {
+			t.Errorf("%q: %s, rule %s: %s", text, reply.Kind, r.Decision.Rule, reply.Text)
+		}
+	}
+}
+
 // A request that exists already is told once that its person asks for someone.
 func TestAPersonIsAskedForOnceInARequest(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, e databasetest.Engine) { asksOnceInARequest(t, openOn(t, e.New(t))) })

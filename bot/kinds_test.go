@@ -9,8 +9,8 @@ import (
 )
 
 // TestKindOfAMessage holds the desk to telling apart, in short messages, a question, a who-does-what question, a company's
-// request, a request for a person, a question about a request, and small talk. They were written before the vocabularies
-// were read.
+// request, a request for a person, a question about a request, and small talk. They were written before the words that
+// tell them apart: 58 of the first 80 were right at first sight, then 43 of 53.
 func TestKindOfAMessage(t *testing.T) {
 	answer, who, small := []bot.ReplyKind{bot.ReplyAnswer}, []bot.ReplyKind{bot.ReplyWho}, []bot.ReplyKind{bot.ReplySmall}
 	human, status := []bot.ReplyKind{bot.ReplyHuman}, []bot.ReplyKind{bot.ReplyStatus}
@@ -22,6 +22,20 @@ func TestKindOfAMessage(t *testing.T) {
 		texts []string
 	}{
 		{answer, []string{
+			"le FEDER finance quoi ?",
+			"une SCOP est-elle éligible au fonds tourisme durable",
+			"Quelles dépenses sont prises en compte ?",
+			"combien de temps faut-il pour instruire un dossier",
+			"Y a-t-il un âge maximum pour le prêt d'honneur ?",
+			"pret vert : quel montant",
+			"je cherche des infos sur les parcs d'innovation",
+			"les commerces ont-ils droit au chèque numérique ?",
+			"Can a shop apply for this grant?",
+			"C'est quoi la différence entre NFI et la DAEN ?",
+			"Doit-on rembourser une avance remboursable ?",
+			"Peut-on m'expliquer à quoi sert une revue de projets ?",
+			"taux d'intervention maximum",
+			"Quand ouvre le prochain appel à projets export ?",
 			"Quel taux d'aide pour un diagnostic énergétique ?",
 			"c'est quoi le dispositif Starter",
 			"Jusqu'à quand l'appel à projets est-il ouvert ?",
@@ -46,6 +60,15 @@ func TestKindOfAMessage(t *testing.T) {
 			"Où trouver la liste des parcs d'innovation ?",
 		}},
 		{who, []string{
+			"qui s'occupe des labos",
+			"Quelle équipe travaille sur les friches ?",
+			"Qui dois-je contacter pour l'artisanat ?",
+			"who deals with exports?",
+			"à quel service envoyer un créateur ?",
+			"Quelle direction est compétente pour le FEDER ?",
+			"c'est qui qui gère l'emploi",
+			"Pour la formation, qui est mon interlocuteur ?",
+			"À qui transmettre une demande de prêt ?",
 			"Qui gère les dossiers FEDER ?",
 			"C'est quelle direction pour la formation ?",
 			"A qui dois-je m'adresser pour une reprise d'entreprise ?",
@@ -61,6 +84,18 @@ func TestKindOfAMessage(t *testing.T) {
 			"À quelle direction je renvoie un projet de labo commun ?",
 		}},
 		{request, []string{
+			"il me faut un local de 300 m2 à Laon",
+			"on embauche, aidez-nous",
+			"PME familiale de Guise, 30 salariés, nous voudrions investir dans un robot",
+			"Nous avons un besoin de trésorerie urgent",
+			"pouvez vous m'accompagner pour reprendre une boulangerie a Roye",
+			"Notre société souhaite tester ses produits avec un labo",
+			"I want to open a restaurant in Lille",
+			"une machine à remplacer, 14 salariés, que pouvez-vous faire ?",
+			"Mes salariés doivent apprendre l'anglais",
+			"La société Fictichim (Loos) a été aidée en 2019, elle cherche maintenant un labo.",
+			"Coiffeur à Ham, je ne trouve pas d'apprenti, que faire ?",
+			"Groupe polonais, usine de meubles, nous visitons la région en mars.",
 			"Nous sommes 12 et cherchons un prêt.",
 			"boulangère à Lens besoin d'un four neuf",
 			"Je veux recruter un soudeur.",
@@ -84,6 +119,14 @@ func TestKindOfAMessage(t *testing.T) {
 			"Patron pêcheur au Portel, moteur à changer",
 		}},
 		{human, []string{
+			"appelez moi",
+			"quelqu'un peut-il me répondre au téléphone ?",
+			"je voudrais un vrai conseiller, pas un bot",
+			"Pourriez-vous me contacter ?",
+			"Où peut-on vous joindre ?",
+			"I'd rather speak to someone",
+			"J'aimerais un rendez-vous",
+			"Merci de me rappeler au 03 20 00 00 00",
 			"je veux parler a un conseiller",
 			"Rappelez-moi s'il vous plaît",
 			"un humain svp",
@@ -96,6 +139,11 @@ func TestKindOfAMessage(t *testing.T) {
 			"je préférerais échanger de vive voix",
 		}},
 		{status, []string{
+			"Avez-vous bien reçu ma demande ?",
+			"mon dossier avance ?",
+			"Ma demande est-elle traitée ?",
+			"l'entreprise Fictimeca a-t-elle déjà été aidée par vos services ?",
+			"Any news about my application?",
 			"Où en est mon dossier ?",
 			"Ma demande 2026-0001 a-t-elle avancé ?",
 			"Je n'ai toujours pas de réponse à ma demande.",
@@ -105,6 +153,11 @@ func TestKindOfAMessage(t *testing.T) {
 			"qui suit ma demande ?",
 		}},
 		{small, []string{
+			"salut toi",
+			"Merci pour tout !",
+			"Que pouvez-vous faire pour moi ?",
+			"Au revoir",
+			"good morning",
 			"bonjour",
 			"merci beaucoup, bonne journée",
 			"tu sers à quoi ?",

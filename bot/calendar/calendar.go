@@ -73,8 +73,11 @@ func (f *Feed) fail(w http.ResponseWriter, r *http.Request, err error) {
 	http.Error(w, "Le calendrier n'a pas pu être lu ; réessayez dans une minute.", http.StatusServiceUnavailable)
 }
 
-// revuesAhead is how many days of revues a feed shows.
-const revuesAhead = 180
+// A feed shows so many days of revues, and the next one of each scope when it is further, a yearly committee's for instance.
+const (
+	revuesAhead = 180
+	nextAhead   = 2 * 366
+)
 
 // revues gives the dates to come that a token may see: those of its EPCI, or of what its direction is in charge of. One that
 // is narrowed to a person has its requests only.
@@ -83,8 +86,11 @@ func (f *Feed) revues(token bot.Token, now time.Time) []revue.Date {
 		return nil
 	}
 	v, on := token.Viewer(), convention.DayOf(now)
-	return slices.DeleteFunc(f.Revues.Coming(on, on.Add(revuesAhead)), func(d revue.Date) bool {
-		return !v.Staff && d.Scope != v.EPCI || token.Direction != "" && f.Revues.Direction(d.Scope) != token.Direction
+	shown := map[string]bool{}
+	return slices.DeleteFunc(f.Revues.Coming(on, on.Add(nextAhead)), func(d revue.Date) bool {
+		later := shown[d.Scope] && d.Day > on.Add(revuesAhead)
+		shown[d.Scope] = true
+		return later || !v.Staff && d.Scope != v.EPCI || token.Direction != "" && f.Revues.Direction(d.Scope) != token.Direction
 	})
 }
 
@@ -119,7 +125,7 @@ func Write(requests, parts []ledger.Request, revues []revue.Date, token bot.Toke
 		e.SetAllDayStartAt(day)
 		e.SetAllDayEndAt(day.AddDate(0, 0, 1))
 		e.SetDtStampTime(now.UTC())
-		e.SetSummary("Revue de projets · " + d.Name)
+		e.SetSummary(d.Name + " · revue de projets")
 		e.SetTimeTransparency(ics.TransparencyTransparent)
 	}
 	return c.Serialize()

@@ -78,15 +78,15 @@ func TestParts(t *testing.T) {
 func TestRevues(t *testing.T) {
 	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 	f := Feed{Revues: revue.Calendar{
-		Settings: routing.Revues{Weeks: 7, Start: "2026-01-05", Direction: "NORD", Committees: []routing.Committee{{Code: "technique", Label: "Comité technique", Direction: "SUD", Weeks: 4, Start: "2026-01-06"}}},
+		Settings: routing.Revues{Weeks: 7, Start: "2026-01-05", Direction: "NORD", Committees: []routing.Committee{{Code: "technique", Label: "Comité technique", Direction: "SUD", Weeks: 4, Start: "2026-01-06"}, {Code: "annuel", Label: "Comité annuel", Direction: "SUD", Weeks: 52, Start: "2026-02-02"}}},
 		EPCIs:    []string{"200000001", "200000002"}, Names: map[string]string{"200000001": "CA Fictive", "200000002": "CC Imaginaire"},
 	}}
 	for name, c := range map[string]struct {
 		token bot.Token
 		seen  string
 	}{
-		"staff":       {bot.Token{Audience: knowledge.Staff}, "CA Fictive CC Imaginaire Comité technique"},
-		"a direction": {bot.Token{Audience: knowledge.Staff, Direction: "SUD"}, "Comité technique"},
+		"staff":       {bot.Token{Audience: knowledge.Staff}, "CA Fictive CC Imaginaire Comité technique Comité annuel"},
+		"a direction": {bot.Token{Audience: knowledge.Staff, Direction: "SUD"}, "Comité technique Comité annuel"},
 		"a territory": {bot.Token{Audience: knowledge.Partner, EPCI: "200000002"}, "CC Imaginaire"},
 		"a person":    {bot.Token{Audience: knowledge.Staff, Person: "Bo"}, ""},
 	} {
@@ -94,10 +94,13 @@ func TestRevues(t *testing.T) {
 		if _, err := ics.ParseCalendar(strings.NewReader(text)); err != nil {
 			t.Fatal(err)
 		}
-		for _, scope := range []string{"CA Fictive", "CC Imaginaire", "Comité technique"} {
-			if want := strings.Contains(c.seen, scope); strings.Contains(text, scope) != want {
+		for _, scope := range []string{"CA Fictive", "CC Imaginaire", "Comité technique", "Comité annuel"} {
+			if want := strings.Contains(c.seen, scope); strings.Contains(text, "SUMMARY:"+scope+" · revue de projets") != want {
 				t.Errorf("%s: %s, want %v\n%s", name, scope, want, text)
 			}
+		}
+		if n := strings.Count(text, "Comité annuel"); n > 1 {
+			t.Errorf("%s: %d dates of the yearly committee, of which only the next one is near", name, n)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 const intentFact = "intent"
 
 var intents = []bot.Intent{
-	bot.WantsHuman, bot.WantsWho, bot.WantsAnswer, bot.WantsHelp, bot.SaysHello, bot.SaysThanks, bot.AsksWhatIsIt, bot.Agrees, bot.WantsStatus,
+	bot.WantsHuman, bot.WantsWho, bot.WantsAnswer, bot.WantsHelp, bot.AsksForAll, bot.SaysHello, bot.SaysThanks, bot.AsksWhatIsIt, bot.Agrees, bot.WantsStatus,
 }
 
 // intents gives the signs of what the person wants, each with the longest of its words.

@@ -83,7 +83,10 @@ func (l *Lexicon) eachClue(tokens []token, do func(name []byte, first, last int)
 		if before[0] >= 0 && (word == aPlace || word == aNumber) && clueWord(&tokens[before[0]]) == word {
 			continue
 		}
-		do(append(name[:0], word...), i, i)
+		told := t.flags&(context|secondary|identity) != 0 // its clue says so, and no other: what is told is not asked
+		if !told {
+			do(append(name[:0], word...), i, i)
+		}
 		if before[0] >= 0 {
 			name = append(append(append(name[:0], clueWord(&tokens[before[0]])...), ' '), word...)
 			do(name, before[0], i)

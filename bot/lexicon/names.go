@@ -105,6 +105,10 @@ func (l *Lexicon) markNames(tokens []token) {
 				continue
 			}
 		}
+		if len(tokens[i].places) > 0 {
+			i = tokens[i].places[0].end - 1
+			continue
+		}
 		start, end := l.nameAt(tokens, i, shouted)
 		if end == 0 {
 			continue

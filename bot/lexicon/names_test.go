@@ -51,6 +51,7 @@ func TestCompanyNames(t *testing.T) {
 		"Mon entreprise, la SARL Verlinor Peinture, a besoin d'une nacelle.":                "Verlinor Peinture",
 		"L'association Fictive Insertion cherche un prêt.":                                  "Fictive Insertion",
 		"« Atelier du Hêtre fictif », menuiserie à Ham, veut investir.":                     "Atelier du Hêtre fictif",
+		"Je suis directeur du site de Vitry-en-Artois, nous cherchons un prêt.":             "",
 		"Boucher à Guise, je dois changer ma chambre froide.":                               "",
 		"Bonjour, je voudrais un prêt.":                                                     "",
 		"Amiens Métropole veut signer une convention.":                                      "",

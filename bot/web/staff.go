@@ -12,6 +12,7 @@ import (
 
 	"guichet/bot"
 	"guichet/knowledge"
+	"guichet/routing/convention"
 	"guichet/routing/ledger"
 	"guichet/routing/sheet"
 )
@@ -300,7 +301,7 @@ func (s *site) postAction(w http.ResponseWriter, r *http.Request, agent string) 
 	default:
 		i := slices.IndexFunc(ledger.States, func(s ledger.State) bool { return s.Deed != nil && s.Deed.Name == action })
 		if i < 0 {
-			s.problem(w, http.StatusNotFound, textNoAction)
+			s.problem(w, r, http.StatusNotFound, textNoAction)
 			return
 		}
 		if text == "" && ledger.States[i].Deed.Ask != "" {
@@ -348,6 +349,7 @@ func (s *site) hasDirection(code string) bool {
 type noticesPage struct {
 	staffPage
 	Notices   []ledger.Notice
+	Alerts    []convention.Alert
 	Abandoned []Job
 }
 
@@ -362,7 +364,12 @@ func (s *site) showNotices(w http.ResponseWriter, r *http.Request, agent string)
 		s.staffProblem(w, r, err)
 		return
 	}
-	s.render(w, http.StatusOK, noticesTemplate, noticesPage{staffPage{agent, "notices"}, notices, abandoned})
+	alerts, err := s.Alerts(r.Context(), noticesLimit)
+	if err != nil {
+		s.staffProblem(w, r, err)
+		return
+	}
+	s.render(w, http.StatusOK, noticesTemplate, noticesPage{staffPage{agent, "notices"}, notices, alerts, abandoned})
 }
 
 type gapsPage struct {
@@ -382,9 +389,9 @@ func (s *site) showGaps(w http.ResponseWriter, r *http.Request, agent string) {
 // staffProblem answers when the ledger or the journal could not.
 func (s *site) staffProblem(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, ledger.ErrNotFound) {
-		s.problem(w, http.StatusNotFound, textNoRequest)
+		s.problem(w, r, http.StatusNotFound, textNoRequest)
 		return
 	}
 	s.Log.ErrorContext(r.Context(), "staff view failed", "path", r.URL.Path, "error", err)
-	s.problem(w, http.StatusServiceUnavailable, textFailure)
+	s.problem(w, r, http.StatusServiceUnavailable, textFailure)
 }

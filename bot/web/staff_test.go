@@ -127,10 +127,16 @@ func TestStaffReads(t *testing.T) {
 	v.expect(page, "&lt;b&gt;un prêt&lt;/b&gt;", "«\u00a0un prêt\u00a0»", "supposé, faute d’indication", "Un prêt est demandé.", "<code>pret</code>",
 		"Opérateur fictif", "fund_kind : grant", "Message reçu", "Décision des règles", "Prendre en charge")
 	_, page = v.get("/agents/envois")
-	v.expect(page, "nouvelle demande", "Une demande vous arrive.", "adresse refusée", "confier la demande 2026-0007", "porte &lt;b&gt;close&lt;/b&gt;")
+	v.expect(page, "nouvelle demande", "Une demande vous arrive.", "adresse refusée", "confier la demande 2026-0007", "porte &lt;b&gt;close&lt;/b&gt;",
+		"La convention F-1 finit.", `<a href="/agents/epci/`+fakeSIREN+`">EPCI `+fakeSIREN, "essais sans succès", "canal &lt;b&gt;fermé&lt;/b&gt;")
 	_, page = v.get("/agents/questions")
 	v.expect(page, "Quel taux pour l’aide absente ?", "taux aide absente", "02/03/2026")
 
+	for _, path := range []string{"/agents/demandes/1999-0001", "/agents/rien"} { // an agent who is lost stays in the agents' space
+		_, page := v.get(path)
+		v.expect(page, "Revenir aux demandes", "Pilotage")
+		v.refuse(page, "Revenir à la conversation")
+	}
 	if response, _ := v.get("/agents/demandes/1999-0001"); response.StatusCode != http.StatusNotFound {
 		t.Errorf("unknown request: status %d", response.StatusCode)
 	}
@@ -408,7 +414,7 @@ func TestFundings(t *testing.T) {
 	_, page := v.get("/agents/entreprise?nom=inconnue")
 	v.refuse(page, "Financements connus")
 	_, page = v.get("/agents/financements")
-	v.expect(page, "F-2026-0001 et F-2026-0002", "vu, ce n&#39;est pas la même dépense")
+	v.expect(page, "F-2026-0001 et F-2026-0002", "Société Fictive · F-2026-0001 : subvention, 40\u00a0000\u00a0€, DIR-A", "vu, ce n&#39;est pas la même dépense")
 
 	form := url.Values{"premier": {"F-2026-0001"}, "second": {"F-2026-0002"}, "decision": {"different"}, "texte": {"deux presses"}, "retour": {"/agents/entreprise?nom=x"}}
 	response, _ := v.do("POST", "/agents/financements", form)

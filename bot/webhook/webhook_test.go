@@ -118,6 +118,38 @@ func send(t *testing.T, e databasetest.Engine) {
 	}
 }
 
+// Who follows a request is told that it is followed in another; a partner is not told which.
+func TestJoined(t *testing.T) { databasetest.Each(t, joined) }
+
+func joined(t *testing.T, e databasetest.Engine) {
+	db := e.New(t)
+	h := New(db, func() time.Time { return noon })
+	url, got := other(t, func(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) })
+	for _, hook := range []Hook{{Audience: knowledge.Staff}, {Audience: knowledge.Partner, EPCI: "200000008"}} {
+		hook.URL, hook.Private = url, true
+		_, _ = add(t, h, hook)
+	}
+	r := request
+	r.Status = ledger.Merged
+	ids := record(t, db, h, r, ledger.Event{ID: 7, Kind: ledger.MergedInto, At: noon, By: "Bo", Why: "la même", Other: "2026-0002"})
+	for _, id := range ids {
+		if _, err := h.Send(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	others := map[string]int{}
+	for _, g := range *got {
+		var p payload
+		if err := json.Unmarshal(g.body, &p); err != nil || p.Type != "request.merged" || p.Data.Status != ledger.Merged {
+			t.Errorf("sent %s, %v", g.body, err)
+		}
+		others[p.Data.Other]++
+	}
+	if others["2026-0002"] != 1 || others[""] != 1 {
+		t.Errorf("told of %v", others)
+	}
+}
+
 func TestFailures(t *testing.T) { databasetest.Each(t, failures) }
 
 func failures(t *testing.T, e databasetest.Engine) {

@@ -67,6 +67,8 @@ func requestFields() []exchange.Field {
 		{Name: "ended", Kind: exchange.Date},
 		{Name: "why", Kind: exchange.Text},
 		{Name: "reopened", Kind: exchange.Date},
+		{Name: "joined", Kind: exchange.Text}, // the identifier of the request that it was joined to, and its source when it is another
+		{Name: "joined_source", Kind: exchange.Text},
 	}
 }
 
@@ -114,8 +116,11 @@ type requestImport struct {
 	DryRun  bool   `name:"dry-run" help:"Tout vérifier et ne rien écrire."`
 }
 
-// importBatch is how many rows a transaction writes: what a kill takes back is read again.
-const importBatch = 200
+// A transaction writes so many rows, fewer when the machine is slow: what a kill takes back is read again.
+const (
+	importBatch = 200
+	importTime  = 5 * time.Second
+)
 
 // importReport is what an import did.
 type importReport struct {
@@ -153,7 +158,7 @@ func (c *requestImport) Run(ctx context.Context, a *app) error {
 	}
 	in := requestImporter{
 		importer: importer{db: db, rows: rows, dryRun: c.DryRun, progress: a.progress}, region: region, places: placesOf(region.book.Territories), store: store, now: a.now,
-		file: filepath.Base(c.File), lines: map[string]int{},
+		file: filepath.Base(c.File), lines: map[string]int{}, read: map[string]bool{},
 	}
 	report, err := in.run(ctx, in.one)
 	if err != nil {
@@ -200,9 +205,55 @@ type importer struct {
 	progress func(importReport)
 }
 
-// run gives each row to one, which says what it made of it; a problem is of its row only, another error ends it all.
+// run gives each row to one, which says what it made of it; a problem is of its row only, another error ends it all. A row
+// for which it says ledger.ErrNotYet is given again after the others, until nothing comes of it.
 func (in importer) run(ctx context.Context, one func(ctx context.Context, row exchange.Row) (ledger.Outcome, []exchange.Problem, error)) (importReport, error) {
 	report := importReport{DryRun: in.dryRun, Errors: []exchange.Problem{}}
+	var later []exchange.Row
+	why := map[int]error{} // a row of later waits, by its line
+	some := func(batch []exchange.Row) (written int, err error) {
+		next, waiting := report, later
+		err = in.db.InTx(ctx, func(ctx context.Context) error {
+			next, waiting, written = report, later, 0
+			for end := time.Now().Add(importTime); written < len(batch) && (written == 0 || time.Now().Before(end)); {
+				row := batch[written]
+				written++
+				outcome, problems, err := one(ctx, row)
+				if errors.Is(err, ledger.ErrNotYet) {
+					waiting, why[row.Line] = append(waiting, row), err
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				next.count(outcome, problems)
+			}
+			if in.dryRun {
+				return errTrial
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errTrial) {
+			return 0, err
+		}
+		report, later = next, waiting
+		return written, nil
+	}
+	told := 0
+	write := func(batch []exchange.Row) error {
+		for len(batch) > 0 {
+			n, err := some(batch)
+			if err != nil {
+				return err
+			}
+			batch = batch[n:]
+		}
+		if report.Rows/10_000 > told && in.progress != nil {
+			told = report.Rows / 10_000
+			in.progress(report)
+		}
+		return nil
+	}
 	for ended := false; !ended; {
 		var batch []exchange.Row
 		for len(batch) < importBatch {
@@ -224,43 +275,42 @@ func (in importer) run(ctx context.Context, one func(ctx context.Context, row ex
 			}
 			break
 		}
-		next := report
-		err := in.db.InTx(ctx, func(ctx context.Context) error {
-			next = report
-			for _, row := range batch {
-				outcome, problems, err := one(ctx, row)
-				if err != nil {
-					return err
-				}
-				next.Rows++
-				if problems != nil {
-					next.Failed++
-					next.Errors = append(next.Errors, problems...)
-				}
-				switch outcome {
-				case ledger.Added:
-					next.Added++
-				case ledger.Updated:
-					next.Updated++
-				case ledger.Unchanged:
-					next.Unchanged++
-				case ledger.Kept:
-					next.Kept++
-				}
-			}
-			if in.dryRun {
-				return errTrial
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errTrial) {
+		if err := write(batch); err != nil {
 			return report, err
 		}
-		if report = next; report.Rows >= 10_000 && report.Rows%10_000 < importBatch && in.progress != nil {
-			in.progress(report)
+	}
+	for waiting := -1; len(later) != waiting; {
+		again := later
+		waiting, later = len(later), nil
+		for batch := range slices.Chunk(again, importBatch) {
+			if err := write(batch); err != nil {
+				return report, err
+			}
 		}
 	}
+	for _, row := range later {
+		report.count("", []exchange.Problem{in.rows.Wrong(row, "joined", why[row.Line])})
+	}
 	return report, nil
+}
+
+// count adds a row to what an import did.
+func (r *importReport) count(outcome ledger.Outcome, problems []exchange.Problem) {
+	r.Rows++
+	if problems != nil {
+		r.Failed++
+		r.Errors = append(r.Errors, problems...)
+	}
+	switch outcome {
+	case ledger.Added:
+		r.Added++
+	case ledger.Updated:
+		r.Updated++
+	case ledger.Unchanged:
+		r.Unchanged++
+	case ledger.Kept:
+		r.Kept++
+	}
 }
 
 type requestImporter struct {
@@ -270,13 +320,15 @@ type requestImporter struct {
 	store  *sqlledger.Ledger
 	now    func() time.Time
 	file   string
-	lines  map[string]int
+	// lines are where each request of the file stands, read those of which nothing is wrong.
+	lines map[string]int
+	read  map[string]bool
 }
 
 func (in requestImporter) one(ctx context.Context, row exchange.Row) (ledger.Outcome, []exchange.Problem, error) {
 	h, problems := in.history(row)
 	key := h.Source + "\x00" + h.ID
-	if first := in.lines[key]; first != 0 {
+	if first := in.lines[key]; first != 0 && first != row.Line {
 		problems = append(problems, in.rows.Wrong(row, "id", fmt.Errorf("« %s » est déjà ligne %d", h.ID, first)))
 	}
 	if problems != nil {
@@ -284,6 +336,10 @@ func (in requestImporter) one(ctx context.Context, row exchange.Row) (ledger.Out
 	}
 	in.lines[key] = row.Line
 	_, outcome, err := in.store.Import(ctx, h, fmt.Sprintf("%s:%d", in.file, row.Line), in.now())
+	if errors.Is(err, ledger.ErrNotYet) && in.dryRun && in.read[h.Into.Source+"\x00"+h.Into.ID] {
+		err = nil // a trial takes back the row that it waits for
+	}
+	in.read[key] = err == nil
 	var field *ledger.FieldError
 	switch {
 	case errors.As(err, &field):
@@ -311,8 +367,11 @@ func (in requestImporter) history(row exchange.Row) (h ledger.History, problems 
 		Place:   ledger.Place{Commune: v["commune"], EPCI: digitsOf(v["epci"]), Departement: v["departement"]},
 		Status:  ledger.Status(v["status"]), Lead: v["lead"], Owner: v["owner"],
 		Received: day("received"), Taken: day("taken"), Answered: day("answered"), Ended: day("ended"), Reopened: day("reopened"),
-		Answer: v["answer"], EndedWhy: v["why"],
+		Answer: v["answer"], EndedWhy: v["why"], Into: ledger.Origin{Source: v["joined_source"], ID: v["joined"]},
 		EntryPoint: in.book.Rules.EntryPoint(), Deadline: in.now().Add(in.book.Conduct.WaitForFact),
+	}
+	if h.Into.ID != "" && h.Into.Source == "" {
+		h.Into.Source = h.Source
 	}
 	// A tool that maps a date to a status it did not reach yet, its filing date for instance, says nothing by it.
 	if h.Status.State().Since == "received" {
@@ -435,7 +494,7 @@ type requestExport struct {
 	Format  exchange.Format `enum:"csv,xlsx" default:"csv" placeholder:"csv" help:"csv (par défaut) ou xlsx."`
 	Mapping string          `placeholder:"FICHIER" help:"La correspondance des colonnes ; par défaut, toutes les nôtres."`
 	Output  string          `placeholder:"FICHIER" help:"Où écrire, au lieu de la sortie standard."`
-	Status  []ledger.Status `placeholder:"ÉTAT" help:"N'écrire que ces états : waiting, transmitted, taken, answered, closed, unreachable."`
+	Status  []ledger.Status `placeholder:"ÉTAT" help:"N'écrire que ces états : waiting, transmitted, taken, answered, closed, unreachable, merged (jointe à une autre)."`
 	Lead    string          `placeholder:"DIRECTION" help:"N'écrire que celles d'une direction."`
 	Text    string          `placeholder:"TEXTE" help:"N'écrire que celles qui contiennent ce texte."`
 	Part    string          `placeholder:"DIRECTION" help:"N'écrire que celles, ouvertes, où cette direction associée a encore sa part à faire."`
@@ -473,9 +532,9 @@ func (c *requestExport) Run(ctx context.Context, a *app) (err error) {
 	}
 	to := a.stdout
 	if c.Output != "" {
-		file, err := os.Create(c.Output)
+		file, err := create(c.Output, true)
 		if err != nil {
-			return fmt.Errorf("écrire %s : %w", c.Output, frenchFile(err))
+			return fmt.Errorf("écrire l'export : %w", err)
 		}
 		defer func() { err = errors.Join(err, file.Close()) }()
 		to = file
@@ -507,5 +566,6 @@ func rowOf(reference string, h ledger.History) map[string]string {
 		"status": string(h.Status), "lead": h.Lead, "associated": strings.Join(h.Associated, ", "), "owner": h.Owner,
 		"taken": exchange.FromTime(h.Taken), "answered": exchange.FromTime(h.Answered), "answer": h.Answer,
 		"ended": exchange.FromTime(h.Ended), "why": h.EndedWhy, "reopened": exchange.FromTime(h.Reopened),
+		"joined": h.Into.ID, "joined_source": h.Into.Source,
 	}
 }

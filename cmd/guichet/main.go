@@ -76,7 +76,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errors.New("interrompu")
 	}
-	fmt.Fprintf(stderr, "guichet : %s\n", inFrench(err.Error()))
+	fmt.Fprintf(stderr, "guichet : %s\n", inFrench(err.Error())+advice(err))
 	if errors.As(err, new(usageError)) {
 		fmt.Fprintln(stderr, "Pour l'aide : guichet --help")
 		return exitUsage

@@ -193,12 +193,31 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 		}
 		if len(requests) == 0 {
 			fmt.Fprintln(a.stdout, "Aucune demande.")
+			return a.noDirection(c.Lead, c.Part)
 		}
 		for _, r := range requests {
 			fmt.Fprintf(a.stdout, "%s  %-10s %-27s %-21s %s\n", r.Reference, dash(r.Lead), r.Status.Label(), dash(r.DueLabel(a.now())), firstLine(r.Text, 80))
 		}
 		return nil
 	})
+}
+
+// noDirection tells that nothing was found for a code that the rules do not have: it may be a slip, or a direction of former rules.
+func (a *app) noDirection(codes ...string) error {
+	codes = slices.DeleteFunc(codes, func(code string) bool { return code == "" })
+	if len(codes) == 0 {
+		return nil
+	}
+	r, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return err
+	}
+	for _, code := range codes {
+		if known := r.codes(); !slices.Contains(known, code) {
+			fmt.Fprintf(a.stderr, "« %s » n'est pas une direction des règles : %s\n", code, strings.Join(known, ", "))
+		}
+	}
+	return nil
 }
 
 // listed writes statuses one after the other.
@@ -372,7 +391,7 @@ func (c *requestAssign) Run(ctx context.Context, a *app) error {
 type requestStatus struct {
 	author
 	Reference string        `arg:"" help:"Numéro de la demande."`
-	Status    ledger.Status `arg:"" enum:"${set_statuses}" help:"${set_statuses_said}."`
+	Status    ledger.Status `arg:"" name:"état" enum:"${set_statuses}" help:"${set_statuses_said}."`
 	Why       string        `placeholder:"RAISON" help:"Pourquoi ; il le faut, sauf pour ${set_statuses_bare}."`
 }
 
@@ -386,7 +405,7 @@ type requestPart struct {
 	author
 	Reference string        `arg:"" help:"Numéro de la demande."`
 	Direction string        `arg:"" help:"Direction associée."`
-	Status    ledger.Status `arg:"" enum:"done,not_for_us,transmitted" help:"done (part faite), not_for_us (pas pour nous) ou transmitted (de nouveau à faire)."`
+	Status    ledger.Status `arg:"" name:"état" enum:"done,not_for_us,transmitted" help:"done (part faite), not_for_us (pas pour nous) ou transmitted (de nouveau à faire)."`
 	Why       string        `placeholder:"RAISON" help:"Pourquoi."`
 }
 
@@ -469,6 +488,9 @@ type requestAnswer struct {
 }
 
 func (c *requestAnswer) Run(ctx context.Context, a *app) error {
+	if strings.TrimSpace(c.Text) == "" {
+		return usageError{errors.New("la réponse est vide : écrivez ce qui a été répondu à l'entreprise, entre guillemets")}
+	}
 	if err := bot.CheckText(c.Text); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,12 +28,21 @@ type History struct {
 	Associated []string
 	Owner      string
 	Received   time.Time
-	// Each may be zero; Ended is when it was closed or the person found unreachable, and EndedWhy why.
+	// Each may be zero; Ended is when it was closed, the person found unreachable, or the request joined to another, and
+	// EndedWhy why.
 	Taken, Answered, Ended, Reopened time.Time
 	Answer, EndedWhy                 string
+	// Into is the request that a Merged one was joined to, zero for the others.
+	Into Origin `json:",omitzero"`
 	// EntryPoint and Deadline are those of an Intake, for a request that has no lead.
 	EntryPoint string
 	Deadline   time.Time
+}
+
+// Origin is a request as a tool names it. Reference is ours, when it is known here.
+type Origin struct {
+	Source, ID string
+	Reference  string `json:"-"`
 }
 
 // FieldError is what is wrong with a value of a History, under the name that its JSON has.
@@ -67,6 +77,12 @@ func (h History) Check(now time.Time) error {
 		return wrongField("lead", "une demande %s a un chef de file", h.Status.Label())
 	case h.Lead != "" && h.Status == Waiting:
 		return wrongField("status", "une demande qui a un chef de file n'est plus %s", h.Status.Label())
+	case h.Status == Merged && (h.Into.Source == "" || h.Into.ID == ""):
+		return wrongField("joined", "l'identifiant de la demande à laquelle elle est jointe manque")
+	case h.Status != Merged && h.Into.ID != "":
+		return wrongField("joined", "une demande %s n'est pas jointe à une autre", h.Status.Label())
+	case h.Status == Merged && h.Into.Source == h.Source && h.Into.ID == h.ID:
+		return wrongField("joined", "une demande ne se joint pas à elle-même")
 	}
 	for _, date := range []struct {
 		field string
@@ -112,17 +128,20 @@ func (h History) Events() []Event {
 		{At: h.Received, Kind: Received, Why: h.Text},
 		{At: h.Received, Kind: Decided, Lead: h.Lead, Decision: &d},
 	}
-	taken, ended := Taken, Closed
+	taken, ended := Taken, Event{At: h.Ended, Kind: StatusSet, Status: Closed, Why: h.EndedWhy}
 	switch h.Status.State().Since { // the date is that of its own status
 	case "taken":
 		taken = h.Status
 	case "ended":
-		ended = h.Status
+		ended.Status = h.Status
+	}
+	if h.Status == Merged {
+		ended = Event{At: h.Ended, Kind: MergedInto, Why: h.EndedWhy, Other: cmp.Or(h.Into.Reference, h.Into.ID, "?")} // ?: a reader may not know it
 	}
 	later := []Event{
 		{At: h.Taken, Kind: StatusSet, Status: taken, Owner: h.Owner},
 		{At: h.Answered, Kind: AnswerGiven, Why: h.answer()},
-		{At: h.Ended, Kind: StatusSet, Status: ended, Why: h.EndedWhy},
+		ended,
 		{At: h.Reopened, Kind: Reopened},
 	}
 	later = slices.DeleteFunc(later, func(e Event) bool { return e.At.IsZero() })
@@ -144,11 +163,11 @@ func (h History) answer() string {
 	return h.Answer
 }
 
-// HistoryOf gives what another tool can keep of a request, read with its events. A request that changed hands or was
-// reopened several times keeps its last stage.
-func HistoryOf(r Request, source, id string) History {
+// HistoryOf gives what another tool can keep of a request, read with its events, under the name that a tool has for it;
+// into names the one that it was joined to. A request that changed hands or was reopened several times keeps its last stage.
+func HistoryOf(r Request, origin, into Origin) History {
 	h := History{
-		Source: source, ID: id, Author: r.Author, Text: r.Text, Company: r.Company, Place: r.Place, Status: r.Status, Lead: r.Lead,
+		Source: origin.Source, ID: origin.ID, Into: into, Author: r.Author, Text: r.Text, Company: r.Company, Place: r.Place, Status: r.Status, Lead: r.Lead,
 		Associated: r.Associated, Owner: r.Owner, Received: r.CreatedAt,
 	}
 	lead := ""
@@ -162,7 +181,7 @@ func HistoryOf(r Request, source, id string) History {
 			h.Taken = e.At
 		case e.Kind == AnswerGiven:
 			h.Answered, h.Answer = e.At, e.Why
-		case e.Kind == StatusSet:
+		case e.Kind == StatusSet || e.Kind == MergedInto && r.Status == Merged:
 			h.Ended, h.EndedWhy = e.At, e.Why
 		case e.Kind == Reopened:
 			h.Reopened = e.At
@@ -209,6 +228,9 @@ const (
 	Unchanged Outcome = "unchanged"
 	Kept      Outcome = "kept"
 )
+
+// ErrNotYet is returned by an import of a request that was joined to one that is not known yet: it may come later in the file.
+var ErrNotYet = errors.New("la demande à laquelle elle est jointe n'est ni dans ce fichier ni dans le registre")
 
 // ErrImportOrder is returned when a file would change a request in a way that its history refuses.
 var ErrImportOrder = errors.New("la demande a avancé autrement ici")

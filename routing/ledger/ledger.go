@@ -5,6 +5,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +50,42 @@ func (v Viewer) Check() error {
 		return nil
 	}
 	return ErrNoViewer
+}
+
+// Unnamed gives a request as a viewer reads it. A partner deals with directions, not with their agents: what an agent did
+// is said to be done by the direction that led the request, and nobody is named, but in what it asked itself.
+func (v Viewer) Unnamed(r Request) Request {
+	own := r.Person != "" && r.Person == v.Person || v.Thread != "" && r.Channel == v.Channel && r.Thread == v.Thread
+	if v.Staff || v.EPCI == "" || own {
+		return r
+	}
+	r.Owner = ""
+	r.Pace.Parts, r.Pace.Steps, r.Events = slices.Clone(r.Pace.Parts), slices.Clone(r.Pace.Steps), slices.Clone(r.Events)
+	for i := range r.Pace.Parts {
+		r.Pace.Parts[i].By = ""
+	}
+	for i := range r.Pace.Steps {
+		r.Pace.Steps[i].By = ""
+	}
+	lead := r.EntryPoint
+	for i, e := range r.Events {
+		r.Events[i].Owner = ""
+		switch e.Kind {
+		case Received, Decided, HumanAsked, Specified, Amended, Imported: // the person who asked, the rules, a tool
+		case PartSet:
+			r.Events[i].By = e.Lead
+		case NoNews: // the text that was said to the person may name who follows the request
+			r.Events[i].Why = ""
+		default:
+			if e.By != Self {
+				r.Events[i].By = lead
+			}
+		}
+		if e.Lead != "" && (e.Kind == Decided || e.Kind == Assigned) {
+			lead = e.Lead
+		}
+	}
+	return r
 }
 
 // Status is where a request stands. It is derived from the events.
@@ -271,6 +308,8 @@ type Span struct {
 	From, Until time.Time
 	// Alive keeps those that were still open at that time, or that changed since.
 	Alive time.Time
+	// EPCI keeps those of one.
+	EPCI string
 }
 
 // Store keeps the ledger. Every method uses the transaction of its context when there is one, else its own.

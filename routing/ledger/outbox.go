@@ -5,12 +5,16 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/template"
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+
+	"guichet/routing"
 )
 
 // NoticeKind says why a notice is sent.
@@ -182,6 +186,9 @@ type TextData struct {
 	Owner, Text string
 }
 
+// TextsFile is the name of the file of the notices' texts in the Region's folder.
+const TextsFile = "notices.yaml"
+
 //go:embed notices.yaml
 var defaultTexts []byte
 
@@ -199,30 +206,55 @@ func DefaultTextsYAML() []byte { return slices.Clone(defaultTexts) }
 
 // ParseTexts reads a YAML map from a kind of notice to a template over TextData; every kind must be there.
 func ParseTexts(data []byte) (Texts, error) {
-	var sources map[NoticeKind]string
+	var sources map[NoticeKind]placedText
 	if err := yaml.UnmarshalWithOptions(data, &sources, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("lire les textes des avis : %w", err)
+		var syntax yaml.Error
+		if errors.As(err, &syntax) {
+			return nil, wrongText(syntax.GetToken().Position.Line, syntax.GetMessage())
+		}
+		return nil, wrongText(0, err.Error())
 	}
 	texts := Texts{}
+	var problems []error
 	for _, kind := range noticeKinds {
 		source, ok := sources[kind]
 		if !ok {
-			return nil, fmt.Errorf("textes des avis : « %s » manque", kind)
+			problems = append(problems, wrongText(0, fmt.Sprintf("« %s » manque", kind)))
+			continue
 		}
 		delete(sources, kind)
-		t, err := template.New(string(kind)).Option("missingkey=error").Parse(strings.TrimSpace(source))
-		if err != nil {
-			return nil, fmt.Errorf("textes des avis : %w", err)
+		t, err := template.New(string(kind)).Option("missingkey=error").Parse(strings.TrimSpace(source.text))
+		if err == nil {
+			texts[kind] = t
+			_, err = texts.Render(kind, TextData{})
 		}
-		texts[kind] = t
-		if _, err := texts.Render(kind, TextData{}); err != nil {
-			return nil, err
+		if err != nil {
+			problems = append(problems, wrongText(source.line, err.Error()))
 		}
 	}
-	for kind := range sources {
-		return nil, fmt.Errorf("textes des avis : « %s » n'est pas une sorte d'avis", kind)
+	for _, kind := range slices.Sorted(maps.Keys(sources)) {
+		problems = append(problems, wrongText(sources[kind].line, fmt.Sprintf("« %s » n'est pas une sorte d'avis", kind)))
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
 	}
 	return texts, nil
+}
+
+// placedText is a text of the file with the line where it starts.
+type placedText struct {
+	line int
+	text string
+}
+
+// UnmarshalYAML keeps the line.
+func (p *placedText) UnmarshalYAML(node ast.Node) error {
+	p.line = node.GetToken().Position.Line
+	return yaml.NodeToValue(node, &p.text)
+}
+
+func wrongText(line int, reason string) error {
+	return routing.Problem{Pos: routing.Pos{File: TextsFile, Line: line}, Reason: reason}
 }
 
 // Render gives the text of a notice.

@@ -54,7 +54,7 @@ var States = []State{
 		Status: Unreachable, Label: "injoignable", Since: "ended",
 		Deed: &Deed{Name: "injoignable", Label: "Personne injoignable", Ask: "Ce qui a été tenté", After: []Status{Waiting, Transmitted, Taken}},
 	},
-	{Status: Merged, Label: "jointe à une autre"},
+	{Status: Merged, Label: "jointe à une autre", Since: "ended"},
 }
 
 // saidLabels are those of what is said of a part, or of a step.
@@ -127,6 +127,14 @@ func (s Status) Label() string {
 
 // Open tells that someone still owes the company an answer: a second message about the company joins the request.
 func (s Status) Open() bool { return s.State().Open }
+
+// CheckAbsorb refuses that another request is joined to one that is no longer open.
+func (r Request) CheckAbsorb() error {
+	if !r.Status.Open() {
+		return r.refused()
+	}
+	return nil
+}
 
 // refused says that an event cannot follow, and for a joined request where to act.
 func (r Request) refused() error {
@@ -204,6 +212,8 @@ func Apply(r Request, e Event) (Request, error) {
 		switch {
 		case r.Status == Merged:
 			return r, refused
+		case r.Status == e.Status:
+			return r, fmt.Errorf("%w : la demande est déjà %s", ErrTransition, r.Status.Label())
 		case !r.May(e.Status):
 			return r, fmt.Errorf("%w, elle ne peut pas devenir %s", refused, e.Status.Label())
 		}
@@ -245,11 +255,7 @@ func Apply(r Request, e Event) (Request, error) {
 		default:
 			return r, refused
 		}
-	case Absorbed:
-		if !r.Status.Open() || e.Other == "" {
-			return r, refused
-		}
-	case Separated:
+	case Absorbed, Separated: // an imported past may say so of a request that ended since
 	case PartSet:
 		i := slices.IndexFunc(r.Pace.Parts, func(p Part) bool { return p.Direction == e.Lead })
 		switch {
@@ -327,7 +333,9 @@ func Apply(r Request, e Event) (Request, error) {
 	default:
 		return r, fmt.Errorf("%w : événement « %s » inconnu", ErrTransition, e.Kind)
 	}
-	r.UpdatedAt = e.At
+	if r.UpdatedAt.Before(e.At) { // an imported past is told late
+		r.UpdatedAt = e.At
+	}
 	return r, nil
 }
 

@@ -161,6 +161,17 @@ func TestTexts(t *testing.T) {
 	}
 }
 
+// What was said to the person may name an agent: a partner is told that it was said.
+func TestUnnamedNoNews(t *testing.T) {
+	r := Request{Events: []Event{{Kind: NoNews, By: Self, Why: "DAEN la suit (Bo)."}}}
+	if e := (Viewer{EPCI: "200000001"}).Unnamed(r).Events[0]; e.Why != "" || e.By != Self {
+		t.Errorf("a partner reads %+v", e)
+	}
+	if e := r.Events[0]; e.Why == "" {
+		t.Error("the request itself was changed")
+	}
+}
+
 func FuzzParseTexts(f *testing.F) {
 	f.Add(string(defaultTexts))
 	f.Add("new_request: '{{.Reference'")

@@ -387,6 +387,7 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs, agenda ledger.A
 		pace(t, open(t, jobs, ledger.Agenda{Delays: delays}), jobs)
 	})
 	t.Run("parts", func(t *testing.T) { parts(t, fresh) })
+	t.Run("unnamed", func(t *testing.T) { unnamed(t, fresh) })
 	t.Run("parts in time", func(t *testing.T) { partsInTime(t, open(t, &Jobs{}, ledger.Agenda{Delays: delays})) })
 	t.Run("cards", func(t *testing.T) { cards(t, fresh) })
 	t.Run("joining", func(t *testing.T) { joining(t, fresh) })
@@ -681,6 +682,68 @@ func pace(t *testing.T, l Ledger, jobs *Jobs) {
 		t.Fatal(err)
 	}
 	follow(other, noon.Add(2*time.Hour), "")
+}
+
+// A partner is told of directions, and of no agent, whatever it reads; who asked is told who follows the request.
+func unnamed(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
+	l, _ := fresh(t)
+	ctx := t.Context()
+	in := intake(1)
+	in.Person = "slack/U1"
+	ref := take(t, l, in).Reference
+	other := take(t, l, intake(2)).Reference
+	for i, do := range []func(at time.Time) error{
+		func(at time.Time) error { _, err := l.Assign(ctx, ref, "", "Agente", "", "Agente", at); return err },
+		func(at time.Time) error { _, err := l.SetStatus(ctx, ref, ledger.Taken, "", "Agente", at); return err },
+		func(at time.Time) error {
+			_, err := l.SetPart(ctx, ref, "EST", ledger.Done, "", "Agente", at)
+			return err
+		},
+		func(at time.Time) error {
+			_, err := l.Assign(ctx, ref, "OUEST", "Agente", "", "Agente", at)
+			return err
+		},
+		func(at time.Time) error {
+			_, err := l.SetStep(ctx, ref, "diagnostic", ledger.Done, "", "Agente", at)
+			return err
+		},
+		func(at time.Time) error { _, err := l.Answer(ctx, ref, "Oui.", "Agente", at); return err },
+		func(at time.Time) error { _, err := l.Reopen(ctx, ref, "encore", "Agente", at); return err },
+		func(at time.Time) error { _, err := l.Join(ctx, ref, other, "la même", "Agente", at); return err },
+		func(at time.Time) error { return l.TellApart(ctx, ref, other, "non", "Agente", at) },
+	} {
+		if err := do(noon.Add(time.Duration(i+1) * time.Hour)); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	partner := ledger.Viewer{EPCI: in.Place.EPCI}
+	var seen []any
+	list, err := l.List(ctx, partner, ledger.Filter{})
+	seen = append(seen, list, err)
+	for _, reference := range []string{ref, other} {
+		r, err := l.Get(ctx, partner, reference)
+		seen = append(seen, r, err)
+	}
+	seen = append(seen, l.Lives(ctx, partner, ledger.Span{}, func(r ledger.Request) error { seen = append(seen, r); return nil }))
+	if said := fmt.Sprintf("%+v", seen); strings.Contains(said, "Agente") || strings.Count(said, "Oui.") != 2 {
+		t.Errorf("a partner reads %s", said)
+	}
+	r, err := l.Get(ctx, partner, ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var by []string
+	for _, e := range r.Events {
+		by = append(by, string(e.Kind)+" "+e.By)
+	}
+	if want := "received Ada, decided guichet, assigned NORD, status NORD, part EST, assigned NORD, step OUEST, answered OUEST, reopened OUEST, absorbed OUEST"; strings.Join(by, ", ") != want {
+		t.Errorf("a partner reads %q, want %q", strings.Join(by, ", "), want)
+	}
+	for _, v := range []ledger.Viewer{staff, {Person: "slack/U1"}, {EPCI: in.Place.EPCI, Person: "slack/U1"}, {EPCI: in.Place.EPCI, Channel: "web", Thread: "t1"}} {
+		if r, err := l.Get(ctx, v, ref); err != nil || r.Owner != "Agente" || r.Answers()[0].By != "Agente" {
+			t.Errorf("%+v reads owner %q, %v", v, r.Owner, err)
+		}
+	}
 }
 
 // The directions that take part are reminded of their part as the lead is of the request; noon is a Monday.

@@ -263,6 +263,9 @@ func (l *Ledger) Join(ctx context.Context, kept, joined, why, by string, at time
 		if r, err = l.hold(ctx, kept); err != nil {
 			return r, err
 		}
+		if err := r.CheckAbsorb(); err != nil {
+			return r, err
+		}
 		if a, b := r.Company.SIREN, other.Company.SIREN; a != "" && b != "" && a != b {
 			return r, ledger.ErrOtherCompany
 		}
@@ -324,7 +327,7 @@ func (l *Ledger) Split(ctx context.Context, reference string, message int, why, 
 		var split ledger.Event
 		if message == 0 {
 			if r.Status != ledger.Merged {
-				return r, fmt.Errorf("%w : la demande est %s", ledger.ErrTransition, r.Status.Label())
+				return r, fmt.Errorf("%w : la demande n'est jointe à aucune autre ; donnez le rang du message à en sortir", ledger.ErrTransition)
 			}
 			if from, err = l.hold(ctx, r.Pace.Into); err != nil {
 				return r, err
@@ -520,11 +523,12 @@ func (l *Ledger) TellApart(ctx context.Context, reference, other, why, by string
 	return err
 }
 
-// veil takes away what a request says of others that the viewer may not see.
+// veil takes away what a request says of others that the viewer may not see, requests and people.
 func (l *Ledger) veil(ctx context.Context, v ledger.Viewer, r *ledger.Request) error {
 	if v.Staff {
 		return nil
 	}
+	*r = v.Unnamed(*r)
 	r.Pace.Into, r.Pace.From = "", ""
 	r.Events = slices.DeleteFunc(r.Events, func(e ledger.Event) bool { return e.Kind == ledger.ToldApart || e.Kind == ledger.Projected })
 	for i, e := range r.Events {
