@@ -44,6 +44,8 @@ func (g *grounds) add(q question, i int, found float64) {
 		weight *= verbShare
 	}
 	switch {
+	case c.light():
+		weight *= generalShare
 	case c.general:
 		weight *= generalShare
 	case c.asked:
@@ -51,6 +53,22 @@ func (g *grounds) add(q question, i int, found float64) {
 	}
 	g.total += weight
 	g.held += weight * found
+}
+
+// light tells a concept that says little of what an answer must hold.
+func (c concept) light() bool {
+	return c.aside || c.funding && !c.asked || c.demand != nil && !c.demand.shows()
+}
+
+// bearing is how much it tells that a concept is absent.
+func (c concept) bearing() float64 {
+	switch {
+	case c.light():
+		return 0.2
+	case c.general, c.verb:
+		return 0.5
+	}
+	return 1
 }
 
 // share is what is held, from 0 to 1.
@@ -65,11 +83,7 @@ var (
 	year  = regexp.MustCompile(`^(19|20)\d\d$`)
 	dates = regexp.MustCompile(`[1-9]\d?(er)? (janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)\b`)
 	// countedNoun is what stands before the noun whose number is asked for; on a folded text.
-	countedNoun = regexp.MustCompile(`\b(?:combien|nombre|nb|quantite)(?: \pL+(?:al|ale|aux|ales|moyen|exact))? (?:d(?:e la |es |e |['’]|u ))?$`)
-	// unit is what a number measures rather than counts.
-	unit = regexp.MustCompile(`^(?:ans?|annees?|mois|jours?|semaines?|heures?|h|minutes?|euros?|k|m|km|m2|kg|tonnes?|ha|eur|janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)$`)
-	// number is a figure, in digits or in letters.
-	number = regexp.MustCompile(`^(\d.*|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|\w+aines?|cents?|mille|milliers?|aucune?|plusieurs)$`)
+	countedNoun = regexp.MustCompile(`\b(?:combien(?: \pL+(?:al|ale|aux|ales|moyen|exact))? d(?:e la |es |e |['’]|u )|(?:nombre|nb)(?: \pL+(?:al|ale|aux|ales|moyen|exact))? (?:d(?:e la |es |e |['’]|u ))?)$`)
 )
 
 // dated tells whether the passage holds the days that a question names, and its document the years, the present one apart.
@@ -92,9 +106,6 @@ func (c candidate) dated(q question, now time.Time) bool {
 	return true
 }
 
-// A number stands at most countBefore words before what it counts, or countAfter words after it.
-const countBefore, countAfter = 4, 7
-
 // countedNoun gives the noun whose number is asked for (« combien de … »), unless a demand says what number that is.
 func (q question) countedNoun() (concept, bool) {
 	for _, noun := range q.concepts {
@@ -113,47 +124,79 @@ func (c candidate) counts(q question) bool {
 
 // gives tells whether the passage gives a number of the noun.
 func (c candidate) gives(noun concept) bool {
-	text := said(c.Text)
-	words := french.Words(text)
-	since, ahead, one := countBefore+1, 0, false
-	for i, w := range words {
-		_, counted := noun.forms[stem(w.Fold)]
-		figure := number.MatchString(w.Fold)
-		figure = figure && (counted || !measures(noun, text, words, i))
-		switch {
-		case counted && (one || since <= countBefore):
+	if noun.general && noun.then != nil { // « combien de types de conventions » : « trois conventions »
+		if c.gives(*noun.then) {
 			return true
-		case counted:
-			ahead = countAfter
-		case figure && ahead > 0:
-			return true
-		case figure:
-			since = 0
 		}
-		one = w.Fold == "un" || w.Fold == "une"
-		since++
-		ahead--
+	}
+	return slices.ContainsFunc(c.Body, func(w string) bool { return noun.forms[w] > 0 }) && givesNumber(said(c.Text), noun)
+}
+
+// few are words that count what follows without a figure.
+var few = regexp.MustCompile(`^(?:aucune?|plusieurs)$`)
+
+// countBefore is how many words may stand between a noun and the figure that follows it.
+const countBefore = 4
+
+// givesNumber tells whether a text counts a noun: by the figure before it (« 23 plateformes », « une trentaine de communes »,
+// « deux nouveaux sites »), or by one after it that counts nothing else (« les chargés de mission (une trentaine) »).
+func givesNumber(text string, noun concept) bool {
+	f := readFacts(text)
+	for i, w := range f.words {
+		if noun.forms[stem(w.Fold)] == 0 {
+			continue
+		}
+		if i > 0 {
+			before := f.words[i-1].Fold
+			if few.MatchString(before) || (before == "un" || before == "une") && i > 1 && only.MatchString(f.words[i-2].Fold) {
+				return true
+			}
+		}
+		for _, n := range f.figures {
+			if n.ordinal || n.year() {
+				continue
+			}
+			if n.measure && noun.forms[stem(n.unit)] == 0 && n.last != i {
+				continue
+			}
+			if n.first <= i && i <= n.last || n.last < i && f.countsAt(n, i) || i < n.first && f.countedBy(i, n, noun) {
+				return true
+			}
+		}
 	}
 	return false
 }
 
-// measures tells whether the figure at i is that of a measure, which counts no noun: « 3 ans », « 25 % », « 150 à 800 € ».
-func measures(noun concept, text string, words []french.Word, i int) bool {
-	after := strings.TrimLeft(text[words[i].End:], " \u00a0\u202f")
-	if strings.HasPrefix(after, "%") || strings.HasPrefix(after, "€") {
-		return true
-	}
-	for next := i + 1; next < len(words) && next <= i+2; next++ {
-		switch fold := words[next].Fold; {
-		case number.MatchString(fold):
-			return measures(noun, text, words, next)
-		case unit.MatchString(fold):
-			return noun.forms[stem(fold)] == 0
-		case fold != "a" && fold != "et" && fold != "ou":
+// only makes of « un » a number.
+var only = regexp.MustCompile(`^(?:plus|moins|que|qu|seul|seule|a)$`)
+
+// countsAt tells whether a figure counts the word at i, an adjective at most apart.
+func (f facts) countsAt(n figure, i int) bool {
+	adjectives := 0
+	for j := n.last + 1; j < i; j++ {
+		if !f.near(j) && j+1 <= i {
 			return false
 		}
+		switch fold := f.words[j].Fold; {
+		case fold == "de" || fold == "d" || fold == "des":
+			if adjectives > 0 { // « 20 chefs d'entreprise »
+				return false
+			}
+		case fold == "a" || fold == "et" || fold == "ou" || f.said[j]:
+		default:
+			adjectives++
+		}
 	}
-	return false
+	return adjectives <= 1
+}
+
+// countedBy tells whether the word at i is counted by a figure that follows it and counts nothing else.
+func (f facts) countedBy(i int, n figure, noun concept) bool {
+	if n.first-i > countBefore+1 || n.unit != "" && noun.forms[n.unit] == 0 {
+		return false
+	}
+	between := f.text[f.words[i].End:f.words[n.first].Start]
+	return !strings.ContainsAny(between, ".;\n!?")
 }
 
 // hasFullName tells whether a text has a person's name: a first name and a last one, the latter not of a common
@@ -196,13 +239,25 @@ func (c candidate) away(q question) bool {
 	return len(elsewhere.FindAllString(around, -1)) >= mostRegions && !c.isNamed()
 }
 
-// interrogative is what stands before the noun that is asked for; on a folded text.
-var interrogative = regexp.MustCompile(`\b((qui|quel(le)?s?) (est|sont|etait|etaient|sera|seront) (l['’]|les? |la )(\w+ (de la |de l['’]|du |des |de |d['’]))?|quel(le)?s? |combien (de |d['’]))$`)
+var (
+	// interrogative is what stands before the noun that is asked for; on a folded text.
+	interrogative = regexp.MustCompile(`\b((qui|quel(le)?s?) (est|sont|etait|etaient|sera|seront) (l['’]|les? |la )(\w+ (de la |de l['’]|du |des |de |d['’]))?|quel(le)?s? |combien (de |d['’])|noms? (de la |de l['’]|du |des |d['’]))$`)
+	// howMany is what asks how long what it ends with takes; on a folded text.
+	howMany = regexp.MustCompile(`\bcombien (?:de |d['’])\pL+ (?:de la |de l['’]|du |des |de |d['’])$`)
+	// headed is what follows the noun that is asked for in a question without a verb (« salle de la réunion »); on a folded text.
+	headed = regexp.MustCompile(`^ (?:de la |de l['’]|du |des |de |d['’])`)
+	// determined is what stands before a noun; on a folded text.
+	determined = regexp.MustCompile(`(?:^|[ (])(?:les?|la|l['’]|une?|des|du|de la|de l['’]|aux?|ce|cet|cette|ces|son|sa|ses|leurs?|mon|ma|mes|notre|nos|votre|vos|quel(?:le)?s?|combien (?:de|d['’])) ?$`)
+)
 
 // verbal tells a word that has the look of a verb: an infinitive, a participle, a plain conjugated form.
 var verbal = regexp.MustCompile(`(?:[^i]er|[mp]r?is|[^qg]ues?|[^t]ée?s?|aient|ait|rait|ront|[^m]ent|ant|issent|oir|dre|[ld]ire|crire|uire)$`)
 
-func isVerb(word string) bool {
+// isVerb tells whether a word that stands after a folded text looks like a verb.
+func isVerb(word, before string) bool {
+	if determined.MatchString(before) && !strings.HasSuffix(word, "er") { // « pour le financer »
+		return false
+	}
 	first, _ := utf8.DecodeRuneInString(word)
 	return !unicode.IsUpper(first) && utf8.RuneCountInString(word) >= 5 && verbal.MatchString(word)
 }

@@ -73,8 +73,10 @@ const (
 )
 
 // listing is the demand of a choice of schemes, openness that of whether one is still open, entirety that of all the steps
-// or conditions (vocabulary.yaml).
+// or conditions, reason that of a cause, quantity that of a number (vocabulary.yaml).
 const (
+	reason   = "raison"
+	quantity = "nombre"
 	listing  = "liste"
 	openness = "ouverture"
 	entirety = "ensemble"
@@ -89,23 +91,38 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	if len(found) == 0 {
 		return q.abstain(), nil
 	}
-	limits := loadConfidence()
-	confidence := limits.of(weigh(q, v, found, now))
-	best := found[0]
-	// That a scheme is closed answers most of what is asked about it, if it is the one that is meant.
-	tells := best.titled == 1 && best.Document.Closed(now) && (q.asks(openness) || best.kind(q) && best.dated(q, now) && best.holdsValued(q))
-	// A document's name and nothing else asks what it is.
-	nameOnly := best.isNamed() && best.inTitle > nameAlone && q.required() == 0
-	if confidence < limits.Answer && !tells && !nameOnly {
+	w := weigh(q, v, found, now)
+	confidence := loadConfidence().of(w)
+	if confidence < loadConfidence().Answer && !w.decided() {
 		return q.abstain(), nil
 	}
+	return b.compose(ctx, w, found, confidence < loadConfidence().Sure)
+}
+
+// decided tells that the best passage is shown whatever the confidence: it is of the very scheme that the question names,
+// which is closed, and that answers most of what is asked about it; or the question holds nothing but a document's name, and
+// asks what it is.
+func (w weighed) decided() bool { return w.closed() || w.nameOnly() }
+
+func (w weighed) closed() bool {
+	best := w.best
+	return best.titled == 1 && best.Document.Closed(w.now) && (w.q.asks(openness) || best.kind(w.q) && best.dated(w.q, w.now) && best.counts(w.q) && best.holdsValued(w.q) && !w.wordMissing())
+}
+
+func (w weighed) nameOnly() bool {
+	return w.best.isNamed() && w.best.inTitle > nameAlone && w.q.required() == 0
+}
+
+// compose writes the answer from the passages found, best first; with its doubt when it is unsure.
+func (b *Base) compose(ctx context.Context, w weighed, found []candidate, unsure bool) (Answer, error) {
+	q, v, now, best := w.q, w.viewer, w.now, w.best
 	if q.asks(listing) && !best.isNamed() && best.required == 0 {
 		return b.list(ctx, v, q, found, now)
 	}
 	var texts []string
 	answer := Answer{Looked: q.looked()}
 	notice := best.Document.Closed(now)
-	if answer.Unsure = confidence < limits.Sure && !notice && !nameOnly; answer.Unsure {
+	if answer.Unsure = unsure && !notice && !w.nameOnly(); answer.Unsure {
 		texts = append(texts, "Je n'en suis pas sûr, mais je crois que ce passage répond :")
 	}
 	if notice {
@@ -234,12 +251,24 @@ var saying = regexp.MustCompile(`[^\n]+?(?:[.;!?](?:\s|$)|\n|$)`)
 
 // best gives the question as it was read and the passages that may answer it, best first.
 func (b *Base) best(ctx context.Context, v Viewer, text string, now time.Time) (question, []candidate, error) {
-	q, candidates, err := b.candidates(ctx, v, text, toAnswer)
-	if err != nil {
+	q, hits, err := b.find(ctx, v, text, toAnswer)
+	if err != nil || len(hits) == 0 {
 		return q, nil, err
 	}
+	found := b.order(q, hits, now)
+	if len(found) > 0 && found[0].isNamed() {
+		if again, changed := q.within(found[0].Title); changed {
+			q, found = again, b.order(again, hits, now)
+		}
+	}
+	return q, found, nil
+}
+
+// order puts the passages that may answer a question in order, best first.
+func (b *Base) order(q question, hits []Hit, now time.Time) []candidate {
+	candidates := b.ranked(q, hits)
 	candidates = slices.DeleteFunc(candidates, func(c candidate) bool { return c.Kind == Title })
-	return q, promote(q, openFirst(candidates, now)), nil
+	return promote(q, openFirst(candidates, now))
 }
 
 // isNamed tells whether the question names the candidate's document.
@@ -258,17 +287,21 @@ func openFirst(found []candidate, now time.Time) []candidate {
 	return out
 }
 
-// promote puts first the best passage that shows what is asked, when one that does not stands before it.
+// promote puts first the best passage that shows more of what is asked than the first one: of the same document, or else of
+// another, when it is nearly as good and holds as much.
 func promote(q question, found []candidate) []candidate {
-	if len(found) == 0 || found[0].required > 0 || q.required() == 0 {
+	if len(found) == 0 || found[0].required == q.required() {
 		return found
 	}
-	for i, c := range found {
-		if c.score < promotable*found[0].score {
-			break
-		}
-		if c.required > 0 && c.grounds.share() >= found[0].grounds.share() {
-			return slices.Insert(slices.Delete(found, i, i+1), 0, c)
+	first := found[0]
+	for _, other := range []bool{false, true} {
+		for i, c := range found {
+			if c.score < related*first.score || other && c.score < promotable*first.score {
+				break
+			}
+			if c.required > first.required && (other && c.grounds.share() >= first.grounds.share() || c.sameDocument(first)) {
+				return slices.Insert(slices.Delete(found, i, i+1), 0, c)
+			}
 		}
 	}
 	return found

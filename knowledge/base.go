@@ -85,10 +85,15 @@ func (b *Base) candidates(ctx context.Context, v Viewer, text string, wide bread
 	if err != nil || len(hits) == 0 {
 		return q, nil, err
 	}
+	return q, b.ranked(q, hits), nil
+}
+
+// ranked orders hits as the mode wants.
+func (b *Base) ranked(q question, hits []Hit) []candidate {
 	if b.Mode == Vector {
-		return q, byVector(hits), nil
+		return byVector(hits)
 	}
-	return q, rank(q, hits), nil
+	return rank(q, hits)
 }
 
 // find reads a query and gives what the store finds for it.

@@ -23,90 +23,51 @@ var signs = []struct {
 	value func(w weighed) float64
 }{
 	{"held", func(w weighed) float64 { return w.best.grounds.share() }},
-	{"sentence", func(w weighed) float64 { return w.sentence }},
+	{"specific", func(w weighed) float64 { return w.best.inSpecific(w.q) }},
+	{"entry", func(w weighed) float64 { return yes(w.best.isNamed() && w.best.hasEntry(w.q)) }},
 	{"kind_missing", func(w weighed) float64 { return yes(!w.best.kind(w.q)) }},
 	{"name_missing", func(w weighed) float64 { return yes(w.lacks(func(c concept) bool { return c.proper })) }},
-	{"word_missing", func(w weighed) float64 {
-		return yes(w.lacks(func(c concept) bool { return c.demand != nil && c.demand.Named }))
+	{"acronym_missing", func(w weighed) float64 {
+		return yes(w.lacks(func(c concept) bool { return c.name && !c.proper && c.demand == nil && c.rarity >= rareName }))
 	}},
+	{"word_missing", func(w weighed) float64 { return yes(w.wordMissing()) }},
 	{"noun_missing", func(w weighed) float64 {
 		return yes(w.lacks(func(c concept) bool { return c.asked && c.demand == nil && !c.general }))
 	}},
-	{"absent", func(w weighed) float64 { return w.part(len(w.best.grounds.absent)) }},
-	{"nowhere", func(w weighed) float64 { return w.part(len(w.best.grounds.nowhere)) }},
-	{"unknown", func(w weighed) float64 {
-		n := 0
-		for _, c := range w.q.concepts {
-			n += int(yes(c.unknown))
-		}
-		return w.part(n)
-	}},
+	{"nowhere", func(w weighed) float64 { return w.part(w.best.grounds.nowhere) }},
+	// A cause is asked for of what is so: all of it must be told.
+	{"why_nowhere", func(w weighed) float64 { return yes(w.q.asks(reason)) * w.part(w.best.grounds.nowhere) }},
 	{"other_date", func(w weighed) float64 { return yes(!w.best.dated(w.q, w.now)) }},
 	{"not_counted", func(w weighed) float64 { return yes(!w.best.counts(w.q)) }},
 	{"value_missing", func(w weighed) float64 { return yes(!w.best.holdsValued(w.q)) }},
 	{"away", func(w weighed) float64 { return yes(w.best.away(w.q)) }},
 	{"words", func(w weighed) float64 { return math.Log(float64(len(w.q.concepts))) / 2 }},
-	{"names", func(w weighed) float64 {
-		n := 0.0
-		for _, c := range w.q.concepts {
-			n += yes(c.name)
-		}
-		return min(2, n) / 2
-	}},
 	{"named", func(w weighed) float64 { return yes(w.best.isNamed()) }},
-	{"named_shown", func(w weighed) float64 {
-		return yes(w.best.isNamed() && w.q.required() > 0 && w.best.kind(w.q) && w.best.counts(w.q) && w.best.holdsValued(w.q))
-	}},
-	{"named_absent", func(w weighed) float64 { return yes(w.best.isNamed()) * w.part(len(w.best.grounds.absent)) }},
-	{"named_open", func(w weighed) float64 { return yes(w.best.isNamed() && w.q.asks(openness)) }},
 	{"closed", func(w weighed) float64 { return yes(w.best.Document.Closed(w.now)) }},
 	{"shipped", func(w weighed) float64 { return yes(strings.HasPrefix(w.best.Document.Source, Shipped)) }},
 	{"local", func(w weighed) float64 { return w.best.local }},
-	{"ahead", func(w weighed) float64 { return w.ahead }},
-	// The Region's staff tell an extract beside the point at a glance, and ask in their own words what long notes say in others.
+	// The Region's staff ask in their own words what long notes say in others.
 	{"staff", func(w weighed) float64 { return yes(w.viewer.Audience == Staff) }},
-	{"staff_held", func(w weighed) float64 { return yes(w.viewer.Audience == Staff) * w.best.grounds.share() }},
-	{"meaning", func(w weighed) float64 { return w.meaning }},
 }
 
-// weighed is a question with the passages that would answer it.
+// weighed is a question with the passage that would answer it first.
 type weighed struct {
 	q      question
 	viewer Viewer
 	now    time.Time
 	best   candidate
-	// sentence is the share of the question that one sentence of the best passage holds with its titles, among those that
-	// show the kind of thing asked for.
-	sentence float64
-	// ahead is how far the best passage's score, as a share of the question's weight, is from that of other documents.
-	ahead float64
-	// meaning is the highest standing among the passages that would be shown, a third of it; the usual one without vectors.
-	// Models spread similarities differently: their standing is comparable.
-	meaning float64
 }
 
-// usualMeaning is about the mean of the sign « meaning » in the questions that the weights were fitted on.
-const usualMeaning = 1.0
+// rareName is the rarity among documents from which an acronym tells one subject from another.
+const rareName = 3.0
 
 func weigh(q question, v Viewer, found []candidate, now time.Time) weighed {
-	w := weighed{q: q, viewer: v, now: now, best: found[0], sentence: found[0].inSentence(q)}
-	w.ahead = w.best.score
-	for _, c := range found[1:] {
-		if c.Document.ID != w.best.Document.ID {
-			w.ahead -= c.score
-			break
-		}
-	}
-	w.ahead /= max(q.weight(), 1)
-	vectors := false
-	for _, c := range found[:min(extracts, len(found))] {
-		vectors = vectors || c.Vector != 0
-		w.meaning = max(w.meaning, c.standing/3)
-	}
-	if !vectors {
-		w.meaning = usualMeaning
-	}
-	return w
+	return weighed{q: q, viewer: v, now: now, best: found[0]}
+}
+
+// wordMissing tells whether the best passage lacks the word of a demand that it must hold.
+func (w weighed) wordMissing() bool {
+	return w.lacks(func(c concept) bool { return c.demand != nil && c.demand.Named })
 }
 
 // lacks tells whether the best passage lacks a concept of a kind.
@@ -117,15 +78,19 @@ func (w weighed) lacks(kind func(c concept) bool) bool {
 // kind tells whether the passage shows a thing of each required kind.
 func (c candidate) kind(q question) bool { return c.required == q.required() }
 
-// holdsValued tells whether the passage or a title above it speaks of the noun whose value is asked for.
+// holdsValued tells whether a title above the passage, or a sentence of it that shows what is asked, speaks of the noun whose
+// value is asked for.
 func (c candidate) holdsValued(q question) bool {
-	for _, noun := range q.concepts {
-		if !noun.valued {
+	for i, noun := range q.concepts {
+		if !noun.valued || noun.measured && !slices.Contains(c.grounds.nowhere, i) {
 			continue
 		}
-		held := false
-		for _, words := range [][]string{c.Body, c.Section, c.Title} {
-			held = held || slices.ContainsFunc(words, func(w string) bool { return noun.forms[w] > 0 })
+		speaks := func(words []string) bool {
+			return slices.ContainsFunc(words, func(w string) bool { return noun.forms[w] > 0 })
+		}
+		held := speaks(c.Section) || speaks(c.Title)
+		if !held && speaks(c.Body) {
+			held = slices.ContainsFunc(sentenceEnd.Split(said(c.Text), -1), func(sentence string) bool { return c.shows(q, sentence) && speaks(Analyse(sentence)) })
 		}
 		if !held {
 			return false
@@ -134,8 +99,17 @@ func (c candidate) holdsValued(q question) bool {
 	return true
 }
 
-// part is a number of concepts as a share of them all.
-func (w weighed) part(n int) float64 { return float64(n) / float64(len(w.q.concepts)) }
+// part is what some concepts tell, as a share of them all.
+func (w weighed) part(some []int) float64 {
+	part, all := 0.0, 0.0
+	for i, c := range w.q.concepts {
+		all += c.bearing()
+		if slices.Contains(some, i) {
+			part += c.bearing()
+		}
+	}
+	return part / max(all, 1)
+}
 
 func yes(b bool) float64 {
 	if b {
@@ -154,24 +128,86 @@ func (q question) weight() float64 {
 
 var sentenceEnd = regexp.MustCompile(`[.;!?](?:\s+|$)|\n+`)
 
-// inSentence gives the largest share of the question's weight that one sentence holds, alone or with the titles above it,
-// among the sentences that show what the question asks for.
-func (c candidate) inSentence(q question) float64 {
-	best := 0.0
-	for _, share := range c.shares(q, sentenceEnd.Split(said(c.Text), -1)) {
-		best = max(best, share)
+// inSpecific gives the largest share of what the question asks beyond the document's title and the kind of thing that one sentence
+// holds, alone or with the titles above it, among those that show the thing; 1 when it asks nothing beyond and a sentence shows it.
+func (c candidate) inSpecific(q question) (best float64) {
+	title, section := positions(c.Title), positions(c.Section)
+	var beyond []concept
+	total := 0.0
+	for _, concept := range q.concepts {
+		own := slices.ContainsFunc(c.Title, func(w string) bool { return concept.forms[w] > synonymTrust })
+		if own || concept.light() || concept.demand != nil && !concept.demand.Named {
+			continue
+		}
+		beyond = append(beyond, concept)
+		total += concept.bearing() * min(concept.weight, heaviest)
+	}
+	noun, counted := q.countedNoun()
+	for _, sentence := range sentenceEnd.Split(said(c.Text), -1) {
+		if strings.TrimSpace(sentence) == "" || !c.shows(q, sentence) || counted && !givesNumber(sentence, noun) {
+			continue
+		}
+		if total == 0 {
+			return 1
+		}
+		words, held := positions(Analyse(sentence)), 0.0
+		for _, concept := range beyond {
+			trust := 0.0
+			for form, t := range concept.forms {
+				for _, place := range []struct {
+					words map[string]int
+					field float64
+				}{{words, 1}, {section, sectionField}, {title, titleField}} {
+					if _, ok := place.words[form]; ok {
+						trust = max(trust, t*place.field)
+					}
+				}
+			}
+			held += trust * concept.bearing() * min(concept.weight, heaviest)
+		}
+		best = max(best, held/total)
 	}
 	return best
+}
+
+// shows tells whether a sentence shows each kind of thing that is required.
+func (c candidate) shows(q question, sentence string) bool {
+	text := inspected{text: sentence, fold: c.label() + french.Fold(sentence)}
+	return !slices.ContainsFunc(q.demands, func(d *demand) bool { return d.Required && !text.satisfies(d) })
+}
+
+// hasEntry tells whether the passage has the entry of a sheet for each thing that the question requires and that sheets tell so.
+func (c candidate) hasEntry(q question) bool {
+	has := false
+	fold := ""
+	for _, d := range q.demands {
+		if !d.Required || d.entry == nil {
+			continue
+		}
+		if fold == "" {
+			fold = c.label() + french.Fold(c.Text)
+		}
+		if !d.entry.MatchString(fold) {
+			return false
+		}
+		has = true
+	}
+	return has
+}
+
+// label is what stands before a field's value, folded.
+func (c candidate) label() string {
+	if c.Kind == Field && len(c.Path) > 0 {
+		return french.Fold(c.Path[len(c.Path)-1]) + " : "
+	}
+	return ""
 }
 
 // shares gives what share of the question's weight each sentence holds, alone or with the titles above it; 0 for one that
 // does not show what the question asks for.
 func (c candidate) shares(q question, sentences []string) []float64 {
 	title, section := positions(c.Title), positions(c.Section)
-	label := ""
-	if c.Kind == Field && len(c.Path) > 0 {
-		label = french.Fold(c.Path[len(c.Path)-1]) + " : "
-	}
+	label := c.label()
 	out := make([]float64, len(sentences))
 	for i, sentence := range sentences {
 		text := inspected{text: sentence, fold: label + french.Fold(sentence)}
@@ -247,11 +283,13 @@ func SignNames() []string {
 	return names
 }
 
-// Weighing is what the confidence is fitted on: the signs of a question, in the order of SignNames, and the passages that
-// the base would show whatever they are worth; nil when it finds none.
+// Weighing is what the confidence is fitted on: the signs of a question, in the order of SignNames, and what the base would
+// answer whatever they are worth; nil and empty when it finds nothing.
 type Weighing struct {
-	Signs    []float64
-	Passages []string
+	Signs []float64
+	Text  string
+	// Decided tells that the base answers whatever the confidence.
+	Decided bool
 }
 
 // Weigh gives the signs of a question.
@@ -261,12 +299,10 @@ func (b *Base) Weigh(ctx context.Context, v Viewer, text string, now time.Time) 
 		return Weighing{}, err
 	}
 	w := weigh(q, v, found, now)
-	var out Weighing
+	answer, err := b.compose(ctx, w, found, false)
+	out := Weighing{Text: answer.Text, Decided: w.decided()}
 	for _, s := range signs {
 		out.Signs = append(out.Signs, s.value(w))
 	}
-	for _, c := range choose(q, found, now) {
-		out.Passages = append(out.Passages, shown(c.Passage))
-	}
-	return out, nil
+	return out, err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"unicode"
 
 	"github.com/agnivade/levenshtein"
 
@@ -36,12 +37,18 @@ type concept struct {
 	name, proper, verb, asked bool
 	// counted tells the noun of « combien de … ».
 	counted bool
+	// then is the noun that a general counted one leads to (« combien de types de conventions »), if any.
+	then *concept
 	// valued tells the noun whose value is asked for (« taux d'intérêt », « date de création »).
 	valued bool
+	// measured tells that it is its duration that is asked for (« combien de jours d'expert »).
+	measured bool
 	// general tells a noun that asks without naming what is asked.
 	general bool
-	// unknown tells that no form of it is in the base.
-	unknown bool
+	// aside tells a word of a clause in which the asker speaks of themself: an answer need not hold it (« je tiens un gîte, … »).
+	aside bool
+	// funding tells a noun for what a scheme gives, which its sheet need not repeat (« le taux de l'aide »).
+	funding bool
 }
 
 // question is a question as it was read.
@@ -112,20 +119,30 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 	q.demands = withoutYielding(q.demands)
 	var words []string
 	said := map[string]bool{}
+	asides := v.asides(fold)
 	for i, t := range terms(text) {
 		plain := t.forms[0]
 		if v.fillers[plain] && !t.Acronym || said[plain] || len(q.concepts) == mostConcepts {
 			continue
 		}
 		said[plain] = true
-		c := concept{word: text[t.Start:t.End], forms: map[string]float64{}, demand: demanded[plain], name: t.Acronym || t.Upper && i > 0, proper: t.Upper && !t.Acronym && i > 0 && !common(t.Fold)}
-		c.verb = isVerb(c.word)
-		c.asked = interrogative.MatchString(french.Fold(text[:t.Start]))
+		c := concept{word: text[t.Start:t.End], forms: map[string]float64{}, demand: demanded[plain], name: t.Acronym || t.Upper && (i > 0 || inside(text, t.Start)), proper: t.Upper && !t.Acronym && (i > 0 || inside(text, t.Start)) && !common(t.Fold)}
+		before := french.Fold(text[:t.Start])
+		c.verb = isVerb(c.word, before)
+		c.asked = interrogative.MatchString(before) || strings.TrimSpace(before) == "" && headed.MatchString(french.Fold(text[t.End:]))
+		c.aside = slices.ContainsFunc(asides, func(span [2]int) bool { return span[0] <= len(before) && len(before) < span[1] })
+		c.funding = v.fundings[plain]
 		if c.general = v.general[plain]; c.general {
 			c.demand = nil
 		}
-		c.valued = v.attribute.MatchString(french.Fold(text[:t.Start]))
-		c.counted = !c.general && countedNoun.MatchString(french.Fold(text[:t.Start]))
+		if c.demand == nil && !c.name {
+			if i := slices.IndexFunc(q.demands, func(d *demand) bool { return d.carried[plain] }); i >= 0 {
+				c.demand = q.demands[i]
+			}
+		}
+		c.valued = !c.funding && v.attribute.MatchString(before)
+		c.measured = howMany.MatchString(before)
+		c.counted = countedNoun.MatchString(before)
 		for _, f := range t.forms {
 			c.forms[f] = exactTrust
 		}
@@ -139,6 +156,9 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 		}
 		q.concepts = append(q.concepts, c)
 	}
+	if _, ok := q.countedNoun(); ok { // the number of that noun, and no other
+		q.demands = slices.DeleteFunc(q.demands, func(d *demand) bool { return d.Name == quantity })
+	}
 	for _, c := range q.concepts {
 		for f := range c.forms {
 			words = append(words, f)
@@ -149,6 +169,14 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 		return q, err
 	}
 	q.counts, q.total = counts, total
+	for i := range q.concepts[:max(0, len(q.concepts)-1)] {
+		if c := &q.concepts[i]; c.counted && c.general {
+			next := q.concepts[i+1]
+			if next.then = nil; !next.verb {
+				c.then = &next
+			}
+		}
+	}
 	for i := range q.concepts {
 		c := &q.concepts[i]
 		var known Frequency
@@ -167,10 +195,6 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 				counts[f] = Frequency{Passages: n, Documents: 1}
 				known.Passages, known.Documents = max(known.Passages, n), 1
 			}
-			c.unknown = known.Passages == 0
-			for f := range c.forms {
-				c.unknown = c.unknown && counts[f].Passages == 0
-			}
 		}
 		c.weight, c.rarity = IDF(known.Passages, total.Passages), IDF(known.Documents, total.Documents)
 		if c.demand != nil {
@@ -178,6 +202,35 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 		}
 	}
 	return q, nil
+}
+
+// within leaves out the required demands that the question makes only by words of a document's title, which it names (« TPE
+// gagnantes sur tous les coûts »); it gives false when there is none.
+func (q question) within(title []string) (question, bool) {
+	fold := french.Fold(q.text)
+	var left []*demand
+	for _, d := range q.demands {
+		own, words := d.Required, 0
+		for _, at := range d.asked.FindAllStringIndex(fold, -1) {
+			for _, w := range Analyse(fold[at[0]:at[1]]) {
+				own = own && slices.Contains(title, w)
+				words++
+			}
+		}
+		if !own || words == 0 {
+			left = append(left, d)
+		}
+	}
+	if len(left) == len(q.demands) {
+		return q, false
+	}
+	q.demands, q.concepts = left, slices.Clone(q.concepts)
+	for i, c := range q.concepts {
+		if c.demand != nil && !slices.Contains(left, c.demand) {
+			q.concepts[i].demand = nil
+		}
+	}
+	return q, true
 }
 
 // withoutYielding leaves out the demands that yield when another one is required.
@@ -197,6 +250,11 @@ func IDF(n, total int) float64 {
 func common(fold string) bool {
 	_, found := slices.BinarySearch(french.Lexicon(), fold)
 	return found
+}
+
+// inside tells whether a word that starts there is not the first of the text.
+func inside(text string, start int) bool {
+	return strings.ContainsFunc(text[:start], unicode.IsLetter)
 }
 
 func hasDigit(s string) bool { return strings.ContainsAny(s, "0123456789") }

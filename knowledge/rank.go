@@ -28,8 +28,6 @@ type candidate struct {
 	shown, hidden, required int
 	// local is the passage's own BM25, nearness the similarity of its meaning, each from 0 to 1, the best one's being 1.
 	local, nearness float64
-	// standing is how many standard deviations the similarity is above the mean of what was found; 0 without vectors.
-	standing float64
 	// grounds is the coverage that decides between answering and abstaining (abstain.go).
 	grounds grounds
 }
@@ -61,11 +59,6 @@ func rank(q question, hits []Hit) []candidate {
 		bestLocal, nearest = max(bestLocal, h.Local), max(nearest, h.Vector)
 		mean += h.Vector / float64(len(hits))
 	}
-	deviation := 0.0
-	for _, h := range hits {
-		deviation += (h.Vector - mean) * (h.Vector - mean) / float64(len(hits))
-	}
-	deviation = math.Sqrt(deviation)
 	says := q.says()
 	documents := gather(q, says, hits)
 	type place struct {
@@ -91,7 +84,6 @@ func rank(q question, hits []Hit) []candidate {
 		}
 		if nearest > mean {
 			c.nearness = max(0, h.Vector-mean) / (nearest - mean)
-			c.standing = (h.Vector - mean) / deviation
 		}
 		c.weigh(q, says, documents, context, total)
 		out[i] = c

@@ -26,6 +26,8 @@ type vocabulary struct {
 	fillers map[string]bool
 	// general are analysed nouns that ask without naming (« quel rôle… »).
 	general map[string]bool
+	// fundings are analysed nouns for what a scheme gives.
+	fundings map[string]bool
 	// attribute finds, at the end of a folded text, a noun that asks for a value, with its « de »: what follows has the value.
 	attribute *regexp.Regexp
 	// elsewhere finds the regions that are not ours, in a folded text.
@@ -47,7 +49,14 @@ type demand struct {
 	// Person tells that the passage must name somebody, by a first name (« prenom ») or in full (« complet »).
 	Person string `yaml:"personne"`
 
-	asked, shown *regexp.Regexp
+	// Carried are words that only say the demand when it is made (« combien de temps ça prend »).
+	Carried []string `yaml:"porte"`
+
+	// Entry finds the label of a sheet's entry that tells what is asked (« Durée : »), in a folded text.
+	Entry string `yaml:"rubrique"`
+
+	asked, shown, entry *regexp.Regexp
+	carried             map[string]bool
 	// capitals tells that shown looks for capital letters: in the text as it stands too.
 	capitals bool
 }
@@ -67,13 +76,14 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 		Demands  []demand   `yaml:"demandes"`
 		Fillers  []string   `yaml:"tournures"`
 		General  []string   `yaml:"noms_generaux"`
+		Fundings []string   `yaml:"financements"`
 		Values   []string   `yaml:"attributs"`
 		Away     []string   `yaml:"ailleurs"`
 	}
 	if err := yaml.UnmarshalWithOptions(content, &file, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("vocabulaire des questions : %w", err)
 	}
-	v := &vocabulary{synonyms: map[string][]string{}, fillers: map[string]bool{}, general: map[string]bool{}, demands: file.Demands}
+	v := &vocabulary{synonyms: map[string][]string{}, fillers: map[string]bool{}, general: map[string]bool{}, fundings: map[string]bool{}, demands: file.Demands}
 	for _, group := range file.Synonyms {
 		var stems []string
 		for _, word := range group {
@@ -95,14 +105,21 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 	for _, word := range file.General {
 		v.general[stem(word)] = true
 	}
+	for _, word := range file.Fundings {
+		v.fundings[stem(word)] = true
+	}
 	v.attribute = regexp.MustCompile(`\b(?:` + alternatives(file.Values) + `)(?:s|x)? (?:\pL+(?:al|ale|aux|ales|moyen|moyenne|exact|exacte) )?(?:de la |de l['’]|du |des |de |d['’])$`)
 	v.elsewhere = regexp.MustCompile(`\b(?:` + strings.ReplaceAll(alternatives(file.Away), " ", `[ -]`) + `)\b`)
 	for i := range v.demands {
 		d := &v.demands[i]
+		d.carried = map[string]bool{}
+		for _, word := range d.Carried {
+			d.carried[stem(word)] = true
+		}
 		for _, pattern := range []struct {
 			text string
 			into **regexp.Regexp
-		}{{d.Asked, &d.asked}, {d.Shown, &d.shown}} {
+		}{{d.Asked, &d.asked}, {d.Shown, &d.shown}, {d.Entry, &d.entry}} {
 			if pattern.text == "" {
 				continue
 			}
@@ -115,6 +132,25 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 		d.capitals = strings.Contains(d.Shown, `\p{Lu}`)
 	}
 	return v, nil
+}
+
+var (
+	pieces = regexp.MustCompile(`[^,;:.?!]+[,;:.?!]*`)
+	// oneself is somebody who speaks of themself, asking what makes a clause a question; on a folded text.
+	oneself = regexp.MustCompile(`\b(?:je|j['’]|nous|mon|ma|mes|notre|nos)`)
+	asking  = regexp.MustCompile(`\b(?:qui|que|qu['’]|quoi|quel(?:le)?s?|lequel|laquelle|combien|comment|quand|pourquoi|ou|est-ce|y a-t-il|existe)\b|-(?:t-)?(?:il|elle|on|je|nous|ils|elles)\b`)
+)
+
+// asides gives the clauses of a folded question in which the asker speaks of themself and asks nothing: from and to, in bytes.
+func (v *vocabulary) asides(fold string) (spans [][2]int) {
+	for _, at := range pieces.FindAllStringIndex(fold, -1) {
+		text := fold[at[0]:at[1]]
+		demands := slices.ContainsFunc(v.demands, func(d demand) bool { return d.asked.MatchString(text) })
+		if oneself.MatchString(text) && !demands && !asking.MatchString(text) && len(text) < len(fold) {
+			spans = append(spans, [2]int{at[0], at[1]})
+		}
+	}
+	return spans
 }
 
 // alternatives gives words as a choice of a regular expression, the longest first.

@@ -54,12 +54,17 @@ func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	filter := ledger.Filter{Status: ledger.DueStatuses(), Lead: token.Direction, Limit: most}
 	requests, err := f.Requests.List(r.Context(), token.Viewer(), filter)
+	var parts []ledger.Request
+	if err == nil && token.Direction != "" && token.Person == "" { // it owes its part of others' requests too
+		filter.Lead, filter.Part = "", token.Direction
+		parts, err = f.Requests.List(r.Context(), token.Viewer(), filter)
+	}
 	if err != nil {
 		f.fail(w, r, err)
 		return
 	}
 	h.Set("Content-Type", "text/calendar; charset=utf-8")
-	_, _ = w.Write([]byte(Write(requests, f.revues(token, f.Now()), token, f.Now())))
+	_, _ = w.Write([]byte(Write(requests, parts, f.revues(token, f.Now()), token, f.Now())))
 }
 
 func (f *Feed) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -89,9 +94,9 @@ func (f *Feed) revues(token bot.Token, now time.Time) []revue.Date {
 	})
 }
 
-// Write gives the calendar of the due dates of requests and of the revues. An event keeps its UID when its date moves. It names the request,
+// Write gives the calendar of the due dates of requests, of the token's direction's part of others, and of the revues. An event keeps its UID when its date moves. It names the request,
 // the company and the direction, and no person.
-func Write(requests []ledger.Request, revues []revue.Date, token bot.Token, now time.Time) string {
+func Write(requests, parts []ledger.Request, revues []revue.Date, token bot.Token, now time.Time) string {
 	c := ics.NewCalendarFor("guichet")
 	c.SetMethod(ics.MethodPublish)
 	name := "Guichet : échéances"
@@ -105,25 +110,14 @@ func Write(requests []ledger.Request, revues []revue.Date, token bot.Token, now 
 		if r.Due.IsZero() || token.Person != "" && !follows(r.Owner, token.Person) {
 			continue
 		}
-		e := c.AddEvent(r.Reference + "-echeance@guichet")
-		day, _ := time.Parse("02/01/2006", ledger.Day(r.Due))
-		e.SetAllDayStartAt(day)
-		e.SetAllDayEndAt(day.AddDate(0, 0, 1))
-		e.SetDtStampTime(r.UpdatedAt.UTC())
-		e.SetModifiedAt(r.UpdatedAt.UTC())
-		said := []string{"Échéance " + r.Reference}
-		for _, part := range []string{r.Company.Name, r.Lead} {
-			if part != "" {
-				said = append(said, part)
+		addDue(c, r, r.Reference+"-echeance@guichet", "Échéance "+r.Reference, r.Due, r.Late(now))
+	}
+	for _, r := range parts {
+		for _, p := range r.Pace.Parts {
+			if p.Direction == token.Direction && !p.Due.IsZero() {
+				addDue(c, r, r.Reference+"-part-"+p.Direction+"@guichet", "Part de "+p.Direction+", "+r.Reference, p.Due, p.Late(now))
 			}
 		}
-		if r.Late(now) {
-			said = append(said, "en retard")
-		}
-		e.SetSummary(strings.Join(said, " · "))
-		e.SetDescription("Demande " + r.Reference + ", " + r.Status.Label())
-		e.SetTimeTransparency(ics.TransparencyTransparent)
-		e.SetClass(ics.ClassificationConfidential)
 	}
 	for _, d := range revues {
 		e := c.AddEvent(d.Scope + "-" + string(d.Day) + "-revue@guichet")
@@ -135,6 +129,29 @@ func Write(requests []ledger.Request, revues []revue.Date, token bot.Token, now 
 		e.SetTimeTransparency(ics.TransparencyTransparent)
 	}
 	return c.Serialize()
+}
+
+// addDue adds a due date of a request to a calendar.
+func addDue(c *ics.Calendar, r ledger.Request, id, what string, due time.Time, late bool) {
+	e := c.AddEvent(id)
+	day, _ := time.Parse("02/01/2006", ledger.Day(due))
+	e.SetAllDayStartAt(day)
+	e.SetAllDayEndAt(day.AddDate(0, 0, 1))
+	e.SetDtStampTime(r.UpdatedAt.UTC())
+	e.SetModifiedAt(r.UpdatedAt.UTC())
+	said := []string{what}
+	for _, part := range []string{r.Company.Name, r.Lead} {
+		if part != "" {
+			said = append(said, part)
+		}
+	}
+	if late {
+		said = append(said, "en retard")
+	}
+	e.SetSummary(strings.Join(said, " · "))
+	e.SetDescription("Demande " + r.Reference + ", " + r.Status.Label())
+	e.SetTimeTransparency(ics.TransparencyTransparent)
+	e.SetClass(ics.ClassificationConfidential)
 }
 
 // follows tells that an owner is a person: a tool that took a request for somebody is named after them, « Bo (outil) ».

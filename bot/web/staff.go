@@ -43,9 +43,9 @@ type requestsPage struct {
 	Status     ledger.Status
 	Lead, Text string
 	Limit      int
-	// Late keeps the requests whose due date is over at Now.
-	Late bool
-	Now  time.Time
+	// Late keeps the requests whose due date is over at Now, Part those in which the direction, associated, has its part to do.
+	Late, Part bool
+	Now        time.Time
 }
 
 func (s *site) showRequests(w http.ResponseWriter, r *http.Request, agent string) {
@@ -54,7 +54,7 @@ func (s *site) showRequests(w http.ResponseWriter, r *http.Request, agent string
 		staffPage:  staffPage{agent, "requests"},
 		Directions: s.Directions, Statuses: ledger.Statuses(),
 		Status: ledger.Status(query.Get("etat")), Lead: query.Get("direction"), Text: strings.TrimSpace(query.Get("texte")),
-		Late: query.Get("retard") != "", Now: s.Now(),
+		Late: query.Get("retard") != "", Part: query.Get("part") != "" && query.Get("direction") != "", Now: s.Now(),
 	}
 	filter := ledger.Filter{Lead: page.Lead, Text: page.Text, Limit: requestsLimit}
 	if page.Status != "" {
@@ -62,6 +62,9 @@ func (s *site) showRequests(w http.ResponseWriter, r *http.Request, agent string
 	}
 	if page.Late {
 		filter.Late = page.Now
+	}
+	if page.Part {
+		filter.Lead, filter.Part = "", page.Lead
 	}
 	var err error
 	if page.Requests, err = s.Requests.List(r.Context(), staffViewer, filter); err != nil {

@@ -161,6 +161,25 @@ func TestStaffSeesWhatIsLate(t *testing.T) {
 	v.expect(page, "Échéance", "en retard</mark>", "DIR-B : pas pour nous, Agent Fictif", "hors &lt;b&gt;sujet&lt;/b&gt;", "De nouveau à faire")
 }
 
+func TestStaffSeesThePartsOfADirection(t *testing.T) {
+	v := newVisit(t)
+	v.login("Agente Fictive")
+	v.ledger.request.Pace.Parts = []ledger.Part{{Direction: "DIR-B", Status: ledger.Transmitted, Due: today.Add(-time.Hour)}, {Direction: "DIR-C", Status: ledger.Transmitted, Due: today}}
+	_, page := v.get("/agents?direction=DIR-B&part=oui")
+	if f := v.ledger.filter; f.Part != "DIR-B" || f.Lead != "" {
+		t.Errorf("filter %+v", f)
+	}
+	v.expect(page, "part de DIR-B pour le 02/03/2026", "en retard</mark>")
+	v.refuse(page, "part de DIR-C")
+	_, page = v.get("/agents?part=oui") // of which direction is not said
+	if f := v.ledger.filter; f.Part != "" {
+		t.Errorf("filter %+v", f)
+	}
+	v.refuse(page, "part de DIR-B")
+	_, page = v.get("/agents/demandes/2026-0042")
+	v.expect(page, "DIR-B : à faire pour le 02/03/2026 <mark>en retard</mark>", "DIR-C : à faire pour le 02/03/2026\n")
+}
+
 // Codes of the register and of channels are told by their names; hours are those of Paris whatever the machine's.
 func TestRequestIsToldInWords(t *testing.T) {
 	v := newVisit(t)

@@ -119,50 +119,80 @@ func solve(a [][]float64, b []float64) []float64 {
 	return b
 }
 
+// Sample is a labelled question with what the base makes of it.
+type Sample struct {
+	// Signs are nil when the base found nothing: it declines.
+	Signs []float64
+	// Answerable is the label; Right tells that the answer holds the facts, if it is given.
+	Answerable, Right bool
+	// Decided tells that the base answers whatever the confidence.
+	Decided bool
+}
+
+// teaches tells whether the confidence can be fitted on the sample: neither where nothing is decided by it, nor where the ranking
+// failed, which says nothing of it.
+func (s Sample) teaches() bool { return s.Signs != nil && !s.Decided && (s.Right || !s.Answerable) }
+
+// FitConfidence fits the probability that an answer is right.
+func FitConfidence(samples []Sample) (start float64, weights []float64) {
+	var xs [][]float64
+	var ys []bool
+	for _, s := range samples {
+		if s.teaches() {
+			xs, ys = append(xs, s.Signs), append(ys, s.Answerable)
+		}
+	}
+	return Fit(xs, ys)
+}
+
 // Threshold is what a least probability does to the samples.
 type Threshold struct {
 	Least float64
-	// Answered is the share of the good samples at or above it, Declined that of the others under it.
+	// Answered is the share of the answerable samples that are answered rightly, Declined that of the others that are declined.
 	Answered, Declined float64
 }
 
 // Thresholds gives, for each hundredth, what it does, the probability of each sample being fitted on the other folds.
-func Thresholds(samples [][]float64, good []bool, folds int) []Threshold {
+func Thresholds(samples []Sample, folds int) []Threshold {
 	p := make([]float64, len(samples))
 	for fold := range folds {
-		var xs [][]float64
-		var ys []bool
-		for i := range samples {
+		var others []Sample
+		for i, s := range samples {
 			if i%folds != fold {
-				xs, ys = append(xs, samples[i]), append(ys, good[i])
+				others = append(others, s)
 			}
 		}
-		start, weights := Fit(xs, ys)
-		for i := range samples {
-			if i%folds == fold {
-				p[i] = Probability(start, weights, samples[i])
+		start, weights := FitConfidence(others)
+		for i, s := range samples {
+			switch {
+			case i%folds != fold || s.Signs == nil:
+			case s.Decided:
+				p[i] = 1
+			default:
+				p[i] = Probability(start, weights, s.Signs)
 			}
 		}
 	}
 	var out []Threshold
 	for least := 0.01; least < 1; least += 0.01 {
 		t := Threshold{Least: math.Round(100*least) / 100}
-		goods, bads := 0.0, 0.0
-		for i, ok := range good {
+		answerable, others := 0.0, 0.0
+		for i, s := range samples {
+			given := p[i] >= t.Least
 			switch {
-			case ok:
-				goods++
-				if p[i] >= t.Least {
+			case s.Answerable:
+				answerable++
+				if given && s.Right {
 					t.Answered++
 				}
 			default:
-				bads++
-				if p[i] < t.Least {
+				others++
+				if !given {
 					t.Declined++
 				}
 			}
 		}
-		t.Answered, t.Declined = t.Answered/max(1, goods), t.Declined/max(1, bads)
+		t.Answered, t.Declined = t.Answered/max(1, answerable), t.Declined/max(1, others)
 		out = append(out, t)
 	}
 	return slices.Clip(out)

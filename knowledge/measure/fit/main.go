@@ -52,8 +52,7 @@ func run(ctx context.Context, data, confidence string, questions []string) (err 
 	}
 	// The questions are asked the day that they were written.
 	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
-	var samples [][]float64
-	var good []bool
+	var samples []measure.Sample
 	for _, name := range questions {
 		file, err := os.Open(name)
 		if err != nil {
@@ -68,25 +67,14 @@ func run(ctx context.Context, data, confidence string, questions []string) (err 
 			if err != nil {
 				return fmt.Errorf("question %s: %w", c.ID, err)
 			}
-			held := c.Holds(strings.Join(w.Passages, "\n"))
-			if w.Signs == nil || c.Answerable && !held {
-				continue // nothing to decide, or a fault of the ranking, which says nothing of the confidence
-			}
-			samples, good = append(samples, w.Signs), append(good, c.Answerable)
+			samples = append(samples, measure.Sample{Signs: w.Signs, Answerable: c.Answerable, Right: c.Answerable && c.Holds(w.Text), Decided: w.Decided})
 		}
 	}
-	start, weights := measure.Fit(samples, good)
-	means := make([]float64, len(weights))
-	for _, s := range samples {
-		for j, x := range s {
-			means[j] += x / float64(len(samples))
-		}
-	}
-	fmt.Printf("mean of the signs: %.2f\n", means)
+	start, weights := measure.FitConfidence(samples)
 	fmt.Printf("%d questions; each threshold on the folds that it was not fitted on:\n", len(samples))
-	for _, t := range measure.Thresholds(samples, good, folds) {
+	for _, t := range measure.Thresholds(samples, folds) {
 		if t.Least >= 0.4 && int(100*t.Least+0.5)%5 == 0 {
-			fmt.Printf("%.2f  answered %.3f  declined %.3f\n", t.Least, t.Answered, t.Declined)
+			fmt.Printf("%.2f  answered rightly %.3f  declined %.3f\n", t.Least, t.Answered, t.Declined)
 		}
 	}
 	return write(confidence, start, weights)
