@@ -75,7 +75,7 @@ func (d *Desk) ofConventions(ctx context.Context, m Message, r Reading, answer k
 		return nil, nil
 	}
 	known, err := d.Conventions.Known(ctx, conventionViewer(m.Asker.Audience, m.Asker.EPCI), epci, m.At)
-	if aid, ok := r.Facts.Get("epci_aid"); ok && aid.Value == true && len(known) > 0 {
+	if !about && len(known) > 0 { // it rests on an aid
 		known = []string{d.Texts.say("epci-aid", "known", strings.Join(known, " "))}
 	}
 	if said := d.toEPCI(r.Facts); said != "" {

@@ -268,6 +268,22 @@ dates: [AAAA-MM-JJ]
 	if again := export(c, "again.csv"); !slices.EqualFunc(want, again, slices.Equal) {
 		t.Errorf("%q became\n%q", want, again)
 	}
+	// Somebody completes the file before it comes back: what they added is taken, what was done here is not done again.
+	content, err := os.ReadFile(in("base.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	completed := strings.ReplaceAll(string(content), ";Fabrique fictive;;", ";Fabrique fictive;732829320;")
+	if err := os.WriteFile(in("completed.csv"), []byte(completed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, said := c.run("", "--now", "2026-03-14", "request", "import", in("completed.csv"))
+	if code != exitDone || !strings.Contains(out, "2 mises à jour, 1 inchangée") {
+		t.Errorf("completed: %s%s", out, said)
+	}
+	if shown := c.done("request", "show", "2026-0001", "--audience", "staff"); !strings.Contains(shown, "732829320") || strings.Count(shown, "la même usine") != 1 {
+		t.Errorf("completed:\n%s", shown)
+	}
 	for _, trial := range []string{"--dry-run", "--json"} { // elsewhere, whatever the order, all is made again
 		if r := other.object("--now", "2026-03-13", "request", "import", in("base.xlsx"), trial); r["added"] != 3.0 {
 			t.Errorf("elsewhere, %s: %v", trial, r)

@@ -68,6 +68,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		parsed.BindTo(ctx, (*context.Context)(nil))
 		err = parsed.Run(app)
 	} else {
+		var wrong *kong.ParseError
+		if errors.As(err, &wrong) {
+			parsed = wrong.Context
+		}
 		err = usageError{errors.New(frenchUsage(err))}
 	}
 	if err == nil {
@@ -78,7 +82,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	fmt.Fprintf(stderr, "guichet : %s\n", inFrench(err.Error())+advice(err))
 	if errors.As(err, new(usageError)) {
-		fmt.Fprintln(stderr, "Pour l'aide : guichet --help")
+		command := "guichet"
+		if parsed != nil && parsed.Selected() != nil {
+			command = parsed.Selected().FullPath()
+		}
+		fmt.Fprintf(stderr, "Pour l'aide : %s --help\n", command)
 		return exitUsage
 	}
 	return exitError

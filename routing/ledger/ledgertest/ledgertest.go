@@ -700,7 +700,7 @@ func unnamed(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 			return err
 		},
 		func(at time.Time) error {
-			_, err := l.Assign(ctx, ref, "OUEST", "Agente", "", "Agente", at)
+			_, err := l.Assign(ctx, ref, "OUEST", "Agente", "plutôt eux", "Agente", at)
 			return err
 		},
 		func(at time.Time) error {

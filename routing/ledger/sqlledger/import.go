@@ -137,6 +137,10 @@ func (l *Ledger) into(ctx context.Context, reference string, h ledger.History) (
 	var into, next string
 	err := l.db.Conn(ctx).QueryRowContext(ctx, `SELECT requests.reference, requests.merged_into FROM imports JOIN requests ON requests.id = imports.request_id
 		WHERE source = $1 AND external_id = $2`, h.Into.Source, h.Into.ID).Scan(&into, &next)
+	if errors.Is(err, sql.ErrNoRows) && h.Into.Source == ledger.Self { // joined here; our numbers say nothing in another base
+		err = l.db.Conn(ctx).QueryRowContext(ctx, `SELECT other.reference, other.merged_into FROM requests r JOIN requests other ON other.reference = r.merged_into
+			WHERE r.reference = $1 AND r.merged_into = $2`, reference, h.Into.ID).Scan(&into, &next)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("%w : « %s », de la source « %s »", ledger.ErrNotYet, h.Into.ID, h.Into.Source)
 	}
@@ -249,11 +253,11 @@ func (l *Ledger) importMore(ctx context.Context, reference string, h ledger.Hist
 	if r, err = l.hold(ctx, reference); err != nil {
 		return r, "", err
 	}
-	known, err := l.events(ctx, r)
+	all, err := l.events(ctx, r)
 	if err != nil {
 		return r, "", err
 	}
-	known = slices.DeleteFunc(known, func(e ledger.Event) bool { return e.By != h.Source })
+	known := slices.DeleteFunc(slices.Clone(all), func(e ledger.Event) bool { return e.By != h.Source })
 	o = ledger.Kept
 	add := func(e ledger.Event) error {
 		changed, _, err := l.write(ctx, r, e) // whoever watches is told of the present
@@ -266,13 +270,18 @@ func (l *Ledger) importMore(ctx context.Context, reference string, h ledger.Hist
 		return err
 	}
 	wanted := h.Events()[2:]
-	if lead, owner := lastHands(known); h.Lead != "" && h.Lead != lead && r.Status.Open() {
+	if lead, owner := lastHands(known); h.Lead != "" && h.Lead != lead && h.Lead != r.Lead && r.Status.Open() {
 		wanted = append([]ledger.Event{{At: at, Kind: ledger.Assigned, By: h.Source, Lead: h.Lead, Owner: h.Owner, Why: "chef de file changé dans " + h.Source}}, wanted...)
-	} else if h.Owner != "" && h.Owner != owner && r.Status.Open() && r.Lead != "" {
+	} else if h.Owner != "" && h.Owner != owner && h.Owner != r.Owner && r.Status.Open() && r.Lead != "" {
 		wanted = append([]ledger.Event{{At: at, Kind: ledger.Assigned, By: h.Source, Owner: h.Owner, Why: "personne changée dans " + h.Source}}, wanted...)
 	}
 	for _, e := range wanted {
 		same := func(k ledger.Event) bool { return k.Kind == e.Kind && k.Status == e.Status }
+		if slices.ContainsFunc(all, func(k ledger.Event) bool { // done here, and back from a file of ours, which is to the second
+			return same(k) && k.Why == e.Why && k.At.Truncate(time.Second).Equal(e.At.Truncate(time.Second))
+		}) {
+			continue
+		}
 		if slices.ContainsFunc(known, func(k ledger.Event) bool {
 			return same(k) && k.At.Equal(e.At) && (e.Kind != ledger.AnswerGiven || k.Why == e.Why)
 		}) {
