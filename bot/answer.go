@@ -61,8 +61,9 @@ func (d *Desk) question(ctx context.Context, m Message, state State, r Reading, 
 	return p, nil
 }
 
-// ofConventions says what is known of the conventions of an EPCI when a question, or what answers it, is about conventions:
-// the EPCI that it names, else the asker's own, if the asker may know. A commune is pointed to its EPCI.
+// ofConventions says what is known of the conventions of an EPCI when a question, or what answers it, is about conventions or
+// rests on an EPCI's own aid (conduct rule 6): the EPCI that it names, else the asker's own, if the asker may know. A commune
+// is pointed to its EPCI.
 func (d *Desk) ofConventions(ctx context.Context, m Message, r Reading, answer knowledge.Answer) ([]string, error) {
 	if d.Conventions == nil {
 		return nil, nil
@@ -74,10 +75,13 @@ func (d *Desk) ofConventions(ctx context.Context, m Message, r Reading, answer k
 	if epci == "" {
 		epci = m.Asker.EPCI
 	}
-	if !about {
+	if !about && !d.Conventions.matter(r.Facts) {
 		return nil, nil
 	}
 	known, err := d.Conventions.Known(ctx, conventionViewer(m.Asker.Audience, m.Asker.EPCI), epci, m.At)
+	if !about && len(known) > 0 { // it rests on an aid
+		known = []string{d.Texts.say("epci-aid", "known", strings.Join(known, " "))}
+	}
 	if said := d.toEPCI(r.Facts); said != "" {
 		known = append(known, said)
 	}

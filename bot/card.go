@@ -169,7 +169,7 @@ func (c *Chat) ready(ctx context.Context, p Press, r ledger.Request) error {
 		if !viewer.Staff {
 			into = ""
 		}
-		return errRefused{c.Texts.say("act-moved", "reference", r.Reference, "status", r.Status.Label(), "lead", r.Lead, "owner", r.Owner, "into", into)}
+		return errRefused{c.Texts.say("act-moved", "reference", r.Reference, "status", r.Status.Label(), "lead", r.Lead, "owner", viewer.Unnamed(r).Owner, "into", into)}
 	case p.Act == PartDone || p.Act == PartPass:
 		if !owes(s.Direction, r) {
 			return errRefused{c.Texts.say("act-forbidden")}
@@ -326,12 +326,12 @@ func (c *Chat) cardIn(ctx context.Context, channel string, external bool, refere
 	if s.Direction == "" || s.Direction != r.Lead {
 		return card, nil
 	}
-	switch r.Status {
-	case ledger.Transmitted:
+	switch {
+	case r.May(ledger.Taken):
 		card.Acts = []Act{Take, Pass, GiveReply}
-	case ledger.Taken:
+	case r.Status.Open():
 		card.Acts = []Act{GiveReply, Pass}
-	case ledger.Answered:
+	case r.Status == ledger.Answered:
 		card.Acts = []Act{GiveReply}
 	}
 	if r.Written() && r.Status.Open() {
@@ -416,7 +416,9 @@ func (c *Chat) fields(r ledger.Request, conventions, earlier []string) []Field {
 		case ledger.Questioned:
 			said = append(said, "– "+e.By+" : "+e.Why)
 		case ledger.Specified, ledger.HumanAsked:
-			said = append(said, "→ "+e.Why)
+			if e.Why != "" { // the message of the request asked for someone
+				said = append(said, "→ "+e.Why)
+			}
 		case ledger.Amended:
 			said = append(said, c.Texts.say("field-amended", "text", e.Why))
 		}

@@ -155,7 +155,7 @@ func (d *Desk) think(ctx context.Context, m Message, state State, said func(stri
 	case intentHuman:
 		return d.human(m, state, reading), nil
 	case intentContact:
-		return d.contact(m, state), nil
+		return d.contact(m, state, reading), nil
 	case intentPlace:
 		return d.placed(m, state, reading), nil
 	case intentStatus:

@@ -58,7 +58,11 @@ var morning = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 
 func open(t *testing.T) *counter {
 	t.Helper()
-	db := databasetest.New(t)
+	return openOn(t, databasetest.New(t))
+}
+
+func openOn(t *testing.T, db *database.DB) *counter {
+	t.Helper()
 	book, err := rulebook.Load(rulebook.Default())
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,14 +46,16 @@ func (d *Desk) intent(m Message, r Reading, state State) intent {
 		return intentPlace
 	case m.Request:
 		return intentRequest
-	case has(WantsStatus) || namesRequest(m.Text):
-		return intentStatus
-	case (has(SaysHello) || has(SaysThanks) || has(AsksWhatIsIt)) && !precise && !has(WantsHelp) && words <= 8 && !strings.Contains(m.Text, "?"):
+	case (has(WantsStatus) || namesRequest(m.Text)) && (asks || !precise || !has(WantsHelp)):
+		return intentStatus // « L'entreprise a été aidée par vous en 2020, elle cherche un labo » asks nothing of 2020
+	case (has(SaysHello) || has(SaysThanks) || has(AsksWhatIsIt)) && !precise && !has(WantsHelp) && words <= 8 && (!strings.Contains(m.Text, "?") || 2*len(r.Intents[SaysHello]) > len(m.Text)):
 		return intentSmall
 	case has(AsksWhatIsIt) && !precise && !aboutCompany:
 		return intentSmall
 	case has(WantsWho) && !has(WantsHelp) && named && !oneCompany:
 		return intentWho
+	case has(AsksForAll) && !has(WantsHelp) && !identified(r.Facts):
+		return intentQuestion // « Une association peut-elle toucher cette aide ? »
 	case has(WantsHelp) && (precise || aboutCompany || !asks):
 		return intentRequest
 	case asks:
@@ -124,12 +127,19 @@ func (d *Desk) weigh(facts routing.Facts) (precise, aboutCompany bool) {
 	return precise, aboutCompany
 }
 
+// identified tells whether the facts tell which company a message is about.
+func identified(facts routing.Facts) bool {
+	return slices.ContainsFunc(facts, func(f routing.Fact) bool { return f.Name == "company" || f.Name == "siren" })
+}
+
 // names tells whether the facts name a subject, in whatever role, and whether they tell of one company by what only one has.
 func names(facts routing.Facts) (subject, oneCompany bool) {
 	for _, f := range facts {
 		switch f.Name {
 		case "subject":
 			subject = subject || f.Role != routing.Context
+		case "fund_kind":
+			subject = subject || f.Value != ""
 		case "headcount", "siren", "company":
 			oneCompany = true
 		}

@@ -34,6 +34,7 @@ const (
 	WantsWho     Intent = "who"      // to know who does what
 	WantsAnswer  Intent = "question" // an answer
 	WantsHelp    Intent = "request"  // something for a company: « nous cherchons », « j'ai besoin »
+	AsksForAll   Intent = "general"  // what holds for all: a condition, a right
 	SaysHello    Intent = "hello"
 	SaysThanks   Intent = "thanks"
 	AsksWhatIsIt Intent = "help" // what guichet can do

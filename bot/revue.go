@@ -44,10 +44,10 @@ func (k *Revues) Of(ctx context.Context, asker Asker, scope string, since, now t
 	case asker.Audience == knowledge.Staff:
 		in.Version = revue.ForStaff
 	}
-	// The requests of an EPCI are those that it may see, whoever reads.
+	// The requests of an EPCI are those that it may see, whoever reads; only the staff is told who follows them.
 	viewer, epci := ledger.Viewer{Staff: true}, ""
 	if k.IsEPCI(scope) {
-		viewer, epci = ledger.Viewer{EPCI: scope}, scope
+		viewer, epci = ledger.Viewer{Staff: in.Version == revue.ForStaff, EPCI: scope}, scope
 	} else {
 		in.EPCIs = k.Names
 	}
@@ -56,7 +56,7 @@ func (k *Revues) Of(ctx context.Context, asker Asker, scope string, since, now t
 			return d, err
 		}
 	}
-	err = k.Requests.Lives(ctx, viewer, ledger.Span{Alive: in.Since}, func(r ledger.Request) error {
+	err = k.Requests.Lives(ctx, viewer, ledger.Span{Alive: in.Since, EPCI: epci}, func(r ledger.Request) error {
 		in.Requests = append(in.Requests, r)
 		return nil
 	})

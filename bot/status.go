@@ -110,6 +110,7 @@ func (d *Desk) followed(ctx context.Context, v ledger.Viewer, r ledger.Request) 
 	if err != nil || v.EPCI != "" && v.EPCI != kept.Place.EPCI {
 		return r, err
 	}
+	kept = v.Unnamed(kept)
 	r.Status, r.Lead, r.Owner, r.Associated, r.Due, r.Pace = kept.Status, kept.Lead, kept.Owner, kept.Associated, kept.Due, kept.Pace
 	r.Events = append(slices.Clone(r.Events), slices.DeleteFunc(kept.Events, func(e ledger.Event) bool {
 		return e.Kind != ledger.AnswerGiven && e.Kind != ledger.StatusSet && e.Kind != ledger.NoNews

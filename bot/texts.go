@@ -12,7 +12,12 @@ import (
 	"text/template"
 
 	"github.com/goccy/go-yaml"
+
+	"guichet/routing"
 )
+
+// TextsFile is the name of the file of texts in the Region's folder.
+const TextsFile = "texts.yaml"
 
 //go:embed texts.yaml
 var defaultTexts []byte
@@ -38,7 +43,7 @@ var textValues = map[string][]string{
 	"officer":               {"name", "contact", "epci"}, "offer-others": nil,
 	"sheet": {"epci", "siren", "departements", "communes", "entry"}, "sheet-which": nil, "sheet-requests": nil,
 	"sheet-convention": {"id", "type", "state", "start", "end"},
-	"contact":          nil, "contact-given": nil, "contact-other": {"text"}, "contact-noted": {"reference", "lead"}, "human": {"reference", "lead"},
+	"contact":          nil, "contact-given": nil, "contact-other": {"text"}, "contact-noted": {"reference", "lead"}, "human": {"reference", "lead"}, "human-again": {"reference", "lead"},
 	"who-depends":     {"subject", "fact"},
 	"directory-title": nil, "directory-leads": nil, "directory-directions": nil,
 	"directory-rule":      {"case", "lead", "associated", "sometimes", "operators"},
@@ -90,36 +95,44 @@ func (t Texts) Examples() []Choice {
 
 // ParseTexts reads a YAML map of templates; every key must be there and no other, and each template show only its values.
 func ParseTexts(data []byte) (Texts, error) {
-	var sources map[string]string
+	var sources map[string]lined[string]
 	if err := yaml.UnmarshalWithOptions(data, &sources, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("lecture des textes : %w", err)
+		var syntax yaml.Error
+		if errors.As(err, &syntax) {
+			return nil, textProblem(syntax.GetToken().Position.Line, syntax.GetMessage())
+		}
+		return nil, textProblem(0, err.Error())
 	}
 	texts := Texts{}
 	var problems []error
 	for _, key := range slices.Sorted(maps.Keys(sources)) {
 		values, needed := textValues[key]
 		if !needed {
-			problems = append(problems, fmt.Errorf("textes : « %s » ne sert à rien", key))
+			problems = append(problems, textProblem(sources[key].line, fmt.Sprintf("« %s » ne sert à rien", key)))
 			continue
 		}
-		t, err := template.New(key).Option("missingkey=error").Parse(unwrap(strings.TrimSpace(sources[key])))
+		t, err := template.New(key).Option("missingkey=error").Parse(unwrap(strings.TrimSpace(sources[key].value)))
 		if err == nil {
 			err = try(t, values)
 		}
 		if err != nil {
-			problems = append(problems, fmt.Errorf("textes : %w", err))
+			problems = append(problems, textProblem(sources[key].line, err.Error()))
 		}
 		texts[key] = t
 	}
 	for _, key := range slices.Sorted(maps.Keys(textValues)) {
 		if _, given := sources[key]; !given {
-			problems = append(problems, fmt.Errorf("textes : « %s » manque", key))
+			problems = append(problems, textProblem(0, fmt.Sprintf("« %s » manque", key)))
 		}
 	}
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
 	return texts, nil
+}
+
+func textProblem(line int, reason string) error {
+	return routing.Problem{Pos: routing.Pos{File: TextsFile, Line: line}, Reason: reason}
 }
 
 // listItem starts a line that stands alone.

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -111,6 +112,40 @@ func TestTheSameTextFromANewPageIsShown(t *testing.T) {
 	}
 	twins, err := c.requests.Twins(t.Context(), ledger.Viewer{Staff: true}, second.Request, 0)
 	if err != nil || len(twins) != 1 || twins[0].Of(second.Request).Reference != first.Request || !strings.Contains(twins[0].Why(), "même message") {
+		t.Errorf("%+v, %v", twins, err)
+	}
+}
+
+// What everybody may write, or click, makes nobody look like anybody.
+func TestTheWordsOfAButtonMakeNoTwins(t *testing.T) {
+	c := open(t)
+	const click = "Je voudrais parler à quelqu’un."
+	first, second := c.say(t, "un", click), c.say(t, "deux", click)
+	if first.Request == "" || second.Request == "" || second.Request == first.Request {
+		t.Fatalf("%+v\n%+v", first, second)
+	}
+	if twins, err := c.requests.Twins(t.Context(), ledger.Viewer{Staff: true}, "", 0); err != nil || len(twins) > 0 {
+		t.Errorf("%+v, %v", twins, err)
+	}
+}
+
+// The same words from a new page join the open request of the company that they name, with its number or its commune.
+func TestTheSameTextOfACompanyJoins(t *testing.T) {
+	c := open(t)
+	for i, text := range []string{
+		"Verlinor Bois SARL à Amiens, 20 salariés, cherche un prêt.",
+		"La société Verlinor Métal (SIREN 732 829 320) cherche un prêt.",
+	} {
+		first, second := c.say(t, fmt.Sprint("un", i), text), c.say(t, fmt.Sprint("deux", i), text)
+		if first.Request == "" || second.Request != first.Request || !strings.Contains(second.Text, "a rejointe") {
+			t.Errorf("%q: %+v\n%+v", text, first, second)
+		}
+	}
+	// A name alone tells no company for sure: the likely duplicate is shown.
+	const text = "La société Verlinor Textile cherche un prêt."
+	first, second := c.say(t, "un", text), c.say(t, "deux", text)
+	twins, err := c.requests.Twins(t.Context(), ledger.Viewer{Staff: true}, second.Request, 0)
+	if err != nil || len(twins) != 1 || twins[0].Of(second.Request).Reference != first.Request {
 		t.Errorf("%+v, %v", twins, err)
 	}
 }

@@ -59,7 +59,8 @@ func rank(q question, hits []Hit) []candidate {
 		bestLocal, nearest = max(bestLocal, h.Local), max(nearest, h.Vector)
 		mean += h.Vector / float64(len(hits))
 	}
-	documents := gather(q, hits)
+	says := q.says()
+	documents := gather(q, says, hits)
 	type place struct {
 		document string
 		ordinal  int
@@ -84,7 +85,7 @@ func rank(q question, hits []Hit) []candidate {
 		if nearest > mean {
 			c.nearness = max(0, h.Vector-mean) / (nearest - mean)
 		}
-		c.weigh(q, documents, context, total)
+		c.weigh(q, says, documents, context, total)
 		out[i] = c
 	})
 	sortCandidates(out)
@@ -110,9 +111,10 @@ func sortCandidates(c []candidate) {
 }
 
 // weigh finds what speaks for the candidate and sets its score.
-func (c *candidate) weigh(q question, documents wholes, context []string, total float64) {
+func (c *candidate) weigh(q question, says says, documents wholes, context []string, total float64) {
 	h := c.Hit
-	c.whole = documents[h.Document.ID].score
+	document := documents[h.Document.ID]
+	c.whole, c.titled = document.score, document.titled
 	text := inspect(said(h.Text))
 	for _, d := range q.demands {
 		switch {
@@ -134,34 +136,14 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 			c.hidden++
 		}
 	}
-	body, section, title, before := positions(h.Body), positions(h.Section), positions(h.Title), positions(context)
+	body, section, before := says.in(h.Body), says.in(h.Section), says.in(context)
 	held := 0.0
 	var grounds grounds
 	last := -10
-	titles := map[string]bool{}
 	rest, restHeld, lastOwn := 0.0, 0.0, 0.0
 	for i, concept := range q.concepts {
-		best, at, own := 0.0, -10, 0.0
-		for form, trust := range concept.forms {
-			if where, ok := body[form]; ok {
-				best = max(best, trust)
-				if at < 0 || where < at {
-					at = where
-				}
-			}
-			if _, ok := before[form]; ok {
-				best = max(best, trust*contextField)
-			}
-			if _, ok := section[form]; ok {
-				best = max(best, trust*sectionField)
-			}
-			if _, ok := title[form]; ok {
-				own = max(own, trust)
-				if trust > synonymTrust {
-					titles[form] = true
-				}
-			}
-		}
+		best := max(body[i].trust, before[i].trust*contextField, section[i].trust*sectionField)
+		at, own := body[i].at, document.title[i].trust
 		rest += (1 - own) * concept.weight
 		restHeld += (1 - own) * best * concept.weight
 		best = max(best, own*titleField)
@@ -190,12 +172,6 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 		c.coverage, c.inTitle = held/total, c.inTitle/total
 	}
 	c.grounds = grounds
-	if len(title) > 0 {
-		c.titled = float64(len(titles)) / float64(len(title))
-	}
-	if documents[h.Document.ID].abbreviated {
-		c.titled = 1
-	}
 	c.score += held
 	c.score += wholeShare * total * c.whole
 	c.score += localShare*total*c.local + meaningShare*total*c.nearness
@@ -217,6 +193,24 @@ func (c *candidate) weigh(q question, documents wholes, context []string, total 
 	}
 }
 
+// titled is the share of the words of a document's title that the question holds: all when it has the acronym in it.
+func (q question) titled(says says, h Hit) float64 {
+	if q.abbreviates(h.Document.Title) {
+		return 1
+	}
+	held := map[string]bool{}
+	for _, w := range h.Title {
+		held[w] = slices.ContainsFunc(says.words[w], func(f meant) bool { return f.trust > synonymTrust })
+	}
+	n := 0
+	for _, ok := range held {
+		if ok {
+			n++
+		}
+	}
+	return float64(n) / float64(max(1, len(held)))
+}
+
 // abbreviates tells whether the question names a document by the acronym in its title.
 func (q question) abbreviates(title string) bool {
 	for _, w := range french.Words(title) {
@@ -225,6 +219,27 @@ func (q question) abbreviates(title string) bool {
 		}
 	}
 	return false
+}
+
+// says tells which concepts of a question a word says, and how surely.
+type says struct {
+	words    map[string][]meant
+	concepts int
+}
+
+type meant struct {
+	concept int
+	trust   float64
+}
+
+func (q question) says() says {
+	out := says{map[string][]meant{}, len(q.concepts)}
+	for i, c := range q.concepts {
+		for form, trust := range c.forms {
+			out.words[form] = append(out.words[form], meant{i, trust})
+		}
+	}
+	return out
 }
 
 // positions gives the first place of each word.
@@ -236,6 +251,30 @@ func positions(words []string) map[string]int {
 		}
 	}
 	return m
+}
+
+// mark is how surely words say a concept, and where they first do: before the first one when they do not.
+type mark struct {
+	trust float64
+	at    int
+}
+
+// in gives the mark of each concept in words.
+func (s says) in(words []string) []mark {
+	out := make([]mark, s.concepts)
+	for i := range out {
+		out[i].at = -10
+	}
+	for at, w := range words {
+		for _, f := range s.words[w] {
+			m := &out[f.concept]
+			m.trust = max(m.trust, f.trust)
+			if m.at < 0 {
+				m.at = at
+			}
+		}
+	}
+	return out
 }
 
 // BM25's usual parameters, and the weight of a title's word.
@@ -260,8 +299,9 @@ type whole struct {
 	other  []float64 // what the synonyms of each count
 	length int
 	score  float64 // BM25, as a share of the best document's
-	// abbreviated tells that the question names the document by the acronym in its title.
-	abbreviated bool
+	// title is the marks of its title, titled the share of the title's words that the question holds.
+	title  []mark
+	titled float64
 }
 
 type wholes map[string]*whole
@@ -283,13 +323,13 @@ func (w wholes) holds(id string, concept int) bool {
 
 // gather reads the hits by document. FTS5's own score is not used for whole documents: its idf is zero for a word that
 // half of the documents hold, which a small base has many of.
-func gather(q question, hits []Hit) wholes {
+func gather(q question, says says, hits []Hit) wholes {
 	f := q.families()
 	documents := wholes{}
 	for _, h := range hits {
 		d := documents[h.Document.ID]
 		if d == nil {
-			d = &whole{counts: make([]float64, len(q.concepts)), other: make([]float64, len(q.concepts)), length: h.Length, abbreviated: q.abbreviates(h.Document.Title)}
+			d = &whole{counts: make([]float64, len(q.concepts)), other: make([]float64, len(q.concepts)), length: h.Length, title: says.in(h.Title), titled: q.titled(says, h)}
 			documents[h.Document.ID] = d
 			for _, w := range h.Title {
 				if i, ok := f.sure[w]; ok {

@@ -87,7 +87,13 @@ func (c *compiler) problem(pos Pos, format string, args ...any) {
 // declare checks names and references, and declares each fact to CEL.
 func (c *compiler) declare() {
 	set := c.r.set
+	named := func(pos Pos, what, code string) {
+		if !IsCode(code) {
+			c.problem(pos, "%s « %s » : un code est attendu (%s)", what, code, CodeForm)
+		}
+	}
 	for _, d := range set.Directions {
+		named(d.Pos, "la direction", d.Code)
 		if c.directions[d.Code] {
 			c.problem(d.Pos, "la direction %s est déclarée deux fois", d.Code)
 		}
@@ -103,6 +109,7 @@ func (c *compiler) declare() {
 		c.problem(set.Directions[0].Pos, "aucune direction n'est le point d'entrée (entry_point: true)")
 	}
 	for _, s := range set.Subjects {
+		named(s.Pos, "le sujet", s.ID)
 		if _, twice := c.r.subjects[s.ID]; twice {
 			c.problem(s.Pos, "le sujet %s est déclaré deux fois", s.ID)
 		}
@@ -110,6 +117,10 @@ func (c *compiler) declare() {
 	}
 	options := []cel.EnvOption{cel.Variable(subjectFact, cel.StringType)}
 	for _, f := range set.Facts {
+		named(f.Pos, "le fait", f.Name)
+		for _, v := range f.Values {
+			named(f.Pos, "la valeur du fait "+f.Name, v.ID)
+		}
 		if _, twice := c.r.facts[f.Name]; twice || f.Name == subjectFact {
 			c.problem(f.Pos, "le fait %s est déclaré deux fois", f.Name)
 			continue
@@ -161,6 +172,9 @@ func (f FactType) Accepts(v any) bool {
 func (c *compiler) compileRules() {
 	seen := map[string]bool{}
 	for i, rule := range c.r.set.Rules {
+		if !IsCode(rule.ID) {
+			c.problem(rule.Pos, "la règle « %s » : un code est attendu (%s)", rule.ID, CodeForm)
+		}
 		if seen[rule.ID] {
 			c.problem(rule.Pos, "la règle %s est écrite deux fois", rule.ID)
 		}

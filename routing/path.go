@@ -40,8 +40,8 @@ func (c *compiler) compilePaths() {
 	}
 	seen := map[string]bool{}
 	for _, path := range c.r.set.Paths {
-		if path.ID == "" || path.Label == "" || seen[path.ID] {
-			c.problem(path.Pos, "le parcours « %s » est sans nom, sans libellé ou écrit deux fois", path.ID)
+		if !IsCode(path.ID) || path.Label == "" || seen[path.ID] {
+			c.problem(path.Pos, "le parcours « %s » est sans code (%s), sans libellé ou écrit deux fois", path.ID, CodeForm)
 		}
 		seen[path.ID] = true
 		if len(path.Steps) == 0 {
@@ -49,8 +49,8 @@ func (c *compiler) compilePaths() {
 		}
 		var steps []string
 		for _, step := range path.Steps {
-			if step.ID == "" || step.Label == "" || slices.Contains(steps, step.ID) {
-				c.problem(step.Pos, "l'étape « %s » du parcours %s est sans nom, sans libellé ou écrite deux fois", step.ID, path.ID)
+			if !IsCode(step.ID) || step.Label == "" || slices.Contains(steps, step.ID) {
+				c.problem(step.Pos, "l'étape « %s » du parcours %s est sans code (%s), sans libellé ou écrite deux fois", step.ID, path.ID, CodeForm)
 			}
 			if step.Section == "" {
 				c.problem(step.Pos, "l'étape %s du parcours %s ne dit pas d'où elle vient (section)", step.ID, path.ID)

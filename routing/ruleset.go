@@ -1,6 +1,9 @@
 package routing
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+)
 
 // RuleSet is what the Region writes: directions, facts, subjects and rules, each with its place in the files.
 type RuleSet struct {
@@ -93,6 +96,15 @@ type Rule struct {
 type Associate struct {
 	Direction, When string
 }
+
+var code = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._-]{0,59}$`)
+
+// IsCode tells whether a text may name something in the Region's files: a code is also typed at the command line, carried
+// by addresses and files, and listed between commas.
+func IsCode(text string) bool { return code.MatchString(text) }
+
+// CodeForm says what IsCode takes.
+const CodeForm = "des lettres, des chiffres, « - », « _ » ou « . », sans espace, 60 au plus"
 
 // Problem is an error in the Region's files, with its place.
 type Problem struct {

@@ -43,11 +43,11 @@ func (t *Tokens) Create(ctx context.Context, token bot.Token, at time.Time) (bot
 	case token.Label == "" || len(token.Label) > 100 || token.Label == ledger.Self:
 		return token, "", errors.New("donnez le nom de l'outil ou de la personne qui aura le jeton, 100 caractères au plus")
 	case token.Audience == knowledge.Partner && token.EPCI == "":
-		return token, "", errors.New("un partenaire est un EPCI : donnez son SIREN")
+		return token, "", errors.New("un partenaire est un EPCI : donnez son SIREN (--epci)")
 	case token.Audience != knowledge.Partner && token.EPCI != "":
-		return token, "", errors.New("un EPCI va avec l'audience partner")
+		return token, "", errors.New("un EPCI va avec l'audience partner (--audience partner)")
 	case token.Audience == knowledge.Public && (token.May(bot.ScopeCompaniesRead) || token.May(bot.ScopeCalendar)):
-		return token, "", errors.New("les entreprises et les échéances ne sont pas publiques : donnez une audience, staff ou partner")
+		return token, "", errors.New("les entreprises et les échéances ne sont pas publiques : donnez une audience, staff ou partner (--audience)")
 	}
 	secret := prefix + rand.Text()
 	token.ID, token.CreatedAt = strings.ToLower(rand.Text()[:10]), at.UTC().Truncate(time.Microsecond)

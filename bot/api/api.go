@@ -97,7 +97,8 @@ func (s *Server) routes() []route {
 
 // New gives the API, or what is wrong with its description.
 func New(c Config) (*Server, error) {
-	described, err := yaml.YAMLToJSON(description)
+	statuses := strings.NewReplacer("[STATUSES]", "["+listed(ledger.Statuses())+"]", "[SET_STATUSES]", "["+listed(ledger.SetStatuses())+"]")
+	described, err := yaml.YAMLToJSON([]byte(statuses.Replace(string(description))))
 	if err != nil {
 		return nil, fmt.Errorf("lire la description de l'API : %w", err)
 	}
@@ -252,6 +253,15 @@ func (c *call) into(v any) error {
 	return wrong(fmt.Sprintf("le corps n'est pas un objet JSON lisible (vers l'octet %d)", d.InputOffset()))
 }
 
+// listed writes statuses one after the other.
+func listed(statuses []ledger.Status) string {
+	names := make([]string, len(statuses))
+	for i, s := range statuses {
+		names[i] = string(s)
+	}
+	return strings.Join(names, ", ")
+}
+
 func (s *Server) describe(*call) (int, any, error) {
 	return http.StatusOK, json.RawMessage(s.described), nil
 }
@@ -400,8 +410,8 @@ func (s *Server) status(c *call) (int, any, error) {
 		By     string        `json:"by"`
 	}
 	return s.change(c, &in, func(ctx context.Context, reference string) (ledger.Request, error) {
-		if !slices.Contains([]ledger.Status{ledger.Taken, ledger.Closed, ledger.Unreachable}, in.Status) {
-			return ledger.Request{}, unfit(errors.New("« status » est taken, closed ou unreachable"))
+		if !slices.Contains(ledger.SetStatuses(), in.Status) {
+			return ledger.Request{}, unfit(errors.New("« status » est l'un de : " + listed(ledger.SetStatuses())))
 		}
 		if err := optional(in.Why); err != nil {
 			return ledger.Request{}, unfit(err)

@@ -40,6 +40,8 @@ func (s *Server) fail(w http.ResponseWriter, c *call, err error) {
 	case errors.As(err, &p):
 	case errors.Is(err, ledger.ErrNotFound), errors.Is(err, ledger.ErrNoViewer):
 		p = problem{Status: http.StatusNotFound, Title: "Demande introuvable", Detail: "Aucune demande de ce numéro, dans ce que ce jeton peut voir."}
+	case errors.Is(err, ledger.ErrNoReason):
+		p = unfit(err)
 	case errors.Is(err, ledger.ErrTransition):
 		p = problem{Status: http.StatusConflict, Title: "Changement impossible", Detail: err.Error()}
 	case c.Request.Context().Err() != nil && errors.Is(c.Request.Context().Err(), context.Canceled):

@@ -52,14 +52,19 @@ func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.fail(w, r, err)
 		return
 	}
-	filter := ledger.Filter{Status: []ledger.Status{ledger.Transmitted, ledger.Taken}, Lead: token.Direction, Limit: most}
+	filter := ledger.Filter{Status: ledger.DueStatuses(), Lead: token.Direction, Limit: most}
 	requests, err := f.Requests.List(r.Context(), token.Viewer(), filter)
+	var parts []ledger.Request
+	if err == nil && token.Direction != "" && token.Person == "" { // it owes its part of others' requests too
+		filter.Lead, filter.Part = "", token.Direction
+		parts, err = f.Requests.List(r.Context(), token.Viewer(), filter)
+	}
 	if err != nil {
 		f.fail(w, r, err)
 		return
 	}
 	h.Set("Content-Type", "text/calendar; charset=utf-8")
-	_, _ = w.Write([]byte(Write(requests, f.revues(token, f.Now()), token, f.Now())))
+	_, _ = w.Write([]byte(Write(requests, parts, f.revues(token, f.Now()), token, f.Now())))
 }
 
 func (f *Feed) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -68,8 +73,11 @@ func (f *Feed) fail(w http.ResponseWriter, r *http.Request, err error) {
 	http.Error(w, "Le calendrier n'a pas pu être lu ; réessayez dans une minute.", http.StatusServiceUnavailable)
 }
 
-// revuesAhead is how many days of revues a feed shows.
-const revuesAhead = 180
+// A feed shows so many days of revues, and the next one of each scope when it is further, a yearly committee's for instance.
+const (
+	revuesAhead = 180
+	nextAhead   = 2 * 366
+)
 
 // revues gives the dates to come that a token may see: those of its EPCI, or of what its direction is in charge of. One that
 // is narrowed to a person has its requests only.
@@ -78,14 +86,17 @@ func (f *Feed) revues(token bot.Token, now time.Time) []revue.Date {
 		return nil
 	}
 	v, on := token.Viewer(), convention.DayOf(now)
-	return slices.DeleteFunc(f.Revues.Coming(on, on.Add(revuesAhead)), func(d revue.Date) bool {
-		return !v.Staff && d.Scope != v.EPCI || token.Direction != "" && f.Revues.Direction(d.Scope) != token.Direction
+	shown := map[string]bool{}
+	return slices.DeleteFunc(f.Revues.Coming(on, on.Add(nextAhead)), func(d revue.Date) bool {
+		later := shown[d.Scope] && d.Day > on.Add(revuesAhead)
+		shown[d.Scope] = true
+		return later || !v.Staff && d.Scope != v.EPCI || token.Direction != "" && f.Revues.Direction(d.Scope) != token.Direction
 	})
 }
 
-// Write gives the calendar of the due dates of requests and of the revues. An event keeps its UID when its date moves. It names the request,
+// Write gives the calendar of the due dates of requests, of the token's direction's part of others, and of the revues. An event keeps its UID when its date moves. It names the request,
 // the company and the direction, and no person.
-func Write(requests []ledger.Request, revues []revue.Date, token bot.Token, now time.Time) string {
+func Write(requests, parts []ledger.Request, revues []revue.Date, token bot.Token, now time.Time) string {
 	c := ics.NewCalendarFor("guichet")
 	c.SetMethod(ics.MethodPublish)
 	name := "Guichet : échéances"
@@ -99,25 +110,14 @@ func Write(requests []ledger.Request, revues []revue.Date, token bot.Token, now 
 		if r.Due.IsZero() || token.Person != "" && !follows(r.Owner, token.Person) {
 			continue
 		}
-		e := c.AddEvent(r.Reference + "-echeance@guichet")
-		day, _ := time.Parse("02/01/2006", ledger.Day(r.Due))
-		e.SetAllDayStartAt(day)
-		e.SetAllDayEndAt(day.AddDate(0, 0, 1))
-		e.SetDtStampTime(r.UpdatedAt.UTC())
-		e.SetModifiedAt(r.UpdatedAt.UTC())
-		said := []string{"Échéance " + r.Reference}
-		for _, part := range []string{r.Company.Name, r.Lead} {
-			if part != "" {
-				said = append(said, part)
+		addDue(c, r, r.Reference+"-echeance@guichet", "Échéance "+r.Reference, r.Due, r.Late(now))
+	}
+	for _, r := range parts {
+		for _, p := range r.Pace.Parts {
+			if p.Direction == token.Direction && !p.Due.IsZero() {
+				addDue(c, r, r.Reference+"-part-"+p.Direction+"@guichet", "Part de "+p.Direction+", "+r.Reference, p.Due, p.Late(now))
 			}
 		}
-		if r.Late(now) {
-			said = append(said, "en retard")
-		}
-		e.SetSummary(strings.Join(said, " · "))
-		e.SetDescription("Demande " + r.Reference + ", " + r.Status.Label())
-		e.SetTimeTransparency(ics.TransparencyTransparent)
-		e.SetClass(ics.ClassificationConfidential)
 	}
 	for _, d := range revues {
 		e := c.AddEvent(d.Scope + "-" + string(d.Day) + "-revue@guichet")
@@ -125,10 +125,33 @@ func Write(requests []ledger.Request, revues []revue.Date, token bot.Token, now 
 		e.SetAllDayStartAt(day)
 		e.SetAllDayEndAt(day.AddDate(0, 0, 1))
 		e.SetDtStampTime(now.UTC())
-		e.SetSummary("Revue de projets · " + d.Name)
+		e.SetSummary(d.Name + " · revue de projets")
 		e.SetTimeTransparency(ics.TransparencyTransparent)
 	}
 	return c.Serialize()
+}
+
+// addDue adds a due date of a request to a calendar.
+func addDue(c *ics.Calendar, r ledger.Request, id, what string, due time.Time, late bool) {
+	e := c.AddEvent(id)
+	day, _ := time.Parse("02/01/2006", ledger.Day(due))
+	e.SetAllDayStartAt(day)
+	e.SetAllDayEndAt(day.AddDate(0, 0, 1))
+	e.SetDtStampTime(r.UpdatedAt.UTC())
+	e.SetModifiedAt(r.UpdatedAt.UTC())
+	said := []string{what}
+	for _, part := range []string{r.Company.Name, r.Lead} {
+		if part != "" {
+			said = append(said, part)
+		}
+	}
+	if late {
+		said = append(said, "en retard")
+	}
+	e.SetSummary(strings.Join(said, " · "))
+	e.SetDescription("Demande " + r.Reference + ", " + r.Status.Label())
+	e.SetTimeTransparency(ics.TransparencyTransparent)
+	e.SetClass(ics.ClassificationConfidential)
 }
 
 // follows tells that an owner is a person: a tool that took a request for somebody is named after them, « Bo (outil) ».

@@ -24,7 +24,7 @@ func TestWrite(t *testing.T) {
 	}
 	parse := func(token bot.Token) (*ics.Calendar, string) {
 		t.Helper()
-		text := Write(requests, nil, token, now)
+		text := Write(requests, nil, nil, token, now)
 		c, err := ics.ParseCalendar(strings.NewReader(text))
 		if err != nil {
 			t.Fatal(err)
@@ -55,29 +55,52 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// A direction has the part that it owes of others' requests in its feed.
+func TestParts(t *testing.T) {
+	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+	due := time.Date(2026, 3, 9, 22, 59, 59, 0, time.UTC)
+	owed := ledger.Request{Reference: "2026-0004", Status: ledger.Taken, Lead: "NORD", Company: ledger.Company{Name: "Fictive"}, Due: due.AddDate(0, 0, 9), UpdatedAt: now}
+	owed.Pace.Parts = []ledger.Part{{Direction: "EST", Status: ledger.Transmitted, Due: due}, {Direction: "SUD", Status: ledger.Transmitted, Due: due}}
+	text := Write(nil, []ledger.Request{owed}, nil, bot.Token{Direction: "SUD"}, now)
+	c, err := ics.ParseCalendar(strings.NewReader(text))
+	if err != nil || len(c.Events()) != 1 {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	e := c.Events()[0]
+	if s := e.GetProperty(ics.ComponentPropertySummary).Value; e.Id() != "2026-0004-part-SUD@guichet" || s != "Part de SUD, 2026-0004 · Fictive · NORD · en retard" {
+		t.Errorf("%s says %q", e.Id(), s)
+	}
+	if start, err := e.GetAllDayStartAt(); err != nil || start.Format(time.DateOnly) != "2026-03-09" {
+		t.Errorf("it is on %s, %v", start, err)
+	}
+}
+
 func TestRevues(t *testing.T) {
 	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 	f := Feed{Revues: revue.Calendar{
-		Settings: routing.Revues{Weeks: 7, Start: "2026-01-05", Direction: "NORD", Committees: []routing.Committee{{Code: "technique", Label: "Comité technique", Direction: "SUD", Weeks: 4, Start: "2026-01-06"}}},
+		Settings: routing.Revues{Weeks: 7, Start: "2026-01-05", Direction: "NORD", Committees: []routing.Committee{{Code: "technique", Label: "Comité technique", Direction: "SUD", Weeks: 4, Start: "2026-01-06"}, {Code: "annuel", Label: "Comité annuel", Direction: "SUD", Weeks: 52, Start: "2026-02-02"}}},
 		EPCIs:    []string{"200000001", "200000002"}, Names: map[string]string{"200000001": "CA Fictive", "200000002": "CC Imaginaire"},
 	}}
 	for name, c := range map[string]struct {
 		token bot.Token
 		seen  string
 	}{
-		"staff":       {bot.Token{Audience: knowledge.Staff}, "CA Fictive CC Imaginaire Comité technique"},
-		"a direction": {bot.Token{Audience: knowledge.Staff, Direction: "SUD"}, "Comité technique"},
+		"staff":       {bot.Token{Audience: knowledge.Staff}, "CA Fictive CC Imaginaire Comité technique Comité annuel"},
+		"a direction": {bot.Token{Audience: knowledge.Staff, Direction: "SUD"}, "Comité technique Comité annuel"},
 		"a territory": {bot.Token{Audience: knowledge.Partner, EPCI: "200000002"}, "CC Imaginaire"},
 		"a person":    {bot.Token{Audience: knowledge.Staff, Person: "Bo"}, ""},
 	} {
-		text := Write(nil, f.revues(c.token, now), c.token, now)
+		text := Write(nil, nil, f.revues(c.token, now), c.token, now)
 		if _, err := ics.ParseCalendar(strings.NewReader(text)); err != nil {
 			t.Fatal(err)
 		}
-		for _, scope := range []string{"CA Fictive", "CC Imaginaire", "Comité technique"} {
-			if want := strings.Contains(c.seen, scope); strings.Contains(text, scope) != want {
+		for _, scope := range []string{"CA Fictive", "CC Imaginaire", "Comité technique", "Comité annuel"} {
+			if want := strings.Contains(c.seen, scope); strings.Contains(text, "SUMMARY:"+scope+" · revue de projets") != want {
 				t.Errorf("%s: %s, want %v\n%s", name, scope, want, text)
 			}
+		}
+		if n := strings.Count(text, "Comité annuel"); n > 1 {
+			t.Errorf("%s: %d dates of the yearly committee, of which only the next one is near", name, n)
 		}
 	}
 }

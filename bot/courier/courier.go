@@ -280,7 +280,7 @@ func (d *deliverer) Work(ctx context.Context, job *river.Job[deliverArgs]) error
 		return err
 	}
 	return d.send(ctx, letter{
-		key: n.Key, to: n.Recipient(), tries: n.Tries, ended: !n.SentAt.IsZero() || !n.DeadAt.IsZero(), stale: n.Stale, why: ledger.StaleNotice,
+		key: n.Key, to: n.Recipient(), tries: n.Tries, ended: !n.SentAt.IsZero() || !n.DeadAt.IsZero(), stale: n.Stale != "", why: n.Stale,
 	}, d.Outbox, func(ctx context.Context) error { return d.Deliver(ctx, n) })
 }
 

@@ -78,6 +78,10 @@ func TestConversation(t *testing.T) {
 		w.fills(nobody, map[string]string{"text": "Une menuiserie cherche un prêt pour une machine.", "company": "Menuiserie fictive", "place": "Amiens", "contact": "contact@menuiserie.example"})
 	})
 	w.after(1, func() { w.asks(nobody, open, "demandes", nil) })
+	// A sheet of a project is answered by those to whom it was sent.
+	w.after(1, func() {
+		w.asks(nobody, open, "fiche", map[string]string{"numero": "P-2026-0001", "reponse": "1=3,5 ; 2=oui"})
+	})
 	// The settings of a channel, by an administrator and by somebody else.
 	w.after(1, func() { w.asks(nobody, open, "canal", map[string]string{"reglage": "staff"}) })
 	w.after(1, func() { w.asks(agent, open, "canal", map[string]string{"reglage": "partner", "valeur": "200000001"}) })

@@ -138,6 +138,10 @@ func (b *Bot) command(ctx context.Context, i interaction) error {
 		return b.openForward(ctx, i, sub.text("texte"))
 	case "demandes":
 		text = "demandes"
+	case "fiche":
+		text = strings.TrimSpace("fiche " + sub.text("numero") + " " + sub.text("reponse"))
+	case "epci":
+		text = strings.TrimSpace("epci " + sub.text("nom"))
 	case "canal":
 		text = strings.TrimSpace("canal " + sub.text("reglage") + " " + sub.text("valeur"))
 	}

@@ -1089,7 +1089,7 @@ func (w *server) acts(user, channel string, kind int, data map[string]any, shown
 func (w *server) asks(user, channel, sub string, options map[string]string) {
 	var given []any
 	line := names.Replace(user) + " dans " + names.Replace(channel) + " : /guichet " + sub
-	for _, name := range []string{"texte", "reglage", "valeur"} {
+	for _, name := range []string{"texte", "reglage", "valeur", "numero", "reponse", "nom"} {
 		if value, ok := options[name]; ok {
 			given = append(given, map[string]any{"type": 3, "name": name, "value": value})
 			line += " " + name + ":" + value

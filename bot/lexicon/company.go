@@ -2,7 +2,6 @@ package lexicon
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"guichet/routing"
@@ -43,29 +42,4 @@ func readNumbersOf(text string) routing.Facts {
 		facts = append(facts, routing.Fact{Name: "amount", Value: strings.TrimSpace(words), Source: strings.TrimSpace(words)})
 	}
 	return facts
-}
-
-// namedClasses are the classes of the words that a company's name follows.
-var namedClasses = []string{"entreprise", "artisan", "commerce", "site"}
-
-// company finds the name that follows a word for a company (« la société Verlinor », « la boulangerie Martin »):
-// capitalised words that are no place.
-func (l *Lexicon) company(text string, tokens []token) (routing.Fact, bool) {
-	for i := range tokens {
-		for _, s := range tokens[i].classes {
-			if !slices.ContainsFunc(namedClasses, func(name string) bool { id, ok := l.classIDs[name]; return ok && id == s.class }) {
-				continue
-			}
-			end := s.end
-			for end < len(tokens) && tokens[end].mark == 0 && tokens[end].upper && len(tokens[end].places) == 0 {
-				end++
-			}
-			// One capitalised word that exists is no name (« une entreprise Française »); two are.
-			if end > s.end+1 || end > s.end && !l.exists(tokens[s.end].fold) {
-				name := text[tokens[s.end].start:tokens[end-1].end]
-				return routing.Fact{Name: "company", Value: name, Source: name}, true
-			}
-		}
-	}
-	return routing.Fact{}, false
 }

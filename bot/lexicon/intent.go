@@ -9,16 +9,18 @@ import (
 const intentFact = "intent"
 
 var intents = []bot.Intent{
-	bot.WantsHuman, bot.WantsWho, bot.WantsAnswer, bot.WantsHelp, bot.SaysHello, bot.SaysThanks, bot.AsksWhatIsIt, bot.Agrees, bot.WantsStatus,
+	bot.WantsHuman, bot.WantsWho, bot.WantsAnswer, bot.WantsHelp, bot.AsksForAll, bot.SaysHello, bot.SaysThanks, bot.AsksWhatIsIt, bot.Agrees, bot.WantsStatus,
 }
 
-// intents gives the signs of what the person wants, each with its first words.
+// intents gives the signs of what the person wants, each with the longest of its words.
 func (l *Lexicon) intents(text string, tokens []token, found []match) map[bot.Intent]string {
 	out := map[bot.Intent]string{}
 	for _, m := range found {
 		c := l.cueList[m.owner]
-		if i := bot.Intent(c.Value); c.Fact == intentFact && c.Role != "none" && out[i] == "" {
-			out[i] = l.source(text, tokens, m)
+		if i := bot.Intent(c.Value); c.Fact == intentFact && c.Role != "none" {
+			if source := l.source(text, tokens, m); len(source) > len(out[i]) {
+				out[i] = source
+			}
 		}
 	}
 	return out

@@ -20,8 +20,13 @@ type learned struct {
 	step    float64
 }
 
-// doubt is how much likelier (natural logarithm) another class must be than what the phrases found.
-const doubt = 1.5
+// doubt is how much likelier (natural logarithm) another class must be than what the phrases found; doubtOfNothing, when they
+// found nothing; doubtOfAll, when the likeliest is that nothing precise is asked. Chosen on sets of messages that were left out.
+const (
+	doubt          = 1.5
+	doubtOfNothing = 0.6
+	doubtOfAll     = 2.5
+)
 
 func newLearned(from *rulebook.Learned, rules *routing.Rules) (*learned, []error) {
 	if from == nil {
@@ -83,7 +88,10 @@ func (l *Lexicon) eachClue(tokens []token, do func(name []byte, first, last int)
 		if before[0] >= 0 && (word == aPlace || word == aNumber) && clueWord(&tokens[before[0]]) == word {
 			continue
 		}
-		do(append(name[:0], word...), i, i)
+		told := t.flags&(context|secondary|identity) != 0 // its clue says so, and no other: what is told is not asked
+		if !told {
+			do(append(name[:0], word...), i, i)
+		}
 		if before[0] >= 0 {
 			name = append(append(append(name[:0], clueWord(&tokens[before[0]])...), ' '), word...)
 			do(name, before[0], i)
@@ -180,6 +188,9 @@ func (l *learned) weigh(lex *Lexicon, tokens []token) opinion {
 // doubts tells whether what the phrases found is much less likely than the best class.
 func (l *learned) doubts(o opinion, ground routing.Fact, found bool) bool {
 	k := l.none
+	if found && ground.Role == routing.Status && o.best == k {
+		return false // nothing precise is asked: who the company is leads
+	}
 	if found {
 		value, _ := ground.Value.(string)
 		known := false
@@ -187,7 +198,14 @@ func (l *learned) doubts(o opinion, ground routing.Fact, found bool) bool {
 			return false // a subject that has no examples
 		}
 	}
-	return k >= 0 && o.clues > 0 && o.scores[o.best]-o.scores[k] > doubt
+	least := doubt
+	switch {
+	case !found:
+		least = doubtOfNothing
+	case o.best == l.none:
+		least = doubtOfAll
+	}
+	return k >= 0 && o.clues > 0 && o.scores[o.best]-o.scores[k] > least
 }
 
 // reconsider puts the likeliest class forward when the decision would rest on something much less likely, which steps back.

@@ -89,6 +89,7 @@ func New(book *rulebook.Book) (*Lexicon, error) {
 			target.add(items, l.classIDs[name])
 		}
 	}
+	l.addInstitutions()
 	for i, region := range regions {
 		problems = append(problems, l.addPhrases(l.regions, words.Grammar[region.name], i)...)
 		problems = append(problems, l.addPhrases(l.regions, words.Grammar[region.name+"-end"], endings+i)...)
@@ -144,6 +145,8 @@ func (l *Lexicon) addCue(c rulebook.Cue) []error {
 		}
 	case !declared:
 		return problem("le fait « %s » n'est pas déclaré", c.Fact)
+	case c.Fact == companyFact && c.Value != "%nom":
+		return problem("le nom d'une entreprise est celui que dit la phrase : value: \"%%nom\"")
 	case c.Value == "unknown":
 	case fact.Kind == routing.Number && c.Value == "%n":
 		parsed.number = true

@@ -21,6 +21,8 @@ import (
 //	?item    may be missing           ..    up to 4 words, ..N up to N (8 or more: commas too)     ^  the start of a sentence
 //	...N     up to N words with no barrier among them (a verb, « qui »): « société de transport à Ham »
 //	!item    the next word is not that
+//	%nom     what is written as a proper name (names.go)        %enseigne  one that begins with its trade
+//	%pause   a comma, a bracket, a colon                        %guillemet  a quotation mark
 type item struct {
 	atoms            []atom
 	optional, negate bool
@@ -40,6 +42,10 @@ const (
 	byCommune
 	byStart
 	byColon
+	byName
+	bySign
+	byPause
+	byQuote
 )
 
 type atom struct {
@@ -116,6 +122,14 @@ func (l *Lexicon) parseAtom(p rulebook.Phrase, text string) ([]atom, error) {
 		return []atom{{kind: byNumber}}, nil
 	case text == "%commune":
 		return []atom{{kind: byCommune}}, nil
+	case text == "%nom":
+		return []atom{{kind: byName}}, nil
+	case text == "%enseigne":
+		return []atom{{kind: bySign}}, nil
+	case text == "%pause":
+		return []atom{{kind: byPause}}, nil
+	case text == "%guillemet":
+		return []atom{{kind: byQuote}}, nil
 	case strings.HasPrefix(text, "@"):
 		class, ok := l.classIDs[text[1:]]
 		if !ok {
@@ -195,6 +209,7 @@ type index struct {
 	number         []int
 	commune        []int
 	start          []int
+	name           []int
 	phrases        []phrase
 	scratch        sync.Pool
 }
@@ -241,6 +256,8 @@ func (x *index) add(items []item, owner int) {
 			x.commune = append(x.commune, n)
 		case byStart:
 			x.start = append(x.start, n)
+		case byName, bySign:
+			x.name = append(x.name, n)
 		}
 	}
 }
@@ -296,6 +313,9 @@ func (l *Lexicon) find(x *index, tokens []token) []match {
 		if len(t.places) > 0 {
 			try(x.commune)
 		}
+		if t.name.end > 0 {
+			try(x.name)
+		}
 		if sentenceStart(tokens, i) {
 			try(x.start)
 		}
@@ -304,7 +324,7 @@ func (l *Lexicon) find(x *index, tokens []token) []match {
 }
 
 func sentenceStart(tokens []token, i int) bool {
-	return i == 0 || tokens[i-1].mark == '.' || tokens[i-1].mark == '?'
+	return i == 0 || tokens[i-1].mark == '.' || tokens[i-1].mark == '?' || i == 1 && tokens[0].quote
 }
 
 type matcher struct {
@@ -392,7 +412,7 @@ func (m *matcher) matchAtom(a atom, rest []item, i int) (end int, ok bool) {
 		}
 		return m.match(rest, i)
 	}
-	if a.kind == byColon && i < len(m.tokens) && m.tokens[i].mark == ':' {
+	if i < len(m.tokens) && m.tokens[i].mark != 0 && m.punctuation(a, i) {
 		return m.match(rest, i+1)
 	}
 	if i >= len(m.tokens) || m.tokens[i].mark != 0 {
@@ -427,12 +447,29 @@ func (m *matcher) matchAtom(a atom, rest []item, i int) (end int, ok bool) {
 				return end, true
 			}
 		}
+	case byName, bySign:
+		if t.name.end > 0 && (a.kind == byName || t.name.sign) && then(t.name.end) {
+			return end, true
+		}
 	default:
 		if m.is(a, t) && then(i+1) {
 			return end, true
 		}
 	}
 	return 0, false
+}
+
+// punctuation tells whether an atom is the mark at a place.
+func (m *matcher) punctuation(a atom, i int) bool {
+	switch t := &m.tokens[i]; a.kind {
+	case byColon:
+		return t.mark == ':'
+	case byPause:
+		return !t.quote && (t.mark == ',' || t.mark == '(' || t.mark == ':')
+	case byQuote:
+		return t.quote
+	}
+	return false
 }
 
 func (m *matcher) is(a atom, t *token) bool {

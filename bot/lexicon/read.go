@@ -16,6 +16,7 @@ const (
 	leastPrecise   = 4.0 // under it a precise subject is too weak to be what is asked
 	leastSecondary = 1.5 // under it a second subject is too weak to take part
 	leastFact      = 2.0 // under it another fact is only a part of the story
+	leastMoney     = 2.5 // likewise, a kind of money: it leads by itself, and none in the story does
 	inContext      = 0.25
 	inSecond       = 0.3
 	withPriority   = 1.5
@@ -32,7 +33,7 @@ func (l *Lexicon) Read(text string) bot.Reading {
 	facts = append(facts, readNumbersOf(text)...)
 	place, candidates := l.place(text, tokens)
 	facts = append(facts, place...)
-	if name, ok := l.company(text, tokens); ok {
+	if name, ok := l.company(text, tokens, matches); ok {
 		facts = append(facts, name)
 	}
 	return bot.Reading{Facts: facts, Request: l.reconsider(text, tokens, matches, facts), Intents: l.intents(text, tokens, found), Places: candidates}
@@ -52,6 +53,7 @@ func (l *Lexicon) analyse(text string) []token {
 	}
 	l.dropFarPlaces(tokens)
 	l.markStretches(tokens)
+	l.markNames(tokens)
 	return tokens
 }
 
@@ -206,7 +208,7 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 	var order []string
 	for _, m := range found {
 		c := l.cueList[m.owner]
-		if c.Fact == subjectFact || c.Fact == intentFact || c.Role == "none" {
+		if c.Fact == subjectFact || c.Fact == intentFact || c.Fact == companyFact || c.Role == "none" {
 			continue
 		}
 		flags := tokens[m.used[0]].flags
@@ -238,7 +240,7 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 	var facts routing.Facts
 	for _, name := range order {
 		s := best[name]
-		if s.value == "unknown" || s.score < leastFact {
+		if s.value == "unknown" || s.score < leastFact || l.rules.Money(name) && s.score < leastMoney {
 			continue
 		}
 		facts = append(facts, routing.Fact{Name: name, Value: s.value, Source: s.source})

@@ -16,6 +16,9 @@ type token struct {
 	mark         rune
 	start, end   int
 	upper        bool
+	acronym      bool   // all capitals
+	quote        bool   // a mark that is a quotation mark
+	corrected    bool   // fold is another word, that this one is a misspelling of
 	hyphen       bool   // joined to the word before it
 	glue         bool   // may stand between the words of a phrase
 	classes      []span // classes of words that start here
@@ -23,9 +26,12 @@ type token struct {
 	number       int64 // value of the number that starts here
 	numberTokens int   // tokens of that number, 0 when none starts here
 	places       []placeSpan
+	name         nameSpan
 }
 
 type span struct{ class, end int }
+
+const quotes = `«»"“”`
 
 // tokenize cuts a message into words and punctuation. Abbreviations are replaced by the words that they stand for, which
 // keep the place of the abbreviation.
@@ -35,8 +41,8 @@ func (l *Lexicon) tokenize(text string) []token {
 	end := 0
 	for i, w := range words {
 		hyphen := i > 0 && text[end:w.Start] == "-"
-		if mark := strongest(text[end:w.Start], i > 0 && digits(words[i-1].Fold) && digits(w.Fold)); mark != 0 && i > 0 {
-			tokens = append(tokens, token{mark: mark, start: end, end: w.Start})
+		if mark := strongest(text[end:w.Start], i > 0 && digits(words[i-1].Fold) && digits(w.Fold)); mark != 0 && (i > 0 || strings.ContainsAny(text[:w.Start], quotes)) {
+			tokens = append(tokens, token{mark: mark, quote: strings.ContainsAny(text[end:w.Start], quotes), start: end, end: w.Start})
 		}
 		end = w.End
 		if replacement, ok := l.abbreviations[w.Fold]; ok {
@@ -54,7 +60,7 @@ func (l *Lexicon) tokenize(text string) []token {
 		tokens = append(tokens, t)
 	}
 	if mark := strongest(text[end:], false); mark != 0 && len(tokens) > 0 {
-		tokens = append(tokens, token{mark: mark, start: end, end: len(text)})
+		tokens = append(tokens, token{mark: mark, quote: strings.ContainsAny(text[end:], quotes), start: end, end: len(text)})
 	}
 	readNumbers(tokens)
 	return tokens
@@ -74,9 +80,9 @@ func (l *Lexicon) missingApostrophe(fold string) (rest string, ok bool) {
 }
 
 func (l *Lexicon) word(raw, fold string, w french.Word) token {
-	t := token{fold: fold, start: w.Start, end: w.End, upper: w.Upper}
+	t := token{fold: fold, start: w.Start, end: w.End, upper: w.Upper, acronym: w.Acronym}
 	if corrected, ok := l.correct(fold); ok {
-		t.fold, raw = corrected, corrected
+		t.fold, t.corrected, raw = corrected, true, corrected
 	}
 	t.stems[1] = french.Stem(t.fold)
 	t.stems[0] = t.stems[1]

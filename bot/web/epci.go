@@ -54,7 +54,7 @@ func (s *site) showEPCI(w http.ResponseWriter, r *http.Request, agent string) {
 		s.staffProblem(w, r, err)
 		return
 	case !ok:
-		s.problem(w, http.StatusNotFound, textNoEPCI)
+		s.problem(w, r, http.StatusNotFound, textNoEPCI)
 		return
 	}
 	page.Sheet = sheet

@@ -351,6 +351,16 @@ func (f *fakeFundings) List(_ context.Context, v ledger.Viewer, filter funding.F
 	}}, f.err
 }
 
+func (f *fakeFundings) Get(ctx context.Context, v ledger.Viewer, reference string) (funding.Funding, error) {
+	all, err := f.List(ctx, v, funding.Filter{Company: ledger.Company{Name: "fictive"}})
+	for _, one := range all {
+		if one.Reference == reference {
+			return one, err
+		}
+	}
+	return funding.Funding{}, funding.ErrNotFound
+}
+
 func (f *fakeFundings) Warnings(context.Context, ledger.Viewer, funding.WarningFilter) ([]funding.Warning, error) {
 	return []funding.Warning{{
 		First: "F-2026-0001", Second: "F-2026-0002", Likeness: funding.Likeness{Verdict: funding.Same, Reasons: []string{"mots communs : presse, plieuse"}}, At: today,

@@ -22,6 +22,8 @@ type fundingsPart struct {
 // warningForm is a warning with the form that settles it; Back is the page to come back to.
 type warningForm struct {
 	funding.Warning
+	// Pair tells what the warning sets side by side, where the page does not show it already.
+	Pair []string
 	Back string
 }
 
@@ -42,7 +44,7 @@ func warningForms(r *http.Request, warnings []funding.Warning) (forms []warningF
 		back = r.URL.RequestURI()
 	}
 	for _, w := range warnings {
-		forms = append(forms, warningForm{w, back})
+		forms = append(forms, warningForm{Warning: w, Back: back})
 	}
 	return forms
 }
@@ -59,7 +61,14 @@ func (s *site) showWarnings(w http.ResponseWriter, r *http.Request, agent string
 		s.staffProblem(w, r, err)
 		return
 	}
-	s.render(w, http.StatusOK, fundingsTemplate, warningsPage{staffPage{agent, "fundings"}, warningForms(r, found)})
+	forms := warningForms(r, found)
+	for i := range forms {
+		if forms[i].Pair, err = s.Fundings.Pair(r.Context(), staffViewer, forms[i].Warning); err != nil {
+			s.staffProblem(w, r, err)
+			return
+		}
+	}
+	s.render(w, http.StatusOK, fundingsTemplate, warningsPage{staffPage{agent, "fundings"}, forms})
 }
 
 // postSettlement records what the agent decided of a pair.
@@ -70,13 +79,13 @@ func (s *site) postSettlement(w http.ResponseWriter, r *http.Request, agent stri
 	why := strings.TrimSpace(strings.ReplaceAll(r.PostFormValue("texte"), "\r\n", "\n"))
 	settled := funding.Settlement(r.PostFormValue("decision"))
 	if why == "" || settled.Label() == "" {
-		s.problem(w, http.StatusUnprocessableEntity, textMissingText)
+		s.problem(w, r, http.StatusUnprocessableEntity, textMissingText)
 		return
 	}
 	_, err := s.Fundings.Settle(r.Context(), r.PostFormValue("premier"), r.PostFormValue("second"), settled, agent, why, s.Now())
 	switch {
 	case errors.Is(err, funding.ErrNoWarning), errors.Is(err, funding.ErrSettled):
-		s.problem(w, http.StatusConflict, textSettled)
+		s.problem(w, r, http.StatusConflict, textSettled)
 	case err != nil:
 		s.staffProblem(w, r, err)
 	default:

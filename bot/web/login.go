@@ -72,19 +72,25 @@ func (d *staffDoor) sign(text string) string {
 // agentHandler serves a page to an agent, known by name.
 type agentHandler func(w http.ResponseWriter, r *http.Request, agent string)
 
+// agent gives the name of the agent who asks for a page.
+func (s *site) agent(r *http.Request) (name string, ok bool) {
+	cookie, err := r.Cookie(agentCookie)
+	if err != nil {
+		return "", false
+	}
+	return s.staff.agent(cookie.Value)
+}
+
 // agents keeps a page for the agents; the others are sent to the login form.
 func (s *site) agents(next agentHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !s.staff.open() {
-			s.problem(w, http.StatusNotFound, textNoStaffView)
+			s.problem(w, r, http.StatusNotFound, textNoStaffView)
 			return
 		}
-		cookie, err := r.Cookie(agentCookie)
-		if err == nil {
-			if agent, ok := s.staff.agent(cookie.Value); ok {
-				next(w, r, agent)
-				return
-			}
+		if agent, ok := s.agent(r); ok {
+			next(w, r, agent)
+			return
 		}
 		login := loginPath
 		if r.Method == http.MethodGet {
@@ -99,7 +105,7 @@ type loginPage struct{ Name, Next, Alert string }
 
 func (s *site) showLogin(w http.ResponseWriter, r *http.Request) {
 	if !s.staff.open() {
-		s.problem(w, http.StatusNotFound, textNoStaffView)
+		s.problem(w, r, http.StatusNotFound, textNoStaffView)
 		return
 	}
 	s.render(w, http.StatusOK, loginTemplate, loginPage{Next: r.URL.Query().Get("vers")})
@@ -117,7 +123,7 @@ func (s *site) postLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case !s.staff.open():
-		s.problem(w, http.StatusNotFound, textNoStaffView)
+		s.problem(w, r, http.StatusNotFound, textNoStaffView)
 	case !s.allowed(w, r):
 		refuse(http.StatusTooManyRequests, textTooManyLogin)
 	case !s.staff.knows(strings.TrimSpace(r.PostFormValue("jeton"))):

@@ -186,21 +186,21 @@ func (s *site) postVote(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !s.allowed(w, r) {
-		s.problem(w, http.StatusTooManyRequests, textTooMany)
+		s.problem(w, r, http.StatusTooManyRequests, textTooMany)
 		return
 	}
 	answer, useful, reason := r.PostFormValue("reponse"), r.PostFormValue("utile"), strings.TrimSpace(r.PostFormValue("motif"))
 	if useful != "oui" && useful != "non" {
-		s.problem(w, http.StatusBadRequest, textBadForm)
+		s.problem(w, r, http.StatusBadRequest, textBadForm)
 		return
 	}
 	if utf8.RuneCountInString(reason) > maxReason {
-		s.problem(w, http.StatusUnprocessableEntity, textLongReason)
+		s.problem(w, r, http.StatusUnprocessableEntity, textLongReason)
 		return
 	}
 	own, err := s.answered(r.Context(), thread(r), answer)
 	if err == nil && !own {
-		s.problem(w, http.StatusNotFound, textNoAnswer)
+		s.problem(w, r, http.StatusNotFound, textNoAnswer)
 		return
 	}
 	if err == nil {
@@ -208,7 +208,7 @@ func (s *site) postVote(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		s.Log.ErrorContext(r.Context(), "vote not recorded", "error", err)
-		s.problem(w, http.StatusServiceUnavailable, textFailure)
+		s.problem(w, r, http.StatusServiceUnavailable, textFailure)
 		return
 	}
 	s.metrics.votes.WithLabelValues(strconv.FormatBool(useful == "oui")).Inc()
@@ -256,11 +256,11 @@ func (s *site) showDocument(w http.ResponseWriter, r *http.Request) {
 	document, passages, err := s.Open(r.Context(), knowledge.Viewer{Audience: knowledge.Public}, r.PathValue("id"))
 	switch {
 	case errors.Is(err, knowledge.ErrNotFound) || err == nil && document.Audience != knowledge.Public:
-		s.problem(w, http.StatusNotFound, textNoDocument)
+		s.problem(w, r, http.StatusNotFound, textNoDocument)
 		return
 	case err != nil:
 		s.Log.ErrorContext(r.Context(), "document not opened", "error", err)
-		s.problem(w, http.StatusServiceUnavailable, textFailure)
+		s.problem(w, r, http.StatusServiceUnavailable, textFailure)
 		return
 	}
 	page := documentPage{Document: document, Shut: document.Closed(s.Now())}

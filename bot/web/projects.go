@@ -140,7 +140,7 @@ func (s *site) postProjectAction(w http.ResponseWriter, r *http.Request, agent s
 	case "rendre":
 		_, err = s.Projects.Return(ctx, reference, agent, s.Now())
 	default:
-		s.problem(w, http.StatusNotFound, textNoAction)
+		s.problem(w, r, http.StatusNotFound, textNoAction)
 		return
 	}
 	switch {
@@ -155,7 +155,7 @@ func (s *site) postProjectAction(w http.ResponseWriter, r *http.Request, agent s
 
 func (s *site) projectProblem(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, sheet.ErrNotFound) {
-		s.problem(w, http.StatusNotFound, textNoSheet)
+		s.problem(w, r, http.StatusNotFound, textNoSheet)
 		return
 	}
 	s.staffProblem(w, r, err)

@@ -53,14 +53,14 @@ func (s *site) showRevue(w http.ResponseWriter, r *http.Request, agent string) {
 	}
 	since, err := convention.ParseDay(query.Get("depuis"))
 	if err != nil {
-		s.problem(w, http.StatusBadRequest, textWrongDay)
+		s.problem(w, r, http.StatusBadRequest, textWrongDay)
 		return
 	}
 	page.Since = since
 	d, err := s.Revues.Of(r.Context(), asker, scope, since.Begins(), s.Now())
 	switch {
 	case errors.Is(err, bot.ErrNoRevue):
-		s.problem(w, http.StatusNotFound, textNoRevue)
+		s.problem(w, r, http.StatusNotFound, textNoRevue)
 		return
 	case err != nil:
 		s.staffProblem(w, r, err)

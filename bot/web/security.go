@@ -23,8 +23,8 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 // connection when a handler panics.
 func (s *site) protect(pages http.Handler) http.Handler {
 	origin := http.NewCrossOriginProtection()
-	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		s.problem(w, http.StatusForbidden, textCrossOrigin)
+	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.problem(w, r, http.StatusForbidden, textCrossOrigin)
 	}))
 	guarded := origin.Handler(pages)
 	return s.metrics.count(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -40,7 +40,7 @@ func (s *site) protect(pages http.Handler) http.Handler {
 		defer func() {
 			if cause := recover(); cause != nil {
 				s.Log.ErrorContext(r.Context(), "panic in a page", "path", r.URL.Path, "cause", cause)
-				s.problem(w, http.StatusInternalServerError, textFailure)
+				s.problem(w, r, http.StatusInternalServerError, textFailure)
 			}
 		}()
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
@@ -55,9 +55,9 @@ func (s *site) form(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		s.problem(w, http.StatusRequestEntityTooLarge, textTooLarge)
+		s.problem(w, r, http.StatusRequestEntityTooLarge, textTooLarge)
 	} else {
-		s.problem(w, http.StatusBadRequest, textBadForm)
+		s.problem(w, r, http.StatusBadRequest, textBadForm)
 	}
 	return false
 }

@@ -11,6 +11,7 @@ import (
 
 	"guichet/bot"
 	"guichet/knowledge"
+	"guichet/routing/convention"
 	"guichet/routing/funding"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/steering"
@@ -68,6 +69,8 @@ type Config struct {
 	Open func(ctx context.Context, v knowledge.Viewer, id string) (knowledge.Document, []knowledge.Passage, error)
 	// Abandoned gives the jobs that were given up, newest first.
 	Abandoned func(ctx context.Context) ([]Job, error)
+	// Alerts gives the ends of conventions that were told, newest first.
+	Alerts func(ctx context.Context, limit int) ([]convention.Alert, error)
 	// Sheets tell what is known of EPCIs.
 	Sheets Sheets
 	// Revues make the documents of the reviews of projects.
@@ -154,8 +157,8 @@ func (s *site) routes() *http.ServeMux {
 
 	mux.HandleFunc("GET /healthz", s.showHealth)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{}))
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		s.problem(w, http.StatusNotFound, textNoPage)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.problem(w, r, http.StatusNotFound, textNoPage)
 	})
 	return mux
 }

@@ -12,6 +12,7 @@ import (
 
 	"guichet/bot"
 	"guichet/knowledge"
+	"guichet/routing/convention"
 	"guichet/routing/ledger"
 	"guichet/routing/sheet"
 )
@@ -42,9 +43,9 @@ type requestsPage struct {
 	Status     ledger.Status
 	Lead, Text string
 	Limit      int
-	// Late keeps the requests whose due date is over at Now.
-	Late bool
-	Now  time.Time
+	// Late keeps the requests whose due date is over at Now, Part those in which the direction, associated, has its part to do.
+	Late, Part bool
+	Now        time.Time
 }
 
 func (s *site) showRequests(w http.ResponseWriter, r *http.Request, agent string) {
@@ -53,7 +54,7 @@ func (s *site) showRequests(w http.ResponseWriter, r *http.Request, agent string
 		staffPage:  staffPage{agent, "requests"},
 		Directions: s.Directions, Statuses: ledger.Statuses(),
 		Status: ledger.Status(query.Get("etat")), Lead: query.Get("direction"), Text: strings.TrimSpace(query.Get("texte")),
-		Late: query.Get("retard") != "", Now: s.Now(),
+		Late: query.Get("retard") != "", Part: query.Get("part") != "" && query.Get("direction") != "", Now: s.Now(),
 	}
 	filter := ledger.Filter{Lead: page.Lead, Text: page.Text, Limit: requestsLimit}
 	if page.Status != "" {
@@ -61,6 +62,9 @@ func (s *site) showRequests(w http.ResponseWriter, r *http.Request, agent string
 	}
 	if page.Late {
 		filter.Late = page.Now
+	}
+	if page.Part {
+		filter.Lead, filter.Part = "", page.Lead
 	}
 	var err error
 	if page.Requests, err = s.Requests.List(r.Context(), staffViewer, filter); err != nil {
@@ -95,6 +99,16 @@ type requestPage struct {
 // Open tells whether the company still waits for something.
 func (p requestPage) Open() bool {
 	return p.Status.Open()
+}
+
+// Deeds are what may be done to bring the request to another status.
+func (p requestPage) Deeds() (all []*ledger.Deed) {
+	for _, s := range ledger.States {
+		if p.May(s.Status) {
+			all = append(all, s.Deed)
+		}
+	}
+	return all
 }
 
 // Rank gives the rank of the message that an event received, if it joined the request, else 0.
@@ -250,26 +264,12 @@ func (s *site) postAction(w http.ResponseWriter, r *http.Request, agent string) 
 		var split ledger.Request
 		split, err = s.Requests.Split(ctx, reference, message, text, agent, s.Now())
 		shown = split.Reference
-	case "prendre":
-		_, err = s.Requests.SetStatus(ctx, reference, ledger.Taken, text, agent, s.Now())
 	case "repondre":
 		if text == "" {
 			refuse(http.StatusUnprocessableEntity, textMissingText)
 			return
 		}
 		_, err = s.Requests.Answer(ctx, reference, text, agent, s.Now())
-	case "clore":
-		if text == "" {
-			refuse(http.StatusUnprocessableEntity, textMissingText)
-			return
-		}
-		_, err = s.Requests.SetStatus(ctx, reference, ledger.Closed, text, agent, s.Now())
-	case "injoignable":
-		if text == "" {
-			refuse(http.StatusUnprocessableEntity, textMissingText)
-			return
-		}
-		_, err = s.Requests.SetStatus(ctx, reference, ledger.Unreachable, text, agent, s.Now())
 	case "part":
 		part := ledger.Status(r.PostFormValue("part"))
 		if part == ledger.NotForUs && text == "" {
@@ -299,8 +299,16 @@ func (s *site) postAction(w http.ResponseWriter, r *http.Request, agent string) 
 		}
 		_, err = s.Requests.Assign(ctx, reference, lead, owner, text, agent, s.Now())
 	default:
-		s.problem(w, http.StatusNotFound, textNoAction)
-		return
+		i := slices.IndexFunc(ledger.States, func(s ledger.State) bool { return s.Deed != nil && s.Deed.Name == action })
+		if i < 0 {
+			s.problem(w, r, http.StatusNotFound, textNoAction)
+			return
+		}
+		if text == "" && ledger.States[i].Deed.Ask != "" {
+			refuse(http.StatusUnprocessableEntity, textMissingText)
+			return
+		}
+		_, err = s.Requests.SetStatus(ctx, reference, ledger.States[i].Status, text, agent, s.Now())
 	}
 	switch {
 	case errors.Is(err, ledger.ErrTransition):
@@ -341,6 +349,7 @@ func (s *site) hasDirection(code string) bool {
 type noticesPage struct {
 	staffPage
 	Notices   []ledger.Notice
+	Alerts    []convention.Alert
 	Abandoned []Job
 }
 
@@ -355,7 +364,12 @@ func (s *site) showNotices(w http.ResponseWriter, r *http.Request, agent string)
 		s.staffProblem(w, r, err)
 		return
 	}
-	s.render(w, http.StatusOK, noticesTemplate, noticesPage{staffPage{agent, "notices"}, notices, abandoned})
+	alerts, err := s.Alerts(r.Context(), noticesLimit)
+	if err != nil {
+		s.staffProblem(w, r, err)
+		return
+	}
+	s.render(w, http.StatusOK, noticesTemplate, noticesPage{staffPage{agent, "notices"}, notices, alerts, abandoned})
 }
 
 type gapsPage struct {
@@ -375,9 +389,9 @@ func (s *site) showGaps(w http.ResponseWriter, r *http.Request, agent string) {
 // staffProblem answers when the ledger or the journal could not.
 func (s *site) staffProblem(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, ledger.ErrNotFound) {
-		s.problem(w, http.StatusNotFound, textNoRequest)
+		s.problem(w, r, http.StatusNotFound, textNoRequest)
 		return
 	}
 	s.Log.ErrorContext(r.Context(), "staff view failed", "path", r.URL.Path, "error", err)
-	s.problem(w, http.StatusServiceUnavailable, textFailure)
+	s.problem(w, r, http.StatusServiceUnavailable, textFailure)
 }

@@ -127,10 +127,16 @@ func TestStaffReads(t *testing.T) {
 	v.expect(page, "&lt;b&gt;un prêt&lt;/b&gt;", "«\u00a0un prêt\u00a0»", "supposé, faute d’indication", "Un prêt est demandé.", "<code>pret</code>",
 		"Opérateur fictif", "fund_kind : grant", "Message reçu", "Décision des règles", "Prendre en charge")
 	_, page = v.get("/agents/envois")
-	v.expect(page, "nouvelle demande", "Une demande vous arrive.", "adresse refusée", "confier la demande 2026-0007", "porte &lt;b&gt;close&lt;/b&gt;")
+	v.expect(page, "nouvelle demande", "Une demande vous arrive.", "adresse refusée", "confier la demande 2026-0007", "porte &lt;b&gt;close&lt;/b&gt;",
+		"La convention F-1 finit.", `<a href="/agents/epci/`+fakeSIREN+`">EPCI `+fakeSIREN, "essais sans succès", "canal &lt;b&gt;fermé&lt;/b&gt;")
 	_, page = v.get("/agents/questions")
 	v.expect(page, "Quel taux pour l’aide absente ?", "taux aide absente", "02/03/2026")
 
+	for _, path := range []string{"/agents/demandes/1999-0001", "/agents/rien"} { // an agent who is lost stays in the agents' space
+		_, page := v.get(path)
+		v.expect(page, "Revenir aux demandes", "Pilotage")
+		v.refuse(page, "Revenir à la conversation")
+	}
 	if response, _ := v.get("/agents/demandes/1999-0001"); response.StatusCode != http.StatusNotFound {
 		t.Errorf("unknown request: status %d", response.StatusCode)
 	}
@@ -153,6 +159,25 @@ func TestStaffSeesWhatIsLate(t *testing.T) {
 	v.expect(page, "2026-0042")
 	_, page = v.get("/agents/demandes/2026-0042")
 	v.expect(page, "Échéance", "en retard</mark>", "DIR-B : pas pour nous, Agent Fictif", "hors &lt;b&gt;sujet&lt;/b&gt;", "De nouveau à faire")
+}
+
+func TestStaffSeesThePartsOfADirection(t *testing.T) {
+	v := newVisit(t)
+	v.login("Agente Fictive")
+	v.ledger.request.Pace.Parts = []ledger.Part{{Direction: "DIR-B", Status: ledger.Transmitted, Due: today.Add(-time.Hour)}, {Direction: "DIR-C", Status: ledger.Transmitted, Due: today}}
+	_, page := v.get("/agents?direction=DIR-B&part=oui")
+	if f := v.ledger.filter; f.Part != "DIR-B" || f.Lead != "" {
+		t.Errorf("filter %+v", f)
+	}
+	v.expect(page, "part de DIR-B pour le 02/03/2026", "en retard</mark>")
+	v.refuse(page, "part de DIR-C")
+	_, page = v.get("/agents?part=oui") // of which direction is not said
+	if f := v.ledger.filter; f.Part != "" {
+		t.Errorf("filter %+v", f)
+	}
+	v.refuse(page, "part de DIR-B")
+	_, page = v.get("/agents/demandes/2026-0042")
+	v.expect(page, "DIR-B : à faire pour le 02/03/2026 <mark>en retard</mark>", "DIR-C : à faire pour le 02/03/2026\n")
 }
 
 // Codes of the register and of channels are told by their names; hours are those of Paris whatever the machine's.
@@ -389,7 +414,7 @@ func TestFundings(t *testing.T) {
 	_, page := v.get("/agents/entreprise?nom=inconnue")
 	v.refuse(page, "Financements connus")
 	_, page = v.get("/agents/financements")
-	v.expect(page, "F-2026-0001 et F-2026-0002", "vu, ce n&#39;est pas la même dépense")
+	v.expect(page, "F-2026-0001 et F-2026-0002", "Société Fictive · F-2026-0001 : subvention, 40\u00a0000\u00a0€, DIR-A", "vu, ce n&#39;est pas la même dépense")
 
 	form := url.Values{"premier": {"F-2026-0001"}, "second": {"F-2026-0002"}, "decision": {"different"}, "texte": {"deux presses"}, "retour": {"/agents/entreprise?nom=x"}}
 	response, _ := v.do("POST", "/agents/financements", form)

@@ -212,7 +212,7 @@ func (s *site) giveSteeringCSV(w http.ResponseWriter, r *http.Request, _ string)
 		s.staffProblem(w, r, err)
 		return
 	case alert != "":
-		s.problem(w, http.StatusUnprocessableEntity, alert)
+		s.problem(w, r, http.StatusUnprocessableEntity, alert)
 		return
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")

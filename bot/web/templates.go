@@ -31,24 +31,25 @@ var assetFiles embed.FS
 
 // The pages; each is the layout with its own title and content.
 var (
-	chatTemplate     = page("chat.html", "turn.html")
-	documentTemplate = page("document.html")
-	problemTemplate  = page("problem.html")
-	loginTemplate    = page("login.html")
-	requestsTemplate = page("requests.html", "staff.html")
-	requestTemplate  = page("request.html", "twin.html", "staff.html", "funding-part.html")
-	twinsTemplate    = page("twins.html", "twin.html", "staff.html")
-	companyTemplate  = page("company.html", "staff.html", "funding-part.html")
-	fundingsTemplate = page("fundings.html", "staff.html", "funding-part.html")
-	epcisTemplate    = page("epcis.html", "staff.html")
-	epciTemplate     = page("epci.html", "staff.html")
-	revuesTemplate   = page("revues.html", "staff.html")
-	revueTemplate    = page("revue.html", "staff.html")
-	projectsTemplate = page("projects.html", "staff.html")
-	projectTemplate  = page("project.html", "staff.html")
-	steeringTemplate = page("steering.html", "staff.html")
-	noticesTemplate  = page("notices.html", "staff.html")
-	gapsTemplate     = page("gaps.html", "staff.html")
+	chatTemplate         = page("chat.html", "turn.html")
+	documentTemplate     = page("document.html")
+	problemTemplate      = page("problem.html")
+	staffProblemTemplate = page("problem.html", "staff.html")
+	loginTemplate        = page("login.html")
+	requestsTemplate     = page("requests.html", "staff.html")
+	requestTemplate      = page("request.html", "twin.html", "staff.html", "funding-part.html")
+	twinsTemplate        = page("twins.html", "twin.html", "staff.html")
+	companyTemplate      = page("company.html", "staff.html", "funding-part.html")
+	fundingsTemplate     = page("fundings.html", "staff.html", "funding-part.html")
+	epcisTemplate        = page("epcis.html", "staff.html")
+	epciTemplate         = page("epci.html", "staff.html")
+	revuesTemplate       = page("revues.html", "staff.html")
+	revueTemplate        = page("revue.html", "staff.html")
+	projectsTemplate     = page("projects.html", "staff.html")
+	projectTemplate      = page("project.html", "staff.html")
+	steeringTemplate     = page("steering.html", "staff.html")
+	noticesTemplate      = page("notices.html", "staff.html")
+	gapsTemplate         = page("gaps.html", "staff.html")
 )
 
 func page(names ...string) *template.Template {
@@ -86,7 +87,7 @@ var templateFuncs = template.FuncMap{
 	"channel":  channel,
 	"iso":      func(t time.Time) string { return t.Format(time.RFC3339) },
 	"kind":     func(k bot.ReplyKind) string { return label(kindLabels, k) },
-	"status":   func(s ledger.Status) string { return label(statusLabels, s) },
+	"status":   func(s ledger.Status) string { return strings.ReplaceAll(s.Label(), "'", "’") },
 	"event":    func(k ledger.EventKind) string { return label(eventLabels, k) },
 	"notice":   func(k ledger.NoticeKind) string { return k.Label() },
 	"role":     func(r routing.Role) string { return label(roleLabels, r) },
@@ -208,9 +209,17 @@ func (s *site) render(w http.ResponseWriter, code int, t *template.Template, dat
 	_, _ = out.WriteTo(w)
 }
 
-// problem shows an error page: what happened and what to do.
-func (s *site) problem(w http.ResponseWriter, code int, text string) {
-	s.render(w, code, problemTemplate, struct{ Alert string }{text})
+// problem shows an error page: what happened and what to do. An agent in their own space stays there.
+func (s *site) problem(w http.ResponseWriter, r *http.Request, code int, text string) {
+	page := struct {
+		staffPage
+		Alert string
+	}{Alert: text}
+	t := problemTemplate
+	if agent, ok := s.agent(r); ok && (r.URL.Path == agentsPath || strings.HasPrefix(r.URL.Path, agentsPath+"/")) {
+		page.Agent, t = agent, staffProblemTemplate
+	}
+	s.render(w, code, t, page)
 }
 
 // assetVersions are the first digits of each asset's hash: a changed file has a new address, so browsers keep the old for ever.

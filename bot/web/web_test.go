@@ -21,6 +21,7 @@ import (
 	"guichet/bot"
 	"guichet/bot/web"
 	"guichet/knowledge"
+	"guichet/routing/convention"
 	"guichet/routing/funding"
 	"guichet/routing/ledger"
 	"guichet/routing/ledger/steering"
@@ -67,6 +68,12 @@ func newVisit(t *testing.T, change ...func(*web.Config)) *visit {
 			}
 		},
 		Examples: []bot.Choice{{Label: "Un exemple à essayer", Text: "Quelle aide ?"}},
+		Alerts: func(context.Context, int) ([]convention.Alert, error) {
+			return []convention.Alert{
+				{Key: "a", Convention: "F-1", EPCI: fakeSIREN, To: "DIR-A", Text: "La convention F-1 finit.", CreatedAt: today, SentAt: today},
+				{Key: "b", Convention: "F-1", EPCI: fakeSIREN, Text: "Votre convention finit.", CreatedAt: today, Tries: 2, LastError: "canal <b>fermé</b>"},
+			}, nil
+		},
 		Abandoned: func(context.Context) ([]web.Job, error) {
 			return []web.Job{{What: "confier la demande 2026-0007", Why: "porte <b>close</b>", At: today}}, nil
 		},

@@ -33,6 +33,7 @@ import (
 // kinds are the events that are told, under their names for other tools.
 var kinds = []ledger.EventKind{
 	ledger.Received, ledger.Decided, ledger.Assigned, ledger.StatusSet, ledger.AnswerGiven, ledger.Reopened, ledger.PartSet, ledger.Escalated,
+	ledger.MergedInto, ledger.SplitOff,
 }
 
 // Names gives the names of the events: « request.received »…
@@ -120,7 +121,7 @@ func (h Hook) check() error {
 	case h.Audience == knowledge.Public:
 		return errors.New("les demandes ne sont pas publiques : donnez l'audience staff ou partner")
 	case h.Audience == knowledge.Partner && h.EPCI == "":
-		return errors.New("un partenaire est un EPCI : donnez son SIREN")
+		return errors.New("un partenaire est un EPCI : donnez son SIREN (--epci)")
 	case h.Audience == knowledge.Staff && h.EPCI != "":
 		return errors.New("un EPCI va avec l'audience partner")
 	}
@@ -198,6 +199,8 @@ type data struct {
 	// Direction and Part tell the part of an associated direction.
 	Direction string        `json:"direction,omitempty"`
 	Part      ledger.Status `json:"part,omitempty"`
+	// Other is the request that this one was joined to, or split out of: for the staff, since it may be another territory's.
+	Other string `json:"other,omitempty"`
 }
 
 // Record writes what is to be sent of an event, in the transaction of the context, and gives its identifiers: the same
@@ -227,6 +230,9 @@ func (h *Hooks) Record(ctx context.Context, r ledger.Request, e ledger.Event) (i
 		p := payload{Type: name(e.Kind), Timestamp: e.At.UTC(), Data: data{Reference: r.Reference, Status: r.Status, Lead: r.Lead, Company: r.Company, EPCI: r.Place.EPCI}}
 		if e.Kind == ledger.PartSet {
 			p.Data.Direction, p.Data.Part = e.Lead, e.Status
+		}
+		if hook.Audience == knowledge.Staff {
+			p.Data.Other = e.Other
 		}
 		body, err := json.Marshal(p)
 		if err != nil {

@@ -226,12 +226,13 @@ func theLifeOfARequest(t *testing.T, e databasetest.Engine) {
 		t.Fatal(err)
 	}
 	shown := c.done("request", "show", reference, "--thread", thread)
-	for _, want := range []string{"rappel 1 à MHDFF", "rappel 3 à MHDFF", "DAEN est prévenue", "Sans nouvelles", "05/05/2026, en retard"} {
+	// Nothing ran for two weeks: each is told once, and what did not leave is told too.
+	for _, want := range []string{"rappel 1 à MHDFF", "rappel à MHDFF, prévu le 04/05/2026", "rappel à MHDFF, prévu le 05/05/2026", "DAEN est prévenue", "Sans nouvelles", "05/05/2026, en retard", "DAEN · à faire pour le 18/05/2026"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("no « %s » in\n%s", want, shown)
 		}
 	}
-	if strings.Contains(shown, "rappel 4") {
+	if strings.Contains(shown, "rappel 2") {
 		t.Errorf("reminded too often:\n%s", shown)
 	}
 	c.done("--now", "2026-05-12", "request", "status", reference, "taken", "--by", "Bo")
@@ -418,6 +419,10 @@ func TestRegionMistakes(t *testing.T) {
 		{"texts.yaml", "hello: |-", "hello: {{", "l'accolade « { » n'a pas de contenu"},
 		{"texts.yaml", "numéro {{.reference}}", "numéro {{.ref}}", "« ref » n'est pas une valeur de ce texte"},
 		{"notices.yaml", "{{.Reference}}", "{{.Texte}}", "« Texte » n'est pas une valeur de ce texte"},
+		{"notices.yaml", "reminder:", "rappel:", "« rappel » n'est pas une sorte d'avis"},
+		{"review.yaml", "likeness: 0.5", "likeness: 5", "« likeness » est un nombre entre 0 et 1, pas 5"},
+		{"review.yaml", "{id: tpe,", "{id: les tpe,", "« les tpe »"},
+		{"channels.yaml", "channels: []", "channels: [{channel: slack, audience: staff}]", "pas « slack »"},
 		{"words/sujets.yaml", "subject: export", "subject: exporte", "le sujet « exporte » n'est pas déclaré"},
 	} {
 		c := newTerminal(t)
@@ -436,7 +441,7 @@ func TestRegionMistakes(t *testing.T) {
 		if code != exitError || !strings.Contains(out, test.want) || !strings.Contains(out, filepath.Base(test.file)) || !strings.Contains(stderr, " dans les règles") {
 			t.Errorf("%s: code %d, %s%s", test.want, code, out, stderr)
 		}
-		if strings.HasPrefix(test.file, "rules") && !regexp.MustCompile(regexp.QuoteMeta(path)+`:\d+ : `).MatchString(out) {
+		if !regexp.MustCompile(regexp.QuoteMeta(path) + `:\d+ : `).MatchString(out) {
 			t.Errorf("%s: no file and line in %s", test.want, out)
 		}
 		if strings.Contains(test.want, "jamais") {
@@ -491,7 +496,7 @@ func TestRegionTexts(t *testing.T) {
 	c := newTerminal(t)
 	dir := t.TempDir()
 	content := strings.Replace(string(bot.DefaultTextsYAML()), "Votre demande est enregistrée sous le numéro {{.reference}} et transmise", "Noté, c'est le {{.reference}} transmis", 1)
-	if err := os.WriteFile(filepath.Join(dir, textsFile), []byte(content), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, bot.TextsFile), []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if out := c.done("request", "new", "Nous cherchons un prêt.", "--rules", dir); !strings.Contains(out, "Noté, c'est le") {

@@ -48,9 +48,9 @@ func (c *evalRetrieval) Run(ctx context.Context, a *app) (err error) {
 	defer func() { err = errors.Join(err, drop()) }()
 	var ranking io.Writer
 	if c.Ranks != "" {
-		file, err := os.Create(c.Ranks)
+		file, err := create(c.Ranks, true)
 		if err != nil {
-			return fmt.Errorf("écrire les classements : %w", frenchFile(err))
+			return fmt.Errorf("écrire les classements : %w", err)
 		}
 		buffer := bufio.NewWriter(file)
 		defer func() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -22,44 +23,53 @@ import (
 
 var (
 	//go:embed mappings/requests.yaml
-	requestMapping []byte
+	requestMappingYAML []byte
 	//go:embed mappings/exemple.yaml
-	exampleMapping []byte
+	exampleMappingYAML []byte
 )
 
-// requestFields are what a mapping may name for requests.
-var requestFields = []exchange.Field{
-	{Name: "source", Kind: exchange.Text, Required: true},
-	{Name: "id", Kind: exchange.Text, Required: true},
-	{Name: "reference", Kind: exchange.Text}, // ours, for people: it is written and not read
-	{Name: "received", Kind: exchange.Date, Required: true},
-	{Name: "text", Kind: exchange.Text, Required: true},
-	{Name: "author", Kind: exchange.Text},
-	{Name: "company", Kind: exchange.Text},
-	{Name: "siren", Kind: exchange.Text},
-	{Name: "siret", Kind: exchange.Text},
-	{Name: "commune", Kind: exchange.Text},
-	{Name: "epci", Kind: exchange.Text},
-	{Name: "departement", Kind: exchange.Text},
-	{Name: "status", Kind: exchange.Text, Required: true, Values: statusNames()},
-	{Name: "lead", Kind: exchange.Text},
-	{Name: "associated", Kind: exchange.Text},
-	{Name: "owner", Kind: exchange.Text},
-	{Name: "taken", Kind: exchange.Date},
-	{Name: "answered", Kind: exchange.Date},
-	{Name: "answer", Kind: exchange.Text},
-	{Name: "ended", Kind: exchange.Date},
-	{Name: "why", Kind: exchange.Text},
-	{Name: "reopened", Kind: exchange.Date},
+// requestMapping is the mapping that ships; its statuses are those of the ledger.
+func requestMapping() []byte {
+	var lines []string
+	for _, s := range ledger.ForeignStatuses() {
+		lines = append(lines, s.Label()+": "+string(s))
+	}
+	return bytes.Replace(requestMappingYAML, []byte("ÉTATS: états"), []byte(strings.Join(lines, "\n      ")), 1)
 }
 
-func statusNames() (names []string) {
-	for _, s := range ledger.Statuses() {
-		if s != ledger.Merged { // the other request tells it
-			names = append(names, string(s))
-		}
+// exampleMapping is one for a fictional tool.
+func exampleMapping() []byte {
+	return bytes.Replace(exampleMappingYAML, []byte("ÉTATS"), []byte(listed(ledger.ForeignStatuses())), 1)
+}
+
+// requestFields are what a mapping may name for requests.
+func requestFields() []exchange.Field {
+	return []exchange.Field{
+		{Name: "source", Kind: exchange.Text, Required: true},
+		{Name: "id", Kind: exchange.Text, Required: true},
+		{Name: "reference", Kind: exchange.Text}, // ours, for people: it is written and not read
+		{Name: "received", Kind: exchange.Date, Required: true},
+		{Name: "text", Kind: exchange.Text, Required: true},
+		{Name: "author", Kind: exchange.Text},
+		{Name: "company", Kind: exchange.Text},
+		{Name: "siren", Kind: exchange.Text},
+		{Name: "siret", Kind: exchange.Text},
+		{Name: "commune", Kind: exchange.Text},
+		{Name: "epci", Kind: exchange.Text},
+		{Name: "departement", Kind: exchange.Text},
+		{Name: "status", Kind: exchange.Text, Required: true, Values: strings.Split(listed(ledger.ForeignStatuses()), ", ")},
+		{Name: "lead", Kind: exchange.Text},
+		{Name: "associated", Kind: exchange.Text},
+		{Name: "owner", Kind: exchange.Text},
+		{Name: "taken", Kind: exchange.Date},
+		{Name: "answered", Kind: exchange.Date},
+		{Name: "answer", Kind: exchange.Text},
+		{Name: "ended", Kind: exchange.Date},
+		{Name: "why", Kind: exchange.Text},
+		{Name: "reopened", Kind: exchange.Date},
+		{Name: "joined", Kind: exchange.Text}, // the identifier of the request that it was joined to, and its source when it is another
+		{Name: "joined_source", Kind: exchange.Text},
 	}
-	return names
 }
 
 // openTable opens a file of another tool, read by a mapping or by the one that ships.
@@ -92,9 +102,9 @@ type requestMappingCmd struct {
 }
 
 func (c *requestMappingCmd) Run(a *app) error {
-	content := requestMapping
+	content := requestMapping()
 	if c.Example {
-		content = exampleMapping
+		content = exampleMapping()
 	}
 	_, err := a.stdout.Write(content)
 	return err
@@ -106,8 +116,11 @@ type requestImport struct {
 	DryRun  bool   `name:"dry-run" help:"Tout vérifier et ne rien écrire."`
 }
 
-// importBatch is how many rows a transaction writes: what a kill takes back is read again.
-const importBatch = 200
+// A transaction writes so many rows, fewer when the machine is slow: what a kill takes back is read again.
+const (
+	importBatch = 200
+	importTime  = 5 * time.Second
+)
 
 // importReport is what an import did.
 type importReport struct {
@@ -129,7 +142,7 @@ func (c *requestImport) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	rows, err := openTable(c.File, c.Mapping, requestMapping, requestFields)
+	rows, err := openTable(c.File, c.Mapping, requestMapping(), requestFields())
 	if err != nil {
 		return err
 	}
@@ -145,7 +158,7 @@ func (c *requestImport) Run(ctx context.Context, a *app) error {
 	}
 	in := requestImporter{
 		importer: importer{db: db, rows: rows, dryRun: c.DryRun, progress: a.progress}, region: region, places: placesOf(region.book.Territories), store: store, now: a.now,
-		file: filepath.Base(c.File), lines: map[string]int{},
+		file: filepath.Base(c.File), lines: map[string]int{}, read: map[string]bool{},
 	}
 	report, err := in.run(ctx, in.one)
 	if err != nil {
@@ -192,9 +205,55 @@ type importer struct {
 	progress func(importReport)
 }
 
-// run gives each row to one, which says what it made of it; a problem is of its row only, another error ends it all.
+// run gives each row to one, which says what it made of it; a problem is of its row only, another error ends it all. A row
+// for which it says ledger.ErrNotYet is given again after the others, until nothing comes of it.
 func (in importer) run(ctx context.Context, one func(ctx context.Context, row exchange.Row) (ledger.Outcome, []exchange.Problem, error)) (importReport, error) {
 	report := importReport{DryRun: in.dryRun, Errors: []exchange.Problem{}}
+	var later []exchange.Row
+	why := map[int]error{} // a row of later waits, by its line
+	some := func(batch []exchange.Row) (written int, err error) {
+		next, waiting := report, later
+		err = in.db.InTx(ctx, func(ctx context.Context) error {
+			next, waiting, written = report, later, 0
+			for end := time.Now().Add(importTime); written < len(batch) && (written == 0 || time.Now().Before(end)); {
+				row := batch[written]
+				written++
+				outcome, problems, err := one(ctx, row)
+				if errors.Is(err, ledger.ErrNotYet) {
+					waiting, why[row.Line] = append(waiting, row), err
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				next.count(outcome, problems)
+			}
+			if in.dryRun {
+				return errTrial
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errTrial) {
+			return 0, err
+		}
+		report, later = next, waiting
+		return written, nil
+	}
+	told := 0
+	write := func(batch []exchange.Row) error {
+		for len(batch) > 0 {
+			n, err := some(batch)
+			if err != nil {
+				return err
+			}
+			batch = batch[n:]
+		}
+		if report.Rows/10_000 > told && in.progress != nil {
+			told = report.Rows / 10_000
+			in.progress(report)
+		}
+		return nil
+	}
 	for ended := false; !ended; {
 		var batch []exchange.Row
 		for len(batch) < importBatch {
@@ -216,43 +275,42 @@ func (in importer) run(ctx context.Context, one func(ctx context.Context, row ex
 			}
 			break
 		}
-		next := report
-		err := in.db.InTx(ctx, func(ctx context.Context) error {
-			next = report
-			for _, row := range batch {
-				outcome, problems, err := one(ctx, row)
-				if err != nil {
-					return err
-				}
-				next.Rows++
-				if problems != nil {
-					next.Failed++
-					next.Errors = append(next.Errors, problems...)
-				}
-				switch outcome {
-				case ledger.Added:
-					next.Added++
-				case ledger.Updated:
-					next.Updated++
-				case ledger.Unchanged:
-					next.Unchanged++
-				case ledger.Kept:
-					next.Kept++
-				}
-			}
-			if in.dryRun {
-				return errTrial
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errTrial) {
+		if err := write(batch); err != nil {
 			return report, err
 		}
-		if report = next; report.Rows >= 10_000 && report.Rows%10_000 < importBatch && in.progress != nil {
-			in.progress(report)
+	}
+	for waiting := -1; len(later) != waiting; {
+		again := later
+		waiting, later = len(later), nil
+		for batch := range slices.Chunk(again, importBatch) {
+			if err := write(batch); err != nil {
+				return report, err
+			}
 		}
 	}
+	for _, row := range later {
+		report.count("", []exchange.Problem{in.rows.Wrong(row, "joined", why[row.Line])})
+	}
 	return report, nil
+}
+
+// count adds a row to what an import did.
+func (r *importReport) count(outcome ledger.Outcome, problems []exchange.Problem) {
+	r.Rows++
+	if problems != nil {
+		r.Failed++
+		r.Errors = append(r.Errors, problems...)
+	}
+	switch outcome {
+	case ledger.Added:
+		r.Added++
+	case ledger.Updated:
+		r.Updated++
+	case ledger.Unchanged:
+		r.Unchanged++
+	case ledger.Kept:
+		r.Kept++
+	}
 }
 
 type requestImporter struct {
@@ -262,13 +320,15 @@ type requestImporter struct {
 	store  *sqlledger.Ledger
 	now    func() time.Time
 	file   string
-	lines  map[string]int
+	// lines are where each request of the file stands, read those of which nothing is wrong.
+	lines map[string]int
+	read  map[string]bool
 }
 
 func (in requestImporter) one(ctx context.Context, row exchange.Row) (ledger.Outcome, []exchange.Problem, error) {
 	h, problems := in.history(row)
 	key := h.Source + "\x00" + h.ID
-	if first := in.lines[key]; first != 0 {
+	if first := in.lines[key]; first != 0 && first != row.Line {
 		problems = append(problems, in.rows.Wrong(row, "id", fmt.Errorf("« %s » est déjà ligne %d", h.ID, first)))
 	}
 	if problems != nil {
@@ -276,6 +336,10 @@ func (in requestImporter) one(ctx context.Context, row exchange.Row) (ledger.Out
 	}
 	in.lines[key] = row.Line
 	_, outcome, err := in.store.Import(ctx, h, fmt.Sprintf("%s:%d", in.file, row.Line), in.now())
+	if errors.Is(err, ledger.ErrNotYet) && in.dryRun && in.read[h.Into.Source+"\x00"+h.Into.ID] {
+		err = nil // a trial takes back the row that it waits for
+	}
+	in.read[key] = err == nil
 	var field *ledger.FieldError
 	switch {
 	case errors.As(err, &field):
@@ -303,12 +367,14 @@ func (in requestImporter) history(row exchange.Row) (h ledger.History, problems 
 		Place:   ledger.Place{Commune: v["commune"], EPCI: digitsOf(v["epci"]), Departement: v["departement"]},
 		Status:  ledger.Status(v["status"]), Lead: v["lead"], Owner: v["owner"],
 		Received: day("received"), Taken: day("taken"), Answered: day("answered"), Ended: day("ended"), Reopened: day("reopened"),
-		Answer: v["answer"], EndedWhy: v["why"],
+		Answer: v["answer"], EndedWhy: v["why"], Into: ledger.Origin{Source: v["joined_source"], ID: v["joined"]},
 		EntryPoint: in.book.Rules.EntryPoint(), Deadline: in.now().Add(in.book.Conduct.WaitForFact),
 	}
+	if h.Into.ID != "" && h.Into.Source == "" {
+		h.Into.Source = h.Source
+	}
 	// A tool that maps a date to a status it did not reach yet, its filing date for instance, says nothing by it.
-	switch h.Status {
-	case ledger.Waiting, ledger.Transmitted:
+	if h.Status.State().Since == "received" {
 		h.Taken = in.after(h.Taken, h.Reopened)
 	}
 	for _, at := range []struct {
@@ -428,7 +494,7 @@ type requestExport struct {
 	Format  exchange.Format `enum:"csv,xlsx" default:"csv" placeholder:"csv" help:"csv (par défaut) ou xlsx."`
 	Mapping string          `placeholder:"FICHIER" help:"La correspondance des colonnes ; par défaut, toutes les nôtres."`
 	Output  string          `placeholder:"FICHIER" help:"Où écrire, au lieu de la sortie standard."`
-	Status  []ledger.Status `placeholder:"ÉTAT" help:"N'écrire que ces états : waiting, transmitted, taken, answered, closed, unreachable."`
+	Status  []ledger.Status `placeholder:"ÉTAT" help:"N'écrire que ces états : waiting, transmitted, taken, answered, closed, unreachable, merged (jointe à une autre)."`
 	Lead    string          `placeholder:"DIRECTION" help:"N'écrire que celles d'une direction."`
 	Text    string          `placeholder:"TEXTE" help:"N'écrire que celles qui contiennent ce texte."`
 	Part    string          `placeholder:"DIRECTION" help:"N'écrire que celles, ouvertes, où cette direction associée a encore sa part à faire."`
@@ -444,11 +510,11 @@ func (c *requestExport) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	for _, s := range c.Status {
-		if !slices.Contains(statusNames(), string(s)) {
-			return usageError{fmt.Errorf("--status « %s » : %s", s, strings.Join(statusNames(), ", "))}
+		if !slices.Contains(ledger.ForeignStatuses(), s) {
+			return usageError{fmt.Errorf("--status « %s » : %s", s, listed(ledger.ForeignStatuses()))}
 		}
 	}
-	mapping, err := loadMapping(c.Mapping, requestMapping, requestFields)
+	mapping, err := loadMapping(c.Mapping, requestMapping(), requestFields())
 	if err != nil {
 		return err
 	}
@@ -466,9 +532,9 @@ func (c *requestExport) Run(ctx context.Context, a *app) (err error) {
 	}
 	to := a.stdout
 	if c.Output != "" {
-		file, err := os.Create(c.Output)
+		file, err := create(c.Output, true)
 		if err != nil {
-			return fmt.Errorf("écrire %s : %w", c.Output, frenchFile(err))
+			return fmt.Errorf("écrire l'export : %w", err)
 		}
 		defer func() { err = errors.Join(err, file.Close()) }()
 		to = file
@@ -500,5 +566,6 @@ func rowOf(reference string, h ledger.History) map[string]string {
 		"status": string(h.Status), "lead": h.Lead, "associated": strings.Join(h.Associated, ", "), "owner": h.Owner,
 		"taken": exchange.FromTime(h.Taken), "answered": exchange.FromTime(h.Answered), "answer": h.Answer,
 		"ended": exchange.FromTime(h.Ended), "why": h.EndedWhy, "reopened": exchange.FromTime(h.Reopened),
+		"joined": h.Into.ID, "joined_source": h.Into.Source,
 	}
 }

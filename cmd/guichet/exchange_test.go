@@ -28,7 +28,7 @@ var fileRows = flag.Int("rows", 2000, "lignes des fichiers repris")
 // fictionalHistories writes a file of requests of fictional companies, by the mapping that ships.
 func fictionalHistories(t *testing.T, path string, rows int) {
 	t.Helper()
-	mapping, err := loadMapping("", requestMapping, requestFields)
+	mapping, err := loadMapping("", requestMapping(), requestFields())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,16 +43,31 @@ func fictionalHistories(t *testing.T, path string, rows int) {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	leads := []string{"DAEN", "DPEAP", "DIPI", "NFI"}
-	communes := []string{"80021", "59350", "02408", "62041"}
+	region, err := loadRegion("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	communes, syllables := region.book.Territories.Communes, strings.Fields("ba co du fé gri lo ma né pi ro sa tu vel za")
+	name := func(n int) string { // so different as real ones are
+		word := ""
+		for random := rand.New(rand.NewPCG(3, uint64(n))); len(word) < 6; {
+			word += syllables[random.IntN(len(syllables))]
+		}
+		return fmt.Sprintf("%s fictive %d", word, n)
+	}
 	for n := range rows {
 		at := time.Date(2019, 1, 2, 8, 0, 0, 0, time.UTC).Add(time.Duration(n) * 37 * time.Minute)
 		h := ledger.History{
 			Source: "fictif", ID: fmt.Sprintf("F-%06d", n), Received: at, Text: fmt.Sprintf("Demande %d : un prêt ;\nune « machine » \"neuve\"", n),
-			Author: "=Ada", Company: ledger.Company{Name: fmt.Sprintf("Fabrique fictive %d", n%(rows/2+1))}, Place: ledger.Place{Commune: communes[random.IntN(len(communes))]},
+			Author: "=Ada", Company: ledger.Company{Name: name(n % (rows/2 + 1))}, Place: ledger.Place{Commune: communes[random.IntN(len(communes))].INSEE},
 			Lead: leads[random.IntN(len(leads))], Owner: "Bo",
 		}
 		h.Associated = slices.DeleteFunc([]string{"DFP", "DPRE"}[:random.IntN(3)], func(string) bool { return false })
 		h.Status = ledger.Statuses()[random.IntN(6)]
+		if n%10 == 3 && n < rows-10 { // to one above, or below, or joined itself
+			to := n + []int{-3, 4, 10}[n/10%3]
+			h.Status, h.Ended, h.EndedWhy, h.Into = ledger.Merged, at.Add(30*time.Hour), "la même entreprise", ledger.Origin{Source: "fictif", ID: fmt.Sprintf("F-%06d", to)}
+		}
 		switch h.Status {
 		case ledger.Waiting:
 			h.Lead, h.Owner, h.Associated = "", "", nil
@@ -194,11 +209,117 @@ func holds(t *testing.T, db *database.DB) {
 		`SELECT count(*) FROM request_events WHERE kind = 'imported'`:                        *fileRows,
 		`SELECT count(*) FROM request_events WHERE kind <> 'imported' AND actor <> 'fictif'`: 0,
 		`SELECT count(*) FROM notices`:                                                       0,
+		`SELECT count(*) FROM requests WHERE status = 'merged' AND merged_into <> ''`:        *fileRows/10 - 1,
+		`SELECT count(*) FROM request_events joined JOIN requests r ON r.id = joined.request_id JOIN requests other ON other.reference = joined.other
+			JOIN request_events e ON e.request_id = other.id AND e.kind = 'absorbed' AND e.other = r.reference AND e.at = joined.at
+			WHERE joined.kind = 'merged' AND r.merged_into = joined.other`: *fileRows/10 - 1,
 		`SELECT count(*) FROM requests r WHERE status = 'answered' AND NOT EXISTS (SELECT 1 FROM request_events e WHERE e.request_id = r.id AND e.kind = 'answered' AND e.at > r.created_at)`: 0,
 	} {
 		var n int
 		if err := db.Conn(t.Context()).QueryRowContext(t.Context(), query).Scan(&n); err != nil || n != want {
 			t.Errorf("%s: %d, %v, want %d", query, n, err, want)
+		}
+	}
+}
+
+func TestJoinedRequestsComeBack(t *testing.T) { databasetest.Each(t, joinedRequestsComeBack) }
+
+func joinedRequestsComeBack(t *testing.T, e databasetest.Engine) {
+	folder := t.TempDir()
+	in := func(name string) string { return filepath.Join(folder, name) }
+	c, other := terminalOn(t, e), terminalOn(t, e)
+	write := func(name string, rows ...string) {
+		t.Helper()
+		titles := "Source;Identifiant;Reçue le;Demande;Entreprise;Commune (Insee);État;Chef de file;Prise en charge le;Close le;Motif;Jointe à (identifiant);Jointe à (source)\n"
+		if err := os.WriteFile(in(name), []byte(titles+strings.Join(rows, "")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := "sillage;A;2026-03-05;Un prêt;Fabrique fictive;Amiens;transmise;DAEN;;;;;\n"
+	b := "sillage;B;2026-03-06;Une presse;Fabrique fictive;Amiens;transmise;DPEAP;;;;;\n"
+	fields := `fields: {source: Source, id: Identifiant, received: Reçue le, text: Demande, company: Entreprise, commune: Commune (Insee), status: {column: État, values: {transmise: transmitted, jointe à une autre: merged}}, lead: Chef de file, taken: Prise en charge le, ended: Close le, why: Motif, joined: Jointe à (identifiant), joined_source: Jointe à (source)}
+dates: [AAAA-MM-JJ]
+`
+	if err := os.WriteFile(in("sillage.yaml"), []byte(fields), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	write("sillage.csv", a, b)
+	c.done("--now", "2026-03-07", "request", "import", in("sillage.csv"), "--mapping", in("sillage.yaml"))
+	// Here, both end in a request that someone wrote.
+	c.done("--now", "2026-03-09", "request", "new", "Nous sommes l'Atelier fictif à Lille et nous cherchons un prêt pour une machine.")
+	c.done("--now", "2026-03-10", "request", "join", "2026-0002", "2026-0001", "--why", "la même usine", "--by", "Bo")
+	c.done("--now", "2026-03-11", "request", "join", "2026-0003", "2026-0002", "--why", "le même groupe", "--by", "Bo")
+	c.done("--now", "2026-03-12", "request", "answer", "2026-0003", "Oui.", "--by", "Bo")
+	export := func(c terminal, name string) [][]string {
+		t.Helper()
+		c.done("request", "export", "--audience", "staff", "--format", strings.TrimPrefix(filepath.Ext(name), "."), "--output", in(name))
+		if filepath.Ext(name) != ".csv" {
+			return nil
+		}
+		return cells(t, in(name))
+	}
+	export(c, "base.xlsx")
+	want := export(c, "base.csv")
+	for _, name := range []string{"base.csv", "base.xlsx"} { // here, what was done here stays as it is
+		if r := c.object("--now", "2026-03-13", "request", "import", in(name)); r["unchanged"] != 3.0 {
+			t.Errorf("%s comes back: %v", name, r)
+		}
+	}
+	if again := export(c, "again.csv"); !slices.EqualFunc(want, again, slices.Equal) {
+		t.Errorf("%q became\n%q", want, again)
+	}
+	// Somebody completes the file before it comes back: what they added is taken, what was done here is not done again.
+	content, err := os.ReadFile(in("base.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	completed := strings.ReplaceAll(string(content), ";Fabrique fictive;;", ";Fabrique fictive;732829320;")
+	if err := os.WriteFile(in("completed.csv"), []byte(completed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, said := c.run("", "--now", "2026-03-14", "request", "import", in("completed.csv"))
+	if code != exitDone || !strings.Contains(out, "2 mises à jour, 1 inchangée") {
+		t.Errorf("completed: %s%s", out, said)
+	}
+	if shown := c.done("request", "show", "2026-0001", "--audience", "staff"); !strings.Contains(shown, "732829320") || strings.Count(shown, "la même usine") != 1 {
+		t.Errorf("completed:\n%s", shown)
+	}
+	for _, trial := range []string{"--dry-run", "--json"} { // elsewhere, whatever the order, all is made again
+		if r := other.object("--now", "2026-03-13", "request", "import", in("base.xlsx"), trial); r["added"] != 3.0 {
+			t.Errorf("elsewhere, %s: %v", trial, r)
+		}
+	}
+	if got := export(other, "elsewhere.csv"); !slices.EqualFunc(want, got, slices.Equal) {
+		t.Errorf("%q is elsewhere\n%q", want, got)
+	}
+	shown := other.done("request", "show", "2026-0002", "--audience", "staff")
+	// Numbers are given as the requests come: the one that the others were joined to came first.
+	for _, want := range []string{"jointe à une autre (2026-0001)", "11/03/2026 à 13:00 · jointe à · 2026-0001 · sillage · le même groupe", "10/03/2026 à 13:00 · y est jointe la · 2026-0003 · sillage · la même usine"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("%q is not in\n%s", want, shown)
+		}
+	}
+	// A partner does not learn of another territory's request.
+	if file := c.done("request", "export", "--audience", "partner", "--epci", "248000531"); strings.Count(file, "jointe à une autre") != 2 || strings.Contains(file, "2026-0003") || strings.Contains(file, "le même groupe") {
+		t.Errorf("a partner reads\n%s", file)
+	}
+	// What the tool says later, and what cannot be.
+	joined := func(row, to, more string) string {
+		return strings.NewReplacer("transmise;", "jointe à une autre;", ";;;;;\n", ";;2026-03-08;;"+to+";"+more+"\n").Replace(row)
+	}
+	third := terminalOn(t, e)
+	third.done("--now", "2026-03-07", "request", "import", in("sillage.csv"), "--mapping", in("sillage.yaml"))
+	write("sillage.csv", joined(a, "B", ""), b)
+	if r := third.object("--now", "2026-03-09", "request", "import", in("sillage.csv"), "--mapping", in("sillage.yaml")); r["updated"] != 1.0 || r["unchanged"] != 1.0 {
+		t.Errorf("joined in the tool: %v", r)
+	}
+	write("sillage.csv", joined(a, "B", ""), joined(b, "A", ""), joined(strings.Replace(b, ";B;", ";C;", 1), "Z", "autre"), joined(strings.Replace(b, ";B;", ";D;", 1), "C", ""))
+	for _, flags := range [][]string{{"--dry-run"}, nil} {
+		code, _, said := third.run("", append([]string{"--now", "2026-03-09", "request", "import", in("sillage.csv"), "--mapping", in("sillage.yaml")}, flags...)...)
+		for _, want := range []string{"sillage.csv:3, colonne « Jointe à (identifiant) » : « A » est déjà jointe à celle-ci", "sillage.csv:4, colonne « Jointe à (identifiant) » : la demande à laquelle elle est jointe n'est ni", "« Z », de la source « autre »", "« C », de la source « sillage »", "3 lignes sont en erreur"} {
+			if code != exitError || !strings.Contains(said, want) {
+				t.Errorf("%v: %q is not said in\n%s", flags, want, said)
+			}
 		}
 	}
 }

@@ -5,11 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"guichet/bot/webhook"
+	"guichet/knowledge"
+	"guichet/routing/convention"
+	"guichet/routing/funding"
+	"guichet/routing/ledger"
+	"guichet/routing/sheet"
 )
 
 // helpWords are kong's own words in a help page.
@@ -46,6 +55,8 @@ var usageMessages = []struct {
 	{regexp.MustCompile(`^unexpected flag argument (.*)$`), "la valeur $1 n'est pas attendue ici"},
 	{regexp.MustCompile(`^expected one of (.*)$`), "il manque une commande : $1"},
 	{regexp.MustCompile(`^expected "(.*)"$`), "il manque $1"},
+	{regexp.MustCompile(`^missing flags: (\S+) or (\S+)$`), "il manque l'option $1 ou $2"},
+	{regexp.MustCompile(`^missing flags: (.*, .*)$`), "il manque les options $1"},
 	{regexp.MustCompile(`^missing flags: (.*)$`), "il manque l'option $1"},
 	{regexp.MustCompile(`^missing positional arguments (.*)$`), "il manque $1"},
 	{regexp.MustCompile(`^(\S+) must be one of (.*) but got (.*)$`), "$1 : $3 n'est pas une valeur possible ; choisissez parmi $2"},
@@ -69,7 +80,7 @@ func frenchUsage(err error) string {
 			break
 		}
 	}
-	return quoted.ReplaceAllString(said, "« $1 »")
+	return strings.ReplaceAll(quoted.ReplaceAllString(said, "« $1 »"), "»,«", "», «")
 }
 
 // quoted is what kong quotes.
@@ -129,6 +140,39 @@ func inFrench(text string) string {
 	return text
 }
 
+// advices say what to do about an error that is said the same to everyone: where what was not found is listed, which flag is missing.
+var advices = []struct {
+	err   error
+	begin string // of the advice, which an error that gives its own has
+	end   string
+}{
+	{ledger.ErrNotFound, "guichet request list", " » montre celles que vous pouvez voir (un numéro s'écrit 2026-0042)"},
+	{sheet.ErrNotFound, "guichet sheet list", " » montre celles que vous pouvez voir (un numéro s'écrit P-2026-0003)"},
+	{convention.ErrNotFound, "guichet convention list", " » montre celles que vous pouvez voir"},
+	{funding.ErrNoWarning, "guichet funding warnings", " --audience staff » montre ceux dont il faut décider"},
+	{funding.ErrNotFound, "guichet funding list", " --audience staff » les montre (un numéro s'écrit F-2026-0007)"},
+	{knowledge.ErrNotFound, "guichet documents list", " » montre ceux de votre audience (--audience)"},
+	{webhook.ErrNotFound, "guichet webhook list", " » les montre"},
+}
+
+// advice gives what to add to an error told at the terminal, ” for nothing.
+func advice(err error) string {
+	for _, a := range advices {
+		if errors.Is(err, a.err) && !strings.Contains(err.Error(), a.begin) {
+			return " ; « " + a.begin + a.end
+		}
+	}
+	for _, ended := range []ledger.Status{ledger.Answered, ledger.Closed, ledger.Unreachable} {
+		if errors.Is(err, ledger.ErrTransition) && strings.Contains(err.Error(), "la demande est "+ended.Label()) {
+			return " ; « guichet request reopen » la rouvre d'abord"
+		}
+	}
+	if (errors.Is(err, ledger.ErrStaffOnly) || errors.Is(err, convention.ErrStaffOnly)) && !strings.Contains(err.Error(), "--audience") {
+		return " : ajoutez --audience staff"
+	}
+	return ""
+}
+
 // plural gives the form of a word that goes with a number; zero is singular in French.
 func plural[N int | int64](n N, one, many string) string {
 	if n < 2 {
@@ -140,6 +184,19 @@ func plural[N int | int64](n N, one, many string) string {
 // howMany writes a number and what it counts.
 func howMany[N int | int64](n N, one, many string) string {
 	return fmt.Sprintf("%d %s", n, plural(n, one, many))
+}
+
+// create makes a file that a command writes; one that is there is an error, unless it may be replaced.
+func create(path string, replace bool) (*os.File, error) {
+	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if replace {
+		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	file, err := os.OpenFile(path, flags, 0o644)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s : le dossier « %s » n'existe pas", path, filepath.Dir(path))
+	}
+	return file, frenchFile(err)
 }
 
 // frenchFile says in French the errors of the system that people meet with a file.

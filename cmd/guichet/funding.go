@@ -211,7 +211,7 @@ func requestOf(ctx context.Context, store ledger.Store, v ledger.Viewer, referen
 type fundingStatus struct {
 	author
 	Reference string        `arg:"" help:"Numéro du financement."`
-	Stage     funding.Stage `arg:"" enum:"asked,granted,paid,refused,withdrawn" help:"asked (demandé), granted (accordé), paid (payé), refused (refusé) ou withdrawn (retiré)."`
+	Stage     funding.Stage `arg:"" name:"étape" enum:"asked,granted,paid,refused,withdrawn" help:"asked (demandé), granted (accordé), paid (payé), refused (refusé) ou withdrawn (retiré)."`
 	On        funding.Date  `placeholder:"DATE" help:"Le jour (aujourd'hui par défaut)."`
 	Amount    *euros        `placeholder:"EUROS" help:"Le montant, s'il change."`
 	Why       string        `placeholder:"RAISON" help:"Pourquoi."`
@@ -261,6 +261,11 @@ func (c *fundingWarnings) Run(ctx context.Context, a *app) error {
 		}
 		for _, warning := range found {
 			fmt.Fprintln(a.stdout, warning.Line())
+			pair, err := w.Pair(ctx, viewer, warning)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.stdout, "  %s\n", strings.Join(pair, "\n  "))
 		}
 		return nil
 	})
@@ -270,7 +275,7 @@ type fundingSettle struct {
 	author
 	First   string             `arg:"" help:"Numéro du financement."`
 	Second  string             `arg:"" help:"Numéro de l'autre financement, ou de la demande."`
-	Settled funding.Settlement `arg:"" enum:"different,cofunding,double" help:"different (ce n'est pas la même dépense), cofunding (cofinancement voulu) ou double (double financement traité)."`
+	Settled funding.Settlement `arg:"" name:"suite" enum:"different,cofunding,double" help:"different (ce n'est pas la même dépense), cofunding (cofinancement voulu) ou double (double financement traité)."`
 	Why     string             `required:"" placeholder:"RAISON" help:"La raison, gardée avec la décision."`
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -132,9 +131,9 @@ func (c *gapsCard) Run(ctx context.Context, a *app) error {
 		fmt.Fprint(a.stdout, card)
 		return nil
 	}
-	file, err := os.OpenFile(c.Output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := create(c.Output, false)
 	if err != nil {
-		return fmt.Errorf("écrire la fiche : %w", frenchFile(err))
+		return fmt.Errorf("écrire la fiche : %w", err)
 	}
 	_, err = file.WriteString(card)
 	if err := errors.Join(err, file.Close()); err != nil {

@@ -34,8 +34,8 @@ var halfYear = flag.Bool("half-year", false, "TestHalfYear lives the whole half-
 
 // Half a year of the Region's life passes in a guichet of its own, on PostgreSQL: companies of every EPCI write, 40 requests
 // in the first month growing to 1,400 in the last, directions take them, answer, pass them on or forget them, and the program is
-// killed in between. The clock is driven: the program reads it in a file. What came of itself is then compared with what
-// had to come, computed here from the history alone with a calendar of its own.
+// killed in between, or stopped for days. The clock is driven: the program reads it in a file. What came of itself is then
+// compared with what had to come, computed here from the history alone with a calendar of its own.
 func TestHalfYear(t *testing.T) {
 	// Three weeks of spring, which have three public holidays on working days; or all.
 	first, days, volumes := time.Date(2026, 4, 27, 0, 0, 0, 0, parisian), 21, []float64{80}
@@ -43,6 +43,11 @@ func TestHalfYear(t *testing.T) {
 		first, days, volumes = time.Date(2026, 1, 1, 0, 0, 0, 0, parisian), 181, []float64{40, 82, 167, 340, 691, 1400}
 	}
 	l := begin(t, first)
+	l.stop(first.AddDate(0, 0, days*2/5), 6)
+	if *halfYear {
+		l.stop(first.AddDate(0, 0, 40), 9)
+		l.stop(first.AddDate(0, 0, 120), 17)
+	}
 	l.fill(days, volumes)
 	l.live()
 	l.end()
@@ -108,6 +113,7 @@ type life struct {
 	planned    int
 	// The half-year begins on first and is over at until.
 	first, now, until time.Time
+	stops             []stop
 	places            []rulebook.Commune
 	directions        []string
 	// told are the references that people were told.
@@ -151,10 +157,15 @@ func (l *life) start() {
 	l.guichet.opened()
 }
 
-// kill kills the program and starts it again. What it was doing is done again after two minutes, which are made to have
-// passed, and its lead of the periodic jobs likewise.
+// kill kills the program and starts it again.
 func (l *life) kill() {
 	l.guichet.kill()
+	l.revive()
+}
+
+// revive starts the program after a kill. What it was doing is done again after two minutes, which are made to have passed, and
+// its lead of the periodic jobs likewise.
+func (l *life) revive() {
 	l.kills++
 	for _, passed := range []string{`UPDATE river_job SET attempted_at = '2020-01-01 00:00:00' WHERE state = 'running'`, `DELETE FROM river_leader`} {
 		if _, err := l.db.Writer().ExecContext(l.t.Context(), passed); err != nil {
@@ -162,6 +173,25 @@ func (l *life) kill() {
 		}
 	}
 	l.start()
+}
+
+// stop is a time in which the program does not run, from a morning, once its work is done, to another; people come back then.
+type stop struct{ from, to time.Time }
+
+// stop plans a stop of so many days from a day on.
+func (l *life) stop(day time.Time, days int) {
+	from := time.Date(day.Year(), day.Month(), day.Day(), 9, 0, 30, 0, parisian)
+	l.stops = append(l.stops, stop{from, time.Date(from.Year(), from.Month(), from.Day()+days, 9, 0, 30, 0, parisian)})
+}
+
+// runs gives the first time from a given one at which the program runs.
+func (l *life) runs(at time.Time) time.Time {
+	for _, s := range l.stops {
+		if at.After(s.from) && at.Before(s.to) {
+			return s.to
+		}
+	}
+	return at
 }
 
 // set moves the clock.
@@ -179,6 +209,9 @@ func (l *life) set(at time.Time) {
 
 // plan has something done later, if the half-year is not over then.
 func (l *life) plan(at time.Time, do func()) {
+	if up := l.runs(at); up.After(at) {
+		at = up.Add(time.Duration(1+l.random.IntN(3600)) * time.Second)
+	}
 	if at.Before(l.until) {
 		l.planned++
 		heap.Push(&l.agenda, deed{at, l.planned, do})
@@ -206,12 +239,22 @@ func (l *life) live() {
 	for l.agenda.Len() > 0 {
 		next := heap.Pop(&l.agenda).(deed)
 		for ; !morning.After(next.at); morning = time.Date(morning.Year(), morning.Month(), morning.Day()+1, 9, 0, 30, 0, parisian) {
+			if l.runs(morning).After(morning) {
+				continue
+			}
 			l.set(morning)
-			if l.random.IntN(12) == 0 { // in the middle of it
+			back := slices.ContainsFunc(l.stops, func(s stop) bool { return s.to.Equal(morning) })
+			if back {
+				l.revive()
+			}
+			if back || l.random.IntN(12) == 0 { // in the middle of it
 				time.Sleep(time.Duration(l.random.IntN(1500)) * time.Millisecond)
 				l.kill()
 			}
 			l.settle()
+			if slices.ContainsFunc(l.stops, func(s stop) bool { return s.from.Equal(morning) }) {
+				l.guichet.kill()
+			}
 		}
 		l.set(next.at)
 		if l.due() > 0 { // the program looks every second, in which hours pass here
@@ -315,6 +358,9 @@ func (l *life) destiny(reference string) {
 	case n < 55:
 		l.plan(l.working(1+l.random.IntN(4)), take)
 		l.plan(l.working(5+l.random.IntN(18)), answer)
+		if l.random.IntN(3) == 0 {
+			l.plan(l.working(6+l.random.IntN(6)), func() { l.act(reference, "part", "", pick(l, l.directions)) })
+		}
 	case n < 65: // not for us
 		l.plan(l.working(1), func() { l.act(reference, "affecter", "ce sujet n'est pas le nôtre", pick(l, l.directions)) })
 		l.plan(l.working(2+l.random.IntN(3)), take)
@@ -413,7 +459,7 @@ func (l *life) act(reference, action, text, direction string) {
 		l.signedIn = today
 	}
 	l.messages++
-	form := url.Values{"texte": {text}, "direction": {direction}}
+	form := url.Values{"texte": {text}, "direction": {direction}, "part": {"done"}}
 	status, body := l.fetch(&l.staff, http.MethodPost, "/agents/demandes/"+reference+"/"+action, form)
 	if status != http.StatusSeeOther && status != http.StatusConflict {
 		l.t.Errorf("« %s » of %s gets %d, %s", action, reference, status, body)
@@ -429,8 +475,9 @@ func (l *life) end() {
 
 // past is an event as the database holds it.
 type past struct {
-	at                        time.Time
-	kind, actor, status, lead string
+	at                              time.Time
+	kind, actor, status, lead, step string
+	associated                      []string
 }
 
 // dossier is a request with its history.
@@ -459,7 +506,7 @@ func (l *life) dossiers() (all []*dossier) {
 		byID[id] = d
 		all = append(all, d)
 	}
-	events, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT request_id, at, kind, actor, status, lead FROM request_events ORDER BY id`)
+	events, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT request_id, at, kind, actor, status, lead, step, decision FROM request_events ORDER BY id`)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -467,8 +514,16 @@ func (l *life) dossiers() (all []*dossier) {
 	for events.Next() {
 		var id, at int64
 		var p past
-		if err := events.Scan(&id, &at, &p.kind, &p.actor, &p.status, &p.lead); err != nil {
+		var decision string
+		if err := events.Scan(&id, &at, &p.kind, &p.actor, &p.status, &p.lead, &p.step, &decision); err != nil {
 			l.t.Fatal(err)
+		}
+		if decision != "" {
+			var d struct{ Associated []string }
+			if err := json.Unmarshal([]byte(decision), &d); err != nil {
+				l.t.Fatal(err)
+			}
+			p.associated = d.Associated
 		}
 		p.at = time.UnixMicro(at)
 		byID[id].events = append(byID[id].events, p)
@@ -476,13 +531,18 @@ func (l *life) dossiers() (all []*dossier) {
 	return all
 }
 
-// step is something that comes of itself at a time.
+// step is something that comes of itself at a time, told to a direction, or to the person; part is the direction whose part
+// it is about. What is overtaken tells nobody: something later was told instead.
 type step struct {
-	kind string
-	at   time.Time
+	kind      string
+	at        time.Time
+	part, to  string
+	overtaken bool
 }
 
-func (s step) String() string { return s.kind + " " + s.at.In(parisian).Format("02/01 15:04:05") }
+func (s step) String() string {
+	return fmt.Sprintf("%s %s overtaken: %t, %s", s.kind, s.part, s.overtaken, s.at.In(parisian).Format("02/01 15:04:05"))
+}
 
 // The delays that ship (conduct.yaml), by stage.
 var delays = map[string][]struct {
@@ -491,19 +551,32 @@ var delays = map[string][]struct {
 }{
 	"transmitted": {{"reminded", 2}, {"reminded", 3}, {"no_news", 5}, {"reminded", 5}, {"escalated", 6}},
 	"taken":       {{"no_news", 10}, {"reminded", 10}, {"reminded", 15}, {"escalated", 18}, {"no_news", 20}},
+	"part":        {{"part_reminded", 8}, {"part_reminded", 10}, {"part_escalated", 12}},
 }
 
-// expected gives what had to come of itself in a request's life up to an end, and what came.
-func (d *dossier) expected(end time.Time) (due, came []step) {
+// expected gives what had to come of itself in a request's life up to an end, and what came; runs gives the first time from a
+// given one at which the program ran.
+func (d *dossier) expected(end time.Time, runs func(time.Time) time.Time) (due, came []step) {
 	stage, since, lead := "waiting", d.events[0].at, ""
+	parts := map[string]time.Time{}             // since when each direction has its part to do
+	owe := func(part string, until time.Time) { // in this stage
+		for _, delay := range delays["part"] {
+			if at := after(parts[part], delay.day); !at.Before(since) && at.Before(until) && len(delays[stage]) > 0 {
+				due = append(due, step{kind: delay.kind, at: at, part: part, to: map[string]string{"part_reminded": part, "part_escalated": lead}[delay.kind]})
+			}
+		}
+	}
 	pass := func(until time.Time) {
 		if stage == "waiting" && !d.deadline.IsZero() && since.Equal(d.events[0].at) && d.deadline.Before(until) {
-			due = append(due, step{"assigned", d.deadline})
+			due = append(due, step{kind: "assigned", at: d.deadline})
 		}
 		for _, delay := range delays[stage] {
 			if at := after(since, delay.day); at.Before(until) && (delay.kind != "escalated" || d.entryPoint != "") {
-				due = append(due, step{delay.kind, at})
+				due = append(due, step{kind: delay.kind, at: at, to: map[string]string{"reminded": lead, "escalated": d.entryPoint}[delay.kind]})
 			}
+		}
+		for part := range parts {
+			owe(part, until)
 		}
 	}
 	enter := func(next string, at time.Time) {
@@ -516,14 +589,20 @@ func (d *dossier) expected(end time.Time) (due, came []step) {
 			if stage == "waiting" && e.lead != "" {
 				enter("transmitted", e.at)
 				lead = e.lead
+				for _, part := range e.associated {
+					if part != lead {
+						parts[part] = e.at
+					}
+				}
 			}
 		case "assigned":
 			if stage == "waiting" && e.actor == "guichet" {
-				came = append(came, step{"assigned", e.at})
+				came = append(came, step{kind: "assigned", at: e.at})
 			}
 			if e.lead != "" && e.lead != lead {
 				enter("transmitted", e.at)
 				lead = e.lead
+				delete(parts, lead)
 			}
 		case "status":
 			enter(e.status, e.at)
@@ -531,27 +610,52 @@ func (d *dossier) expected(end time.Time) (due, came []step) {
 			enter("answered", e.at)
 		case "reopened":
 			enter("transmitted", e.at)
+			for part := range parts {
+				parts[part] = e.at
+			}
+		case "part":
+			owe(e.lead, e.at)
+			delete(parts, e.lead)
 		case "reminded", "escalated", "no_news":
-			came = append(came, step{e.kind, e.at})
+			came = append(came, step{kind: e.kind, at: e.at})
+		case "part_reminded", "part_escalated":
+			came = append(came, step{kind: e.kind, at: e.at, part: e.lead})
+		case "overtaken":
+			came = append(came, step{kind: e.step, at: e.at, part: e.lead, overtaken: true})
 		}
 	}
 	pass(end)
-	return due, came
+	return latest(due, runs), came
+}
+
+// latest gives what people had to be told, and when: of what fell for the same ones, about the request or about the same part, while
+// the program did not run, the last only.
+func latest(due []step, runs func(time.Time) time.Time) []step {
+	slices.SortStableFunc(due, func(a, b step) int { return a.at.Compare(b.at) })
+	for i := range due {
+		due[i].at = runs(due[i].at)
+	}
+	for i, a := range due {
+		due[i].overtaken = slices.ContainsFunc(due[i+1:], func(b step) bool { return a.at.Equal(b.at) && a.part == b.part && a.to == b.to })
+	}
+	return due
 }
 
 // judge compares what the database holds with what people were told and what had to happen.
 func (l *life) judge() {
 	all := l.dossiers()
 	end := l.now
-	steps, late := 0, 0
+	steps, late, overtaken := 0, 0, 0
 	for _, d := range all {
 		if d.lead == "" && !d.deadline.After(end) && d.status != "closed" && d.status != "unreachable" {
 			l.t.Errorf("%s has no owner, its deadline was %s", d.reference, d.deadline)
 		}
 		delete(l.told, d.reference)
-		due, came := d.expected(end)
+		due, came := d.expected(end, l.runs)
 		for _, list := range [][]step{due, came} { // what fell in one night comes in one order or the other
-			slices.SortStableFunc(list, func(a, b step) int { return cmp.Or(cmp.Compare(a.kind, b.kind), a.at.Compare(b.at)) })
+			slices.SortStableFunc(list, func(a, b step) int {
+				return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.part, b.part), a.at.Compare(b.at), compareBool(b.overtaken, a.overtaken))
+			})
 		}
 		steps += len(due)
 		if len(due) != len(came) {
@@ -559,11 +663,14 @@ func (l *life) judge() {
 			continue
 		}
 		for i := range due {
-			if due[i].kind != came[i].kind || came[i].at.Before(due[i].at) || came[i].at.Sub(due[i].at) > 24*time.Hour {
+			if due[i].kind != came[i].kind || due[i].part != came[i].part || due[i].overtaken != came[i].overtaken || came[i].at.Before(due[i].at) || came[i].at.Sub(due[i].at) > 24*time.Hour {
 				l.t.Errorf("%s had to get %v, got %v", d.reference, due[i], came[i])
 			}
 			if came[i].at.Sub(due[i].at) > time.Minute {
 				late++
+			}
+			if due[i].overtaken {
+				overtaken++
 			}
 		}
 	}
@@ -571,14 +678,28 @@ func (l *life) judge() {
 		l.t.Errorf("%s was told and is not there", reference)
 	}
 	notices, deliveries, again := l.deliveries()
-	for kind, event := range map[string]string{"reminder": "reminded", "escalation": "escalated"} {
+	if overtaken == 0 {
+		l.t.Error("nothing fell twice for the same people while the program was stopped")
+	}
+	for kind, event := range map[string]string{"reminder": "reminded", "escalation": "escalated", "part_reminder": "part_reminded", "part_late": "part_escalated"} {
 		sent := l.count(`SELECT count(*) FROM notices WHERE kind = $1 AND sent_at <> 0`, kind)
-		if made := l.count(`SELECT count(*) FROM request_events WHERE kind = $1`, event); sent != made {
+		// The parts that are late together are told together.
+		if made := l.count(`SELECT count(DISTINCT (request_id, at, CASE kind WHEN 'part_escalated' THEN '' ELSE lead END)) FROM request_events WHERE kind = $1`, event); sent != made {
 			l.t.Errorf("%d events « %s », %d notices « %s » sent", made, event, sent, kind)
 		}
 	}
-	l.t.Logf("%d requests, %d events, %d steps that came of themselves (%d of them by the next morning), %d notices delivered %d times (%d again after a kill), %d kills",
-		len(all), l.count(`SELECT count(*) FROM request_events`), steps, late, notices, deliveries, again, l.kills)
+	l.t.Logf("%d requests, %d events, %d steps that came of themselves (%d of them by the next morning), %d overtaken by a later one, %d notices delivered %d times (%d again after a kill), %d kills",
+		len(all), l.count(`SELECT count(*) FROM request_events`), steps, late, overtaken, notices, deliveries, again, l.kills)
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 // indicators compares those that the program tells with those computed from the events alone.

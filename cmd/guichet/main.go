@@ -10,12 +10,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 
 	"guichet/bot"
+	"guichet/routing/ledger"
 )
 
 func main() {
@@ -51,7 +53,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { helped = true }),
 		kong.Help(frenchHelp),
-		kong.Vars{"version": "guichet " + version()},
+		kong.Vars{
+			"version": "guichet " + version(), "statuses": listed(ledger.Statuses()),
+			"set_statuses": strings.ReplaceAll(listed(ledger.SetStatuses()), " ", ""), "set_statuses_said": said(ledger.SetStatuses()), "set_statuses_bare": listed(ledger.BareStatuses()),
+		},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 	)
 	parsed, err := parser.Parse(args)
@@ -63,6 +68,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		parsed.BindTo(ctx, (*context.Context)(nil))
 		err = parsed.Run(app)
 	} else {
+		var wrong *kong.ParseError
+		if errors.As(err, &wrong) {
+			parsed = wrong.Context
+		}
 		err = usageError{errors.New(frenchUsage(err))}
 	}
 	if err == nil {
@@ -71,9 +80,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errors.New("interrompu")
 	}
-	fmt.Fprintf(stderr, "guichet : %s\n", inFrench(err.Error()))
+	fmt.Fprintf(stderr, "guichet : %s\n", inFrench(err.Error())+advice(err))
 	if errors.As(err, new(usageError)) {
-		fmt.Fprintln(stderr, "Pour l'aide : guichet --help")
+		command := "guichet"
+		if parsed != nil && parsed.Selected() != nil {
+			command = parsed.Selected().FullPath()
+		}
+		fmt.Fprintf(stderr, "Pour l'aide : %s --help\n", command)
 		return exitUsage
 	}
 	return exitError

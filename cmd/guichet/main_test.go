@@ -156,7 +156,7 @@ func jSONShapes(t *testing.T, e databasetest.Engine) {
 		{[]string{"ingest", schemes}, `{"added":0,"updated":0,"unchanged":0,"removed":0,"failed":[],"chunks":0}`},
 		{[]string{"request", "status", reference, "taken"}, state},
 		{[]string{"request", "answer", reference, "Le dossier est complet."}, state},
-		{[]string{"request", "reopen", reference}, state},
+		{[]string{"request", "reopen", reference, "--why", "un document manque"}, state},
 		{[]string{"request", "assign", reference, "--owner", "Agente d'essai"}, state},
 		{[]string{"request", "twins", "--audience", "staff"}, `{"twins":[]}`},
 		{[]string{"gaps"}, `{"gaps":[{"at":"","audience":"","channel":"","looked":"","question":""}],"groups":[{"id":0,"count":0}]}`},

@@ -161,7 +161,7 @@ func (r reader) accessed(ctx context.Context, a *app, store ledger.Store, v ledg
 
 type requestList struct {
 	reader
-	Status []ledger.Status `placeholder:"ÉTAT" help:"N'en garder que ces états : waiting, transmitted, taken, answered, closed, unreachable, merged."`
+	Status []ledger.Status `placeholder:"ÉTAT" help:"N'en garder que ces états : ${statuses}."`
 	Lead   string          `placeholder:"DIRECTION" help:"N'en garder que celles d'une direction."`
 	Text   string          `placeholder:"TEXTE" help:"N'en garder que celles qui contiennent ce texte."`
 	Part   string          `placeholder:"DIRECTION" help:"N'en garder que celles, ouvertes, où cette direction associée a encore sa part à faire."`
@@ -176,7 +176,7 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 	}
 	for _, s := range c.Status {
 		if !slices.Contains(ledger.Statuses(), s) {
-			return usageError{fmt.Errorf("--status « %s » : waiting, transmitted, taken, answered, closed, unreachable ou merged", s)}
+			return usageError{fmt.Errorf("--status « %s » : %s", s, listed(ledger.Statuses()))}
 		}
 	}
 	return a.withLedger(ctx, func(store ledger.Store) error {
@@ -193,12 +193,49 @@ func (c *requestList) Run(ctx context.Context, a *app) error {
 		}
 		if len(requests) == 0 {
 			fmt.Fprintln(a.stdout, "Aucune demande.")
+			return a.noDirection(c.Lead, c.Part)
 		}
 		for _, r := range requests {
 			fmt.Fprintf(a.stdout, "%s  %-10s %-27s %-21s %s\n", r.Reference, dash(r.Lead), r.Status.Label(), dash(r.DueLabel(a.now())), firstLine(r.Text, 80))
 		}
 		return nil
 	})
+}
+
+// noDirection tells that nothing was found for a code that the rules do not have: it may be a slip, or a direction of former rules.
+func (a *app) noDirection(codes ...string) error {
+	codes = slices.DeleteFunc(codes, func(code string) bool { return code == "" })
+	if len(codes) == 0 {
+		return nil
+	}
+	r, err := loadRegion(a.RulesPath)
+	if err != nil {
+		return err
+	}
+	for _, code := range codes {
+		if known := r.codes(); !slices.Contains(known, code) {
+			fmt.Fprintf(a.stderr, "« %s » n'est pas une direction des règles : %s\n", code, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// listed writes statuses one after the other.
+func listed(statuses []ledger.Status) string {
+	names := make([]string, len(statuses))
+	for i, s := range statuses {
+		names[i] = string(s)
+	}
+	return strings.Join(names, ", ")
+}
+
+// said writes statuses with what people read for them.
+func said(statuses []ledger.Status) string {
+	names := make([]string, len(statuses))
+	for i, s := range statuses {
+		names[i] = string(s) + " (" + s.Label() + ")"
+	}
+	return strings.Join(names, ", ")
 }
 
 type requestShow struct {
@@ -237,12 +274,13 @@ func (c *requestShow) Run(ctx context.Context, a *app) error {
 				Twins []twinLine         `json:"twins,omitempty"`
 			}{r, some(path), twinLines(twins)})
 		}
-		showRequest(a.stdout, r, label, path, twins, a.now())
+		places := region.book.Territories.Names(r.Place.Commune, r.Place.EPCI, r.Place.Departement)
+		showRequest(a.stdout, r, strings.Join(places, " · "), label, path, twins, a.now())
 		return nil
 	})
 }
 
-func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Milestone, twins []ledger.Twin, now time.Time) {
+func showRequest(w io.Writer, r ledger.Request, territory, profile string, path []ledger.Milestone, twins []ledger.Twin, now time.Time) {
 	fmt.Fprintf(w, "Demande %s, %s\n", r.Reference, r.Standing())
 	line := func(label, value string) {
 		if value != "" {
@@ -251,11 +289,12 @@ func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Mi
 	}
 	line("Message", r.Text)
 	line("Entreprise", strings.Join(present(r.Company.Name, r.Company.SIREN), " · "))
+	line("Territoire", territory)
 	line("Chef de file", r.Lead)
 	line("Suivie par", r.Owner)
 	line("Échéance", r.DueLabel(now))
 	for i, p := range r.Pace.Parts {
-		line([]string{"Associées", ""}[min(i, 1)], strings.Join(present(p.Direction, p.Status.Label(), p.By, ledger.Day(p.At), p.Why), " · "))
+		line([]string{"Associées", ""}[min(i, 1)], strings.Join(present(p.Direction, partSaid(p, now), p.By, ledger.Day(p.At), p.Why), " · "))
 	}
 	for i, reason := range r.Decision.Reasons {
 		line([]string{"Pourquoi", ""}[min(i, 1)], reason)
@@ -289,8 +328,19 @@ func showRequest(w io.Writer, r ledger.Request, profile string, path []ledger.Mi
 				label += fmt.Sprintf(" (%d)", messages) // the rank that split takes
 			}
 		}
-		fmt.Fprintf(w, "  %s\n", strings.Join(present(ledger.Moment(e.At), historyLabel(e, label), e.Other, e.By, e.Lead, e.Owner, e.Step, eventStatus(e), firstLine(e.Why, 100)), " · "))
+		fmt.Fprintf(w, "  %s\n", strings.Join(present(ledger.Moment(e.At), historyLabel(e, label), e.Other, e.By, e.Lead, e.Owner, stepOf(e), eventStatus(e), firstLine(e.Why, 100)), " · "))
 	}
+}
+
+// partSaid tells where the part of an associated direction stands.
+func partSaid(p ledger.Part, now time.Time) string {
+	switch due := p.DueLabel(now); {
+	case p.Status != ledger.Transmitted:
+		return p.Status.Label()
+	case due != "":
+		return "à faire pour le " + due
+	}
+	return "à faire"
 }
 
 // historyLabel tells what happened; a reader who may not know the other request is told that there is one.
@@ -307,8 +357,9 @@ func historyLabel(e ledger.Event, label string) string {
 var eventLabels = map[ledger.EventKind]string{
 	ledger.Received: "message reçu", ledger.Decided: "décision", ledger.Assigned: "confiée", ledger.StatusSet: "état", ledger.AnswerGiven: "réponse donnée",
 	ledger.Reopened: "rouverte", ledger.HumanAsked: "personne demandée", ledger.Questioned: "précision demandée", ledger.Specified: "précision donnée", ledger.Amended: "message modifié", ledger.PartSet: "part d'une direction associée", ledger.Reminded: "rappel", ledger.Escalated: "porte d'entrée prévenue", ledger.NoNews: "sans nouvelles",
+	ledger.PartReminded: "rappel d'une part", ledger.PartEscalated: "chef de file prévenu", ledger.Overtaken: "avis dépassé",
 	ledger.MergedInto: "jointe à", ledger.Absorbed: "y est jointe la", ledger.SplitOff: "séparée de", ledger.Separated: "en est séparée la", ledger.ToldApart: "n'est pas la même que",
-	ledger.StepSet: "étape du parcours", ledger.NoticeSent: "avis envoyé", ledger.Imported: "reprise d'un autre outil", ledger.NoticeDead: "avis abandonné",
+	ledger.StepSet: "étape du parcours", ledger.NoticeSent: "avis envoyé", ledger.Projected: "fiche projet", ledger.Imported: "reprise d'un autre outil", ledger.NoticeDead: "avis abandonné",
 }
 
 type requestAssign struct {
@@ -316,7 +367,7 @@ type requestAssign struct {
 	Reference string `arg:"" help:"Numéro de la demande."`
 	Lead      string `placeholder:"DIRECTION" help:"Direction qui prend la demande."`
 	Owner     string `placeholder:"PERSONNE" help:"Personne qui la suit."`
-	Why       string `placeholder:"RAISON" help:"Pourquoi."`
+	Why       string `placeholder:"RAISON" help:"Pourquoi ; il le faut pour une autre direction."`
 }
 
 func (c *requestAssign) Run(ctx context.Context, a *app) error {
@@ -340,8 +391,8 @@ func (c *requestAssign) Run(ctx context.Context, a *app) error {
 type requestStatus struct {
 	author
 	Reference string        `arg:"" help:"Numéro de la demande."`
-	Status    ledger.Status `arg:"" enum:"taken,closed,unreachable" help:"taken (prise en charge), closed (close) ou unreachable (injoignable)."`
-	Why       string        `placeholder:"RAISON" help:"Pourquoi."`
+	Status    ledger.Status `arg:"" name:"état" enum:"${set_statuses}" help:"${set_statuses_said}."`
+	Why       string        `placeholder:"RAISON" help:"Pourquoi ; il le faut, sauf pour ${set_statuses_bare}."`
 }
 
 func (c *requestStatus) Run(ctx context.Context, a *app) error {
@@ -354,7 +405,7 @@ type requestPart struct {
 	author
 	Reference string        `arg:"" help:"Numéro de la demande."`
 	Direction string        `arg:"" help:"Direction associée."`
-	Status    ledger.Status `arg:"" enum:"done,not_for_us,transmitted" help:"done (part faite), not_for_us (pas pour nous) ou transmitted (de nouveau à faire)."`
+	Status    ledger.Status `arg:"" name:"état" enum:"done,not_for_us,transmitted" help:"done (part faite), not_for_us (pas pour nous) ou transmitted (de nouveau à faire)."`
 	Why       string        `placeholder:"RAISON" help:"Pourquoi."`
 }
 
@@ -414,6 +465,14 @@ func (c *requestStep) Run(ctx context.Context, a *app) error {
 	})
 }
 
+// stepOf gives the step of the path that an event tells.
+func stepOf(e ledger.Event) string {
+	if e.Kind == ledger.StepSet {
+		return e.Step
+	}
+	return ""
+}
+
 // eventStatus gives in French the status that an event tells.
 func eventStatus(e ledger.Event) string {
 	if e.Kind == ledger.StepSet {
@@ -429,6 +488,9 @@ type requestAnswer struct {
 }
 
 func (c *requestAnswer) Run(ctx context.Context, a *app) error {
+	if strings.TrimSpace(c.Text) == "" {
+		return usageError{errors.New("la réponse est vide : écrivez ce qui a été répondu à l'entreprise, entre guillemets")}
+	}
 	if err := bot.CheckText(c.Text); err != nil {
 		return err
 	}
@@ -440,7 +502,7 @@ func (c *requestAnswer) Run(ctx context.Context, a *app) error {
 type requestReopen struct {
 	author
 	Reference string `arg:"" help:"Numéro de la demande."`
-	Why       string `placeholder:"RAISON" help:"Pourquoi."`
+	Why       string `placeholder:"RAISON" help:"Pourquoi ; il le faut."`
 }
 
 func (c *requestReopen) Run(ctx context.Context, a *app) error {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"guichet/bot"
@@ -95,9 +94,9 @@ func (c *revueCmd) write(a *app, content []byte) error {
 		_, err := a.stdout.Write(content)
 		return err
 	}
-	file, err := os.OpenFile(c.Output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := create(c.Output, false)
 	if err != nil {
-		return fmt.Errorf("écrire le document : %w", frenchFile(err))
+		return fmt.Errorf("écrire le document : %w", err)
 	}
 	_, err = file.Write(content)
 	if err := errors.Join(err, file.Close()); err != nil {

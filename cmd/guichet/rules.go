@@ -32,7 +32,7 @@ func (c *rulesExport) Run(_ context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	for name, content := range map[string][]byte{textsFile: bot.DefaultTextsYAML(), noticesFile: ledger.DefaultTextsYAML(), reviewFile: review.DefaultYAML(), funding.File: funding.DefaultYAML(), bot.ChannelsFile: bot.DefaultChannelsYAML()} {
+	for name, content := range map[string][]byte{bot.TextsFile: bot.DefaultTextsYAML(), ledger.TextsFile: ledger.DefaultTextsYAML(), reviewFile: review.DefaultYAML(), funding.File: funding.DefaultYAML(), bot.ChannelsFile: bot.DefaultChannelsYAML()} {
 		target := filepath.Join(c.Dir, name)
 		file, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 		if err != nil {

@@ -244,6 +244,9 @@ func (a *app) pages(o *office, db *database.DB, token string) web.Config {
 	return web.Config{
 		Desk: o.desk, Journal: o.journal, Requests: o.ledger, Fundings: o.fundings, Open: o.base.Open, Directions: directions, Examples: o.texts.Examples(),
 		Path: func(r ledger.Request) (string, []ledger.Milestone) { return ledger.PathOf(o.book.Rules, r) },
+		Alerts: func(ctx context.Context, limit int) ([]convention.Alert, error) {
+			return o.conventions.Alerts(ctx, convention.Viewer{Staff: true}, limit)
+		},
 		Abandoned: func(ctx context.Context) (jobs []web.Job, err error) {
 			dead, err := o.courier.Dead(ctx)
 			for _, d := range dead {

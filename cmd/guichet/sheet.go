@@ -234,6 +234,9 @@ type sheetClose struct {
 }
 
 func (c *sheetClose) Run(ctx context.Context, a *app) error {
+	if strings.TrimSpace(c.Why) == "" {
+		return usageError{errors.New("la raison est vide : dites pourquoi la fiche est close avant sa date limite")}
+	}
 	return a.withProjects(ctx, func(p *bot.Projects, _ sheet.Reachable) error {
 		f, err := p.Store.Close(ctx, c.Reference, c.Why, c.name(), a.now())
 		if err != nil {

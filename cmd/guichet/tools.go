@@ -149,7 +149,7 @@ type webhookCmd struct {
 
 type webhookAdd struct {
 	URL      string             `arg:"" name:"adresse" help:"L'adresse, en https://."`
-	Event    []string           `placeholder:"ÉVÉNEMENT" help:"Ce qu'elle reçoit, tout par défaut : request.received, request.decided, request.assigned, request.status, request.answered, request.reopened, request.part, request.escalated."`
+	Event    []string           `placeholder:"ÉVÉNEMENT" help:"Ce qu'elle reçoit, tout par défaut : request.received, request.decided, request.assigned, request.status, request.answered, request.reopened, request.part, request.escalated, request.merged (jointe à une autre), request.split (de nouveau seule)."`
 	Audience knowledge.Audience `required:"" placeholder:"staff" help:"staff (toutes les demandes) ou partner (celles d'un EPCI)."`
 	EPCI     siren              `name:"epci" placeholder:"SIREN" help:"SIREN de l'EPCI du partenaire."`
 	Private  bool               `help:"Permettre une adresse de cette machine ou d'un réseau privé."`

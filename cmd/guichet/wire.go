@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/goccy/go-yaml"
+
 	"guichet/bot"
 	"guichet/bot/courier"
 	"guichet/bot/lexicon"
@@ -37,12 +39,8 @@ import (
 	"guichet/routing/sheet/sqlsheet"
 )
 
-// What the Region may put in its rules folder, besides the rules themselves.
-const (
-	textsFile   = "texts.yaml"
-	noticesFile = "notices.yaml"
-	reviewFile  = "review.yaml"
-)
+// reviewFile is a file that the Region may put in its rules folder, as bot.TextsFile.
+const reviewFile = "review.yaml"
 
 // app is what a command runs with.
 type app struct {
@@ -221,9 +219,9 @@ func loadRegion(dir string) (region, error) {
 	if err != nil {
 		return r, err
 	}
-	r.texts, err = override(folder, textsFile, bot.DefaultTexts, bot.ParseTexts)
-	problems := errors.Join(rulebook.Unknown(dir, textsFile, noticesFile, reviewFile, funding.File, bot.ChannelsFile), err)
-	r.notices, err = override(folder, noticesFile, ledger.DefaultTexts, ledger.ParseTexts)
+	r.texts, err = override(folder, bot.TextsFile, bot.DefaultTexts, bot.ParseTexts)
+	problems := errors.Join(rulebook.Unknown(dir, bot.TextsFile, ledger.TextsFile, reviewFile, funding.File, bot.ChannelsFile), err)
+	r.notices, err = override(folder, ledger.TextsFile, ledger.DefaultTexts, ledger.ParseTexts)
 	problems = errors.Join(problems, err)
 	r.review, err = override(folder, reviewFile, review.Default, review.Parse)
 	problems = errors.Join(problems, err)
@@ -262,10 +260,20 @@ func override[T any](folder fs.FS, name string, shipped func() T, parse func([]b
 		return shipped(), fmt.Errorf("lecture de %s : %w", name, err)
 	}
 	texts, err := parse(content)
-	if err != nil {
-		return texts, fmt.Errorf("%s : %w", name, err)
+	var problems []error
+	for _, err := range flatten(err) {
+		var placed routing.Problem
+		var syntax yaml.Error
+		switch {
+		case errors.As(err, &placed):
+		case errors.As(err, &syntax):
+			placed = routing.Problem{Pos: routing.Pos{File: name, Line: syntax.GetToken().Position.Line}, Reason: syntax.GetMessage()}
+		default:
+			placed = routing.Problem{Pos: routing.Pos{File: name}, Reason: err.Error()}
+		}
+		problems = append(problems, placed)
 	}
-	return texts, nil
+	return texts, errors.Join(problems...)
 }
 
 // office is the desk with what stands behind it.

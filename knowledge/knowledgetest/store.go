@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
+	atomics "sync/atomic"
 	"testing"
 	"time"
 
@@ -28,6 +30,7 @@ func Store(t *testing.T, open func(t *testing.T) knowledge.Store) {
 		"frequencies and vocabulary":          frequencies,
 		"words are counted under the rights":  countedRights,
 		"a failed write changes nothing":      atomic,
+		"searches go on while the base moves": searching,
 		"the order of writes does not matter": anyOrder,
 		"what is found is what may be seen":   filtered,
 		"addresses are remembered":            remotes,
@@ -379,6 +382,63 @@ func atomic(t *testing.T, s knowledge.Store) {
 	if got := find(t, s, public, "biogaz"); len(got) != 0 {
 		t.Errorf("half of the new version is there: %v", got)
 	}
+}
+
+// searching asks, by words and by meaning, while documents come and go: what stays is always found, what left never is.
+func searching(t *testing.T, s knowledge.Store) {
+	e := &Compass{Named: "boussole"}
+	Put(t, s, Doc("stays", knowledge.Public, "L'hydrogène : cap 10."))
+	embedAll(t, s, e)
+	passing := func(i int) string { return fmt.Sprintf("passing-%02d", i) }
+	var left atomics.Int64 // the documents passing before this one are gone
+	var askers sync.WaitGroup
+	ctx, stop := context.WithCancel(t.Context())
+	for range 3 {
+		askers.Go(func() {
+			for ctx.Err() == nil {
+				gone := passing(int(left.Load()))
+				words := knowledge.Analyse("hydrogène")
+				counts, total, err := s.Frequencies(t.Context(), public, words)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				q := knowledge.Query{Words: counts, Total: total, Sure: words, Documents: 10, Passages: 10, Vector: direction(e.Model(), "cap 12."), Model: e.Model(), Nearest: 10}
+				hits, err := s.Find(t.Context(), public, q)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				ids := map[string]bool{}
+				for _, h := range hits {
+					ids[h.Document.ID] = true
+					if strings.HasPrefix(h.Document.ID, "passing") && h.Document.ID < gone {
+						t.Errorf("%s is found after it left", h.Document.ID)
+					}
+				}
+				if !ids["stays"] {
+					t.Errorf("what stays is not among %v", ids)
+				}
+			}
+		})
+	}
+	for i := range 10 {
+		d := Doc(passing(i), knowledge.Public, "L'hydrogène passe : cap 11.")
+		err := s.Put(t.Context(), d, knowledge.Index(d))
+		if err == nil {
+			err = knowledge.EmbedAll(t.Context(), s, e, nil)
+		}
+		if err == nil {
+			err = s.Remove(t.Context(), d.ID)
+		}
+		if err != nil {
+			t.Error(err)
+			break
+		}
+		left.Store(int64(i + 1))
+	}
+	stop()
+	askers.Wait()
 }
 
 func remotes(t *testing.T, s knowledge.Store) {

@@ -11,8 +11,11 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 
 	"guichet/knowledge"
 )
@@ -36,13 +39,13 @@ func Default() Criteria {
 type Criteria struct {
 	// Schemes are the names of fields and sections that a scheme has, About those that say what it is about, Nature that of
 	// the kind of help.
-	Schemes []string `yaml:"schemes"`
-	About   []string `yaml:"about"`
-	Nature  string   `yaml:"nature"`
+	Schemes []string
+	About   []string
+	Nature  string
 	// Likeness is from where on two schemes are shown, from 0 to 1.
-	Likeness float64 `yaml:"likeness"`
-	Themes   []Topic `yaml:"themes"`
-	Profiles []Topic `yaml:"profiles"`
+	Likeness float64
+	Themes   []Topic
+	Profiles []Topic
 }
 
 // Topic is a theme or a profile, with the expressions that tell it.
@@ -52,34 +55,68 @@ type Topic struct {
 	Words []string `yaml:"words"`
 }
 
-// Parse reads criteria; the error gives the line.
+// placed is a value of the file with the token where it starts.
+type placed[T any] struct {
+	at    *token.Token
+	value T
+}
+
+// UnmarshalYAML keeps the token and refuses unknown keys.
+func (p *placed[T]) UnmarshalYAML(node ast.Node) error {
+	p.at = node.GetToken()
+	return yaml.NodeToValue(node, &p.value, yaml.Strict())
+}
+
+// Parse reads criteria; the error joins every problem, each a yaml.Error when it has a line.
 func Parse(data []byte) (Criteria, error) {
-	var c Criteria
-	if err := yaml.UnmarshalWithOptions(data, &c, yaml.Strict()); err != nil {
-		return c, errors.New(yaml.FormatError(err, false, false))
+	var y struct {
+		Schemes  []string        `yaml:"schemes"`
+		About    []string        `yaml:"about"`
+		Nature   string          `yaml:"nature"`
+		Likeness placed[float64] `yaml:"likeness"`
+		Themes   []placed[Topic] `yaml:"themes"`
+		Profiles []placed[Topic] `yaml:"profiles"`
 	}
-	if len(c.Schemes) == 0 || len(c.Themes) == 0 || len(c.Profiles) == 0 {
+	if err := yaml.UnmarshalWithOptions(data, &y, yaml.Strict()); err != nil {
+		return Criteria{}, err
+	}
+	c := Criteria{Schemes: y.Schemes, About: y.About, Nature: y.Nature, Likeness: y.Likeness.value}
+	if len(c.Schemes) == 0 || len(y.Themes) == 0 || len(y.Profiles) == 0 {
 		return c, errors.New("« schemes », « themes » et « profiles » sont requis")
 	}
-	if c.Likeness <= 0 || c.Likeness > 1 {
-		return c, fmt.Errorf("« likeness » est un nombre entre 0 et 1, pas %v", c.Likeness)
+	var problems []error
+	wrong := func(at *token.Token, format string, args ...any) {
+		problems = append(problems, &yaml.SyntaxError{Message: fmt.Sprintf(format, args...), Token: at})
+	}
+	switch {
+	case y.Likeness.at == nil:
+		problems = append(problems, errors.New("« likeness » manque : un nombre entre 0 et 1"))
+	case c.Likeness <= 0 || c.Likeness > 1:
+		wrong(y.Likeness.at, "« likeness » est un nombre entre 0 et 1, pas %v", c.Likeness)
 	}
 	seen := map[string]bool{}
-	for _, t := range slices.Concat(c.Themes, c.Profiles) {
-		if t.ID == "" || t.Label == "" || seen[t.ID] {
-			return c, fmt.Errorf("« %s » : chaque thème et chaque profil a son identifiant, unique, et son libellé", t.ID)
+	for _, topic := range slices.Concat(y.Themes, y.Profiles) {
+		t := topic.value
+		if t.ID == "" || strings.ContainsFunc(t.ID, unicode.IsSpace) || t.Label == "" || seen[t.ID] {
+			wrong(topic.at, "« %s » : chaque thème et chaque profil a son identifiant, unique et sans espace, et son libellé", t.ID)
 		}
 		seen[t.ID] = true
 		for _, w := range t.Words {
 			if len(knowledge.Analyse(w)) == 0 {
-				return c, fmt.Errorf("« %s » : l'expression « %s » n'a que des mots vides", t.ID, w)
+				wrong(topic.at, "« %s » : l'expression « %s » n'a que des mots vides", t.ID, w)
 			}
 		}
 		if len(t.Words) == 0 {
-			return c, fmt.Errorf("« %s » n'a aucune expression", t.ID)
+			wrong(topic.at, "« %s » n'a aucune expression", t.ID)
 		}
 	}
-	return c, nil
+	for _, t := range y.Themes {
+		c.Themes = append(c.Themes, t.value)
+	}
+	for _, p := range y.Profiles {
+		c.Profiles = append(c.Profiles, p.value)
+	}
+	return c, errors.Join(problems...)
 }
 
 // Review is what a reading finds.

@@ -3,10 +3,8 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 	"sort"
-	"sync"
 	"unicode/utf8"
 
 	"guichet/knowledge"
@@ -19,128 +17,14 @@ const (
 	sectionWeight = 1.5
 )
 
-// What bounds the time and the memory of searches, whatever the size of the base and however common the words.
+// What bounds the time of searches, whatever the size of the base and however common the words.
 const (
 	// fewest is how many passages the rarest words of a question may hold together and still find passages; the others
 	// then only add to the score of the passages that hold one of those.
 	fewest = 10_000
 	// common is how many passages a word may hold and still add: one more common tells little.
 	common = 50_000
-	// mostHeld is how many places of words are kept in memory, and how many volumes: ten and eight bytes each.
-	mostHeld = 2_000_000
 )
-
-// places is the passages that hold a word, by number, with their lengths in words.
-type places struct {
-	numbers []int64
-	lengths []uint16
-}
-
-// add reads one passage.
-func (p *places) add(scan scanner) error {
-	var number int64
-	var length int
-	err := scan(&number, &length)
-	p.numbers, p.lengths = append(p.numbers, number), append(p.lengths, uint16(min(length, math.MaxUint16)))
-	return err
-}
-
-// shelf is the documents that a sort of asker may see, by number.
-type shelf []volume
-
-// volume is a document that may be seen: its place in the order of identifiers, which settles ties whatever the order of
-// writes, and its number of passages. One without passages is none.
-type volume struct{ order, passages int32 }
-
-func (s shelf) volume(passage int64) volume {
-	if document := passage >> passageBits; document < int64(len(s)) {
-		return s[document]
-	}
-	return volume{}
-}
-
-// asking is what the rights to documents depend on.
-type asking struct {
-	audience knowledge.Audience
-	epci     string
-	openOn   string
-}
-
-// memory keeps what searches read of the base until its next change, which any process may make: each search first asks
-// for the number of the last one.
-type memory struct {
-	mu      sync.Mutex
-	change  int64
-	lists   map[string]places
-	held    int
-	shelves map[asking]shelf
-}
-
-// at runs do on what is known of the base as it was at a change, unless a later change is known.
-func (m *memory) at(change int64, do func()) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if change > m.change || m.lists == nil {
-		m.change, m.lists, m.held, m.shelves = change, map[string]places{}, 0, map[asking]shelf{}
-	}
-	if change == m.change {
-		do()
-	}
-}
-
-// shelf gives the documents that a viewer may see.
-func (s *Store) shelf(ctx context.Context, v knowledge.Viewer, openOn string, change int64) (shelf, error) {
-	who := asking{v.Audience, v.EPCI, openOn}
-	var out shelf
-	s.memory.at(change, func() { out = s.memory.shelves[who] })
-	if out != nil {
-		return out, nil
-	}
-	out = make(shelf, change+1)
-	order := int32(0)
-	err := s.query(ctx, `SELECT d.number, d.passages FROM documents d WHERE `+visible+` AND `+open+` ORDER BY d.id`, append(rights(v), openOn), func(scan scanner) error {
-		var number int64
-		var passages int32
-		err := scan(&number, &passages)
-		if number <= change { // else written since
-			out[number] = volume{order, passages}
-			order++
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.memory.at(change, func() {
-		if (len(s.memory.shelves)+1)*len(out) > mostHeld {
-			clear(s.memory.shelves)
-		}
-		s.memory.shelves[who] = out
-	})
-	return out, nil
-}
-
-// places gives the passages that hold a word.
-func (s *Store) places(ctx context.Context, word string, change int64) (places, error) {
-	var out places
-	known := false
-	s.memory.at(change, func() { out, known = s.memory.lists[word] })
-	if known {
-		return out, nil
-	}
-	out, err := s.holding(ctx, word)
-	if err != nil {
-		return places{}, err
-	}
-	s.memory.at(change, func() {
-		if s.memory.held += len(out.numbers); s.memory.held > mostHeld {
-			clear(s.memory.lists)
-			s.memory.held = len(out.numbers)
-		}
-		s.memory.lists[word] = out
-	})
-	return out, nil
-}
 
 // wanted is a word to look for: what it adds, whether it finds passages by itself, and whether it finds whole documents.
 type wanted struct {
@@ -199,10 +83,10 @@ func (a sum) better(b sum) int {
 
 // choose gives the numbers of the passages that words find: those of the best scores, and all those of the best documents.
 // Each word counts once in a passage's score, so that this needs to know only which passages hold it.
-func (s *Store) choose(ctx context.Context, q knowledge.Query, shelf shelf, change int64) ([][]any, error) {
+func (s *Store) choose(ctx context.Context, q knowledge.Query, shelf shelf, change int64) ([]int64, error) {
 	words := looked(q)
 	if len(words) == 0 || q.Documents <= 0 && q.Passages <= 0 {
-		return [][]any{}, nil
+		return nil, nil
 	}
 	lists := make([]places, len(words))
 	var passages []sum
@@ -279,7 +163,7 @@ func union(passages []sum, l places, shelf shelf) []sum {
 }
 
 // pick gives the numbers of the best passages for their length, and of those of the best documents.
-func pick(passages, documents []sum, q knowledge.Query) [][]any {
+func pick(passages, documents []sum, q knowledge.Query) []int64 {
 	wholes := newTop(max(0, q.Documents), sum.better)
 	for _, d := range documents {
 		if d.score > 0 {
@@ -311,13 +195,13 @@ func pick(passages, documents []sum, q knowledge.Query) [][]any {
 		p.score /= 1 + saturation*(1-lengthNorm+lengthNorm*float64(p.length)/max(1, mean))
 		best.add(p)
 	}
-	out := [][]any{}
+	var out []int64
 	taken := map[int64]bool{}
 	take := func(t *top[sum]) {
 		for _, p := range t.kept {
 			if !taken[p.number] {
 				taken[p.number] = true
-				out = append(out, []any{p.number})
+				out = append(out, p.number)
 			}
 		}
 	}

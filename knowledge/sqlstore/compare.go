@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"cmp"
 	"math"
-	"math/bits"
 	"slices"
 )
 
@@ -49,7 +48,6 @@ type vectors struct {
 	numbers []int64
 	norms   []float64
 	values  []int8 // one vector after the other
-	signs   []byte // of the values, a bit each; each vector starts a new byte
 }
 
 // add takes a vector as sqlite encodes it.
@@ -60,19 +58,6 @@ func (v *vectors) add(number int64, encoded []byte) {
 		v.values = append(v.values, int8(x))
 	}
 	v.norms = append(v.norms, norm(v.values[start:]))
-	v.signs = appendSigns(v.signs, v.values[start:])
-}
-
-func appendSigns(signs []byte, values []int8) []byte {
-	for i, x := range values {
-		if i%8 == 0 {
-			signs = append(signs, 0)
-		}
-		if x < 0 {
-			signs[len(signs)-1] |= 1 << (i % 8)
-		}
-	}
-	return signs
 }
 
 // norm is the length of a quantised vector, in multiples of its scale.
@@ -82,27 +67,11 @@ func norm(values []int8) float64 { return math.Sqrt(float64(dot(values, values))
 type asked struct {
 	norm   float64
 	values []int8
-	// bySigns gives, for each eight values and what signs eight others may have, what their products add up to when those are ±1.
-	bySigns [][256]int16
 }
 
 func ask(vector []float32) asked {
 	_, values := quantised(vector)
-	a := asked{norm: norm(values), values: values, bySigns: make([][256]int16, (len(values)+7)/8)}
-	for i := range a.bySigns {
-		of, sums := values[8*i:min(8*i+8, len(values))], &a.bySigns[i]
-		for _, x := range of {
-			sums[0] += int16(x)
-		}
-		for signs := 1; signs < len(sums); signs++ {
-			last := bits.TrailingZeros8(uint8(signs))
-			sums[signs] = sums[signs&(signs-1)]
-			if last < len(of) {
-				sums[signs] -= 2 * int16(of[last])
-			}
-		}
-	}
-	return a
+	return asked{norm(values), values}
 }
 
 // similarity is the cosine with the vector of that index; 0 with one of zeros. Both engines compare the same whole numbers,
@@ -113,79 +82,6 @@ func (a asked) similarity(v *vectors, i int) float64 {
 		return 0
 	}
 	return float64(dot(a.values, v.values[i*n:(i+1)*n])) / (a.norm * v.norms[i])
-}
-
-// sifted is how many vectors are compared in full: those whose signs alone promise the most. Of 200,000 passages of the
-// labelled collections, 1,500 hold all of the ten nearest and 989 in a thousand of the hundred nearest.
-const sifted = 2_000
-
-// nearest gives the passages of the greatest similarities, best first.
-func (a asked) nearest(all []*vectors, limit int) [][]any {
-	promises, least := a.sift(all, max(sifted, 20*limit))
-	if len(promises) <= allCompared {
-		least = math.MinInt32
-	}
-	nearest := newTop(limit, scored.better)
-	for _, v := range all {
-		for i, number := range v.numbers {
-			if promises[i] >= least {
-				nearest.add(scored{number, a.similarity(v, i)})
-			}
-		}
-		promises = promises[len(v.numbers):]
-	}
-	rows := make([][]any, 0, limit)
-	for _, s := range nearest.best() {
-		rows = append(rows, []any{s.number, s.similarity})
-	}
-	return rows
-}
-
-// sift multiplies the question by the signs of all vectors, in their order, and gives the least of the products that enough
-// vectors reach. Signs are taken eight at once, from a table that the processor keeps near.
-func (a asked) sift(all []*vectors, enough int) (promises []int32, least int32) {
-	n := 0
-	for _, v := range all {
-		n += len(v.numbers)
-	}
-	promises = make([]int32, 0, n)
-	const step = 6 // products are counted by sixty-four
-	highest := int32(len(a.values)) * (math.MaxInt8 + 1)
-	counts := make([]int, highest>>(step-1)+1)
-	width := len(a.bySigns)
-	for _, v := range all {
-		signs := v.signs
-		for range v.numbers {
-			promise := a.promise(signs[:width])
-			signs = signs[width:]
-			counts[(promise+highest)>>step]++
-			promises = append(promises, promise)
-		}
-	}
-	for i := len(counts) - 1; i >= 0; i-- {
-		if enough -= counts[i]; enough <= 0 {
-			return promises, int32(i)<<step - highest
-		}
-	}
-	return promises, math.MinInt32
-}
-
-// promise multiplies the question by signs. Four sums at once keep the processor busy.
-func (a asked) promise(signs []byte) int32 {
-	var s0, s1, s2, s3 int32
-	table := a.bySigns[:len(signs)]
-	i := 0
-	for ; i+4 <= len(signs); i += 4 {
-		x, t := signs[i:i+4:i+4], table[i:i+4:i+4]
-		s0 += int32(t[0][x[0]])
-		s1 += int32(t[1][x[1]])
-		s2 += int32(t[2][x[2]])
-		s3 += int32(t[3][x[3]])
-	}
-	for ; i < len(signs); i++ {
-		s0 += int32(table[i][signs[i]])
-	}
-	return s0 + s1 + s2 + s3
 }
 
 // dot multiplies vectors of one length. Four sums at once keep the processor busy.

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"encoding/hex"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -40,6 +41,10 @@ func TestSiftedNearest(t *testing.T) {
 		}
 		all[len(all)-1].add(int64(i), encoded)
 	}
+	var sieve sieve
+	for i, v := range all {
+		sieve.add(int64(i), v, dimensions)
+	}
 	kept, asked := 0, 100
 	for range asked {
 		a := ask(about(r.IntN(len(subjects))))
@@ -49,16 +54,9 @@ func TestSiftedNearest(t *testing.T) {
 				exact.add(scored{number, a.similarity(v, i)})
 			}
 		}
-		nearest := map[any]bool{}
-		rows := a.nearest(all, limit)
-		for i, row := range rows {
-			nearest[row[0]] = true
-			if i > 0 && row[1].(float64) > rows[i-1][1].(float64) {
-				t.Fatalf("out of order: %v", rows)
-			}
-		}
+		nearest := sieve.nearest(a, func(int64) bool { return true }, limit)
 		for _, s := range exact.best() {
-			if nearest[s.number] {
+			if slices.Contains(nearest, s.number) {
 				kept++
 			}
 		}

@@ -16,18 +16,18 @@ import (
 // comparing those that promise the most.
 const allCompared = 5_000
 
-// nearest is how an engine gives the passages nearest to a vector.
+// nearest is the passages nearest to a vector, as an engine finds them, and how it measures those that words found.
 type nearest struct {
-	// rows is the statement that gives (number, similarity), similarity the expression for a passage p that words found,
-	// with their arguments from $5.
-	rows, similarity string
-	args             []any
-	// measure gives the similarity that the expression could not, by the passage's number; nil when it could.
-	measure func(number int64) float64
+	numbers []int64
+	// similarity is the expression for a passage p, with its arguments from $5, measure what gives it by the passage's number
+	// when no expression does.
+	similarity string
+	args       []any
+	measure    func(number int64) float64
 }
 
-// Find implements knowledge.Store: words choose passages (choose.go), then one statement adds those that the vector finds
-// and reads them all. Local is the exact BM25 of what was read.
+// Find implements knowledge.Store: words choose passages (choose.go) while the vector finds its nearest, then one statement reads
+// them all. Local is the exact BM25 of what was read.
 func (s *Store) Find(ctx context.Context, v knowledge.Viewer, q knowledge.Query) ([]knowledge.Hit, error) {
 	if err := v.Check(); err != nil {
 		return nil, err
@@ -45,13 +45,14 @@ func (s *Store) find(ctx context.Context, v knowledge.Viewer, q knowledge.Query)
 	if err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT last, coalesce((SELECT number FROM models WHERE name = $1), 0) FROM base_changes`, q.Model.ID()).Scan(&change, &model); err != nil {
 		return nil, err
 	}
+	seen := append(rights(v), day(q.OpenOn))
 	shelf, err := s.shelf(ctx, v, day(q.OpenOn), change)
 	if err != nil {
 		return nil, err
 	}
-	near := nearest{rows: `SELECT CAST(0 AS BIGINT) AS number, 0.0 AS similarity WHERE false`, similarity: `0.0`}
-	var chosen [][]any
-	both, together := errgroup.WithContext(ctx) // on two processors, SQLite's comparisons take the time of the words
+	near := nearest{similarity: `0.0`}
+	var chosen []int64
+	both, together := errgroup.WithContext(ctx)
 	both.Go(func() (err error) {
 		chosen, err = s.choose(together, q, shelf, change)
 		return err
@@ -60,21 +61,27 @@ func (s *Store) find(ctx context.Context, v knowledge.Viewer, q knowledge.Query)
 		asked := q
 		asked.Vector = vector
 		both.Go(func() (err error) {
-			near, err = s.nearest(together, asked, model, shelf)
+			near, err = s.nearest(together, seen, asked, model, shelf)
 			return err
 		})
 	}
-	if err := both.Wait(); err != nil || len(chosen) == 0 && near.args == nil {
+	if err := both.Wait(); err != nil {
 		return nil, err
+	}
+	wanted := append(chosen, near.numbers...)
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	slices.Sort(wanted)
+	rows := make([][]any, 0, len(wanted))
+	for _, number := range slices.Compact(wanted) {
+		rows = append(rows, []any{number})
 	}
 	var hits []knowledge.Hit
 	var numbers []int64
-	err = s.query(ctx, `
-		WITH nearest AS MATERIALIZED (`+near.rows+`)
-		SELECT `+documentColumns+`, `+passageColumns+`, p.title_words, p.path_words, p.body_words, d.words, p.number, `+near.similarity+`
-		FROM (SELECT CAST(value->>0 AS BIGINT) AS number FROM `+s.each()+`($4) AS e UNION SELECT number FROM nearest) f
-		JOIN passages p ON p.number = f.number JOIN documents d ON d.number = p.document LEFT JOIN nearest n ON n.number = f.number
-		WHERE `+visible+` AND `+open, append(append(rights(v), day(q.OpenOn), list(chosen)), near.args...), func(scan scanner) error {
+	err = s.query(ctx, `SELECT `+documentColumns+`, `+passageColumns+`, p.title_words, p.path_words, p.body_words, d.words, p.number, `+near.similarity+`
+		FROM `+s.each()+`($4) AS e JOIN passages p ON p.number = CAST(value->>0 AS BIGINT) JOIN documents d ON d.number = p.document
+		WHERE `+visible+` AND `+open, append(append(slices.Clone(seen), list(rows)), near.args...), func(scan scanner) error {
 		var d document
 		var p passage
 		var hit knowledge.Hit

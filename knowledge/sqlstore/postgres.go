@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/pgvector/pgvector-go"
 
@@ -67,25 +68,37 @@ func whole(vector []float32) pgvector.HalfVector {
 func (*postgres) decoded(text string) string { return `CAST(` + text + ` AS halfvec)` }
 
 // nearest has the index give the passages of a large base: it goes on until enough of them are visible, up to a limit, after
-// which all are compared too.
-func (*postgres) nearest(_ context.Context, q knowledge.Query, model int, _ shelf) (nearest, error) {
-	distance := fmt.Sprintf(`(v.vector::halfvec(%d) <=> CAST($5 AS halfvec(%[1]d)))`, len(q.Vector))
-	// A vector of zeros has no cosine.
-	similarity := `coalesce(1 - nullif(` + distance + `, 'NaN'), 0)`
-	closest := func(order string) string {
-		return fmt.Sprintf(`SELECT p.number, %s AS similarity FROM vectors v JOIN passages p ON p.meaning = v.meaning JOIN documents d ON d.number = p.document
-			WHERE v.model = %d AND `+visible+` AND `+open+` ORDER BY %s LIMIT $6`, similarity, model, order)
+// which all are compared.
+func (e *postgres) nearest(ctx context.Context, rights []any, q knowledge.Query, model int, _ shelf) (nearest, error) {
+	distance := func(question string) string {
+		return fmt.Sprintf(`(v.vector::halfvec(%d) <=> CAST(%s AS halfvec(%[1]d)))`, len(q.Vector), question)
 	}
-	exact := closest(distance + ` + 0`) // an expression that no index has
-	rows := exact
+	question := whole(q.Vector).String()
+	closest := func(order string) (numbers []int64, err error) {
+		err = query(ctx, e.db, fmt.Sprintf(`SELECT p.number FROM vectors v JOIN passages p ON p.meaning = v.meaning JOIN documents d ON d.number = p.document
+			WHERE v.model = %d AND `+visible+` AND `+open+` ORDER BY `+distance(`$4`)+order+` LIMIT %d`, model, q.Nearest), append(slices.Clone(rights), question), func(scan scanner) error {
+			var number int64
+			err := scan(&number)
+			numbers = append(numbers, number)
+			return err
+		})
+		return numbers, err
+	}
+	var numbers []int64
+	var err error
 	if q.Total.Passages > allCompared {
-		rows = `WITH indexed AS MATERIALIZED (` + closest(distance) + `)
-			SELECT * FROM indexed WHERE (SELECT count(*) FROM indexed) = $6
-			UNION ALL SELECT * FROM (` + exact + `) e WHERE (SELECT count(*) FROM indexed) < $6`
+		numbers, err = closest(``)
+	}
+	if err == nil && len(numbers) < q.Nearest {
+		numbers, err = closest(` + 0`) // an expression that no index has
+	}
+	if err != nil {
+		return nearest{}, fmt.Errorf("comparer les vecteurs : %w", err)
 	}
 	return nearest{
-		rows:       rows,
-		similarity: fmt.Sprintf(`coalesce(n.similarity, (SELECT %s FROM vectors v WHERE v.model = %d AND v.meaning = p.meaning), 0)`, similarity, model),
-		args:       []any{whole(q.Vector).String(), q.Nearest},
+		numbers: numbers,
+		// A vector of zeros has no cosine.
+		similarity: fmt.Sprintf(`coalesce((SELECT 1 - nullif(%s, 'NaN') FROM vectors v WHERE v.model = %d AND v.meaning = p.meaning), 0)`, distance(`$5`), model),
+		args:       []any{question},
 	}, nil
 }

@@ -22,7 +22,13 @@ type sqlite struct {
 	// model is the one whose vectors are held, 0 when none are, as they were at the change of that number.
 	model  int
 	change int64
+	known  held
+}
+
+// held is what is in memory: the documents by number, and the signs of all their vectors. It is never changed.
+type held struct {
 	blocks map[int64]*block
+	sieve  sieve
 }
 
 // block holds the passages of a document, in order.
@@ -36,7 +42,7 @@ type block struct {
 func (*sqlite) each() string { return "json_each" }
 
 func (e *sqlite) holding(ctx context.Context, word string) (places, error) {
-	blocks, err := e.held(ctx, 0)
+	held, err := e.held(ctx, 0)
 	if err != nil {
 		return places{}, err
 	}
@@ -44,7 +50,7 @@ func (e *sqlite) holding(ctx context.Context, word string) (places, error) {
 	err = query(ctx, e.db, `SELECT rowid FROM passage_words WHERE passage_words MATCH $1 ORDER BY rowid`, []any{`"` + word + `"`}, func(scan scanner) error {
 		var number int64
 		err := scan(&number)
-		if b := blocks[number>>passageBits]; b != nil { // else written since
+		if b := held.blocks[number>>passageBits]; b != nil { // else written since
 			if i, ok := slices.BinarySearch(b.numbers, number); ok {
 				out.numbers, out.lengths = append(out.numbers, number), append(out.lengths, b.lengths[i])
 			}
@@ -73,24 +79,17 @@ func (*sqlite) encode(vector []float32) string {
 func (*sqlite) decoded(text string) string { return `unhex(` + text + `)` }
 
 // nearest compares with the vectors of the documents that the viewer may see.
-func (e *sqlite) nearest(ctx context.Context, q knowledge.Query, model int, shelf shelf) (nearest, error) {
-	blocks, err := e.held(ctx, model)
+func (e *sqlite) nearest(ctx context.Context, _ []any, q knowledge.Query, model int, shelf shelf) (nearest, error) {
+	held, err := e.held(ctx, model)
 	if err != nil {
 		return nearest{}, fmt.Errorf("lire les vecteurs : %w", err)
 	}
-	seen := make([]*vectors, 0, len(blocks))
-	for document, volume := range shelf {
-		if b := blocks[int64(document)]; volume.passages > 0 && b != nil {
-			seen = append(seen, &b.vectors)
-		}
-	}
 	question := ask(q.Vector)
 	return nearest{
-		rows:       `SELECT CAST(value->>0 AS BIGINT) AS number, CAST(value->>1 AS DOUBLE PRECISION) AS similarity FROM json_each($5)`,
+		numbers:    held.sieve.nearest(question, shelf.holds, q.Nearest),
 		similarity: `0.0`,
-		args:       []any{list(question.nearest(seen, q.Nearest))},
 		measure: func(number int64) float64 {
-			if b := blocks[number>>passageBits]; b != nil {
+			if b := held.blocks[number>>passageBits]; b != nil {
 				if i, ok := slices.BinarySearch(b.vectors.numbers, number); ok {
 					return question.similarity(&b.vectors, i)
 				}
@@ -101,45 +100,46 @@ func (e *sqlite) nearest(ctx context.Context, q knowledge.Query, model int, shel
 }
 
 // held gives what is in memory, with the vectors of a model unless it is 0, once it is up to date.
-func (e *sqlite) held(ctx context.Context, model int) (map[int64]*block, error) {
+func (e *sqlite) held(ctx context.Context, model int) (held, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var change int64
 	if err := e.db.Conn(ctx).QueryRowContext(ctx, `SELECT last FROM base_changes`).Scan(&change); err != nil {
-		return nil, err
+		return held{}, err
 	}
 	if model == 0 {
 		model = e.model
 	}
 	if change != e.change || model != e.model {
-		if err := e.refresh(ctx, model); err != nil {
-			return nil, err
+		known, err := e.refreshed(ctx, model)
+		if err != nil {
+			return held{}, err
 		}
-		e.change, e.model = change, model
+		e.change, e.model, e.known = change, model, known
 	}
-	return e.blocks, nil
+	return e.known, nil
 }
 
-// refresh reads the documents that changed, into a new map: questions that run keep the former.
-func (e *sqlite) refresh(ctx context.Context, model int) error {
-	blocks := make(map[int64]*block, len(e.blocks))
+// refreshed reads the documents that changed; the others are taken as they are.
+func (e *sqlite) refreshed(ctx context.Context, model int) (held, error) {
+	blocks := make(map[int64]*block, len(e.known.blocks))
+	var order []*block
 	var stale [][]any
-	err := query(ctx, e.db, `SELECT number, changed FROM documents`, nil, func(scan scanner) error {
+	err := query(ctx, e.db, `SELECT number, changed FROM documents ORDER BY number`, nil, func(scan scanner) error {
 		b := &block{}
 		if err := scan(&b.document, &b.changed); err != nil {
 			return err
 		}
-		if held := e.blocks[b.document]; held != nil && held.changed == b.changed && model == e.model {
-			b = held
+		if former := e.known.blocks[b.document]; former != nil && former.changed == b.changed && model == e.model {
+			b = former
 		} else {
 			stale = append(stale, []any{b.document})
 		}
-		blocks[b.document] = b
+		blocks[b.document], order = b, append(order, b)
 		return nil
 	})
-	if err != nil || len(stale) == 0 {
-		e.blocks = blocks
-		return err
+	if err != nil {
+		return held{}, err
 	}
 	err = query(ctx, e.db, `SELECT p.number, p.length, v.vector FROM json_each($1) s CROSS JOIN passages p ON p.document = s.value->>0
 		LEFT JOIN vectors v ON v.model = $2 AND v.meaning = p.meaning ORDER BY p.number`, []any{list(stale), model}, func(scan scanner) error {
@@ -157,8 +157,14 @@ func (e *sqlite) refresh(ctx context.Context, model int) error {
 		}
 		return nil
 	})
-	if err == nil {
-		e.blocks = blocks
+	if err != nil {
+		return held{}, err
 	}
-	return err
+	out := held{blocks: blocks}
+	for _, b := range order {
+		if n := len(b.vectors.numbers); n > 0 {
+			out.sieve.add(b.document, &b.vectors, len(b.vectors.values)/n)
+		}
+	}
+	return out, nil
 }

@@ -37,9 +37,8 @@ type engine interface {
 	each() string
 	// holding gives the passages that hold a word (indexed).
 	holding(ctx context.Context, word string) (places, error)
-	// nearest gives the statement of the numbers and similarities of the nearest visible passages, with its arguments
-	// numbered from $5, and the expression of the similarity of a passage p.
-	nearest(ctx context.Context, q knowledge.Query, model int, shelf shelf) (nearest, error)
+	// nearest gives the nearest passages that have the rights, $1 to $3 of visible and open, or stand on the shelf.
+	nearest(ctx context.Context, rights []any, q knowledge.Query, model int, shelf shelf) (nearest, error)
 	// index makes the vectors of a model quick to find, once most are there; again is harmless.
 	index(ctx context.Context, number, dimensions int) error
 	// drop undoes index.
@@ -271,34 +270,6 @@ func (s *Store) Open(ctx context.Context, v knowledge.Viewer, id string) (knowle
 		return knowledge.Document{}, nil, fmt.Errorf("ouvrir « %s » : %w", id, err)
 	}
 	return d.value(), passages, nil
-}
-
-// Frequencies implements knowledge.Store.
-func (s *Store) Frequencies(ctx context.Context, v knowledge.Viewer, words []string) (map[string]knowledge.Frequency, knowledge.Frequency, error) {
-	if err := v.Check(); err != nil {
-		return nil, knowledge.Frequency{}, err
-	}
-	wanted := [][]any{{""}}
-	for _, w := range words {
-		if utf8Text(w) {
-			wanted = append(wanted, []any{w})
-		}
-	}
-	found := make(map[string]knowledge.Frequency, len(wanted))
-	err := s.query(ctx, `SELECT d.word, sum(d.passages), sum(d.documents) FROM word_counts d
-		WHERE `+visible+` AND d.word IN (SELECT value->>0 FROM `+s.each()+`($3) AS e) GROUP BY d.word`, append(rights(v), list(wanted)), func(scan scanner) error {
-		var word string
-		var f knowledge.Frequency
-		err := scan(&word, &f.Passages, &f.Documents)
-		found[word] = f
-		return err
-	})
-	if err != nil {
-		return nil, knowledge.Frequency{}, fmt.Errorf("compter les mots : %w", err)
-	}
-	total := found[""]
-	delete(found, "")
-	return found, total, nil
 }
 
 // Vocabulary implements knowledge.Store.

@@ -120,7 +120,10 @@ type Jobs interface {
 	Tell(ctx context.Context, key string) error
 }
 
-// Outbox is the Store as the jobs see it.
+// Outbox is the Store as the jobs see it. It stands beside that of the ledger, and one path of the courier sends both: whether
+// an alert may still leave depends on the convention as it is at that moment (renewed, corrected, removed), which only this
+// store reads, and an alert is found again by its convention, its end and its days. In the ledger's table it would bring
+// both there, or have the ledger ask its sibling.
 type Outbox interface {
 	// Watch makes the alerts that are due at a time, each once: to the direction in charge and, when reachable says that it
 	// can be told, to the EPCI.

@@ -177,8 +177,8 @@ func Parse(data []byte) (Rules, error) {
 	var problems []error
 	r := Rules{asks: asks{y.Asks.Facts, y.Asks.Subjects}}
 	for _, k := range y.Kinds {
-		if k.value.ID == "" || k.value.Label == "" || r.KindLabel(k.value.ID) != "" {
-			problems = append(problems, wrong(k.line, "kinds : chaque nature a son identifiant, unique, et son libellé"))
+		if !routing.IsCode(k.value.ID) || k.value.Label == "" || r.KindLabel(k.value.ID) != "" {
+			problems = append(problems, wrong(k.line, "kinds : « %s » : chaque nature a son code (id : %s), unique, et son libellé", k.value.ID, routing.CodeForm))
 		}
 		r.Kinds = append(r.Kinds, k.value)
 	}
@@ -223,8 +223,11 @@ func Parse(data []byte) (Rules, error) {
 func (y regulationYAML) read(line int) (Regulation, error) {
 	g := Regulation{ID: y.ID, Label: y.Label, CeilingEuros: y.Ceiling.value, Years: y.Years.value, Source: y.Source, URL: y.URL}
 	var problems []error
-	if g.ID == "" || g.Label == "" || g.Source == "" || g.URL == "" {
-		problems = append(problems, wrong(line, "regulations : « id », « label », « source » et « url » sont requis"))
+	if !routing.IsCode(g.ID) {
+		problems = append(problems, wrong(line, "regulations : « %s » : un code est attendu (id : %s)", g.ID, routing.CodeForm))
+	}
+	if g.Label == "" || g.Source == "" || g.URL == "" {
+		problems = append(problems, wrong(line, "regulations : « label », « source » et « url » sont requis"))
 	}
 	if g.Years < 1 || g.Years > 10 {
 		problems = append(problems, wrong(max(y.Years.line, line), "%s, years : un nombre d'années de 1 à 10 est attendu", g.ID))

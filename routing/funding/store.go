@@ -1,6 +1,7 @@
 package funding
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -285,6 +286,22 @@ func (w Watcher) Seen(ctx context.Context, v ledger.Viewer, key string) (lines [
 	for _, warning := range warnings {
 		if warning.Second == second {
 			lines = append(lines, warning.Line())
+		}
+	}
+	return lines, nil
+}
+
+// Pair tells what a warning sets side by side, a line each: a funding with who has it, or a request.
+func (w Watcher) Pair(ctx context.Context, v ledger.Viewer, of Warning) (lines []string, err error) {
+	for _, reference := range []string{of.First, of.Second} {
+		f, err := w.Get(ctx, v, reference)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			lines = append(lines, "Demande "+reference)
+		case err != nil:
+			return nil, err
+		default:
+			lines = append(lines, cmp.Or(f.Holder().Name, f.Holder().SIREN)+" · "+w.Rules.Line(f))
 		}
 	}
 	return lines, nil

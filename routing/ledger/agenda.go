@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"fmt"
 	"sync"
 	"time"
 	_ "time/tzdata" // days are French wherever the program runs
@@ -89,68 +88,150 @@ func Midnight(t time.Time) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, paris)
 }
 
-// Step is something that comes with time: Kind is the event that it makes, Number counts those of its kind in the present stage.
+// Step is something that comes with time: Kind is the event that it makes.
 type Step struct {
-	Kind   EventKind
-	Number int
-	At     time.Time
+	Kind EventKind
+	At   time.Time
+	// Part is the associated direction whose part it is about, empty when it is about the request itself.
+	Part string
+	// Overtaken tells that it does not leave: what comes after it for the same people is due as well.
+	Overtaken bool
+}
+
+// Event gives the event that a step makes when it is done at a time.
+func (s Step) Event(at time.Time) Event {
+	e := Event{At: at, Kind: s.Kind, By: Self, Lead: s.Part}
+	if s.Overtaken {
+		e.Kind, e.Step = Overtaken, string(s.Kind)
+	}
+	return e
+}
+
+// to gives the direction that a step tells, empty for the person who asked.
+func (s Step) to(r Request) string {
+	switch s.Kind {
+	case NoNews:
+		return ""
+	case Escalated, Assigned:
+		return r.EntryPoint
+	case PartReminded:
+		return s.Part
+	}
+	return r.Lead
 }
 
 // Next gives what comes next of itself in a request's life if nobody acts; ok is false when nothing does.
 func (a Agenda) Next(r Request) (next Step, ok bool) {
-	add := func(kind EventKind, number int, at time.Time) {
-		if !ok || at.Before(next.At) {
-			next, ok = Step{Kind: kind, Number: number, At: at}, true
+	for _, s := range a.steps(r) {
+		if !ok || s.At.Before(next.At) {
+			next, ok = s, true
 		}
 	}
+	return next, ok
+}
+
+// By gives what comes of itself in a request's life by a time, in order. When several steps for the same people about the same
+// matter fell since somebody last looked, since the program did not run, only the last one leaves: it says what is true now.
+func (a Agenda) By(r Request, at time.Time) (all []Step) {
+	for {
+		next, ok := a.Next(r)
+		if !ok || next.At.After(at) {
+			break
+		}
+		all = append(all, next)
+		if next.Kind == Assigned { // another stage begins, now
+			break
+		}
+		var err error
+		if r, err = Apply(r, next.Event(at)); err != nil {
+			break
+		}
+	}
+	type matter struct{ part, to string }
+	later := map[matter]bool{}
+	for i := len(all) - 1; i >= 0; i-- {
+		m := matter{all[i].Part, all[i].to(r)}
+		all[i].Overtaken, later[m] = later[m], true
+	}
+	return all
+}
+
+// steps gives the next step of each kind.
+func (a Agenda) steps(r Request) (all []Step) {
 	if r.Status == Waiting {
 		at := r.Deadline
 		if r.Pace.Since.After(r.CreatedAt) { // reopened: nobody will be asked again
 			at = r.Pace.Since
 		}
-		add(Assigned, 1, at)
-		return next, ok
+		return []Step{{Kind: Assigned, At: at}}
 	}
 	stage, ok := a.stage(r)
 	if !ok {
-		return next, false
+		return nil
 	}
-	ok = false
-	day := func(n int) time.Time { return workday(r.Pace.Since, n).Add(postHour * time.Hour) }
-	past := func(n int) bool { return !r.Pace.Quiet.IsZero() && day(n).Before(r.Pace.Quiet) }
-	left := func(days []int) []int {
-		for len(days) > 0 && past(days[0]) {
+	// add gives the one of so many days that follows those that are past.
+	add := func(kind EventKind, part string, since time.Time, past int, days ...int) {
+		day := func(n int) time.Time { return workday(since, n).Add(postHour * time.Hour) }
+		for len(days) > 0 && !r.Pace.Quiet.IsZero() && day(days[0]).Before(r.Pace.Quiet) {
 			days = days[1:]
 		}
-		return days
+		if past < len(days) {
+			all = append(all, Step{Kind: kind, At: day(days[past]), Part: part})
+		}
 	}
-	if n, days := r.Pace.Reminders, left(stage.Reminders); n < len(days) {
-		add(Reminded, n+1, day(days[n]))
+	pace := r.Pace
+	add(Reminded, "", pace.Since, pace.Reminders+pace.Overtaken, stage.Reminders...)
+	if stage.Escalation > 0 && r.EntryPoint != "" {
+		add(Escalated, "", pace.Since, count(pace.Escalated), stage.Escalation)
 	}
-	if stage.Escalation > 0 && !r.Pace.Escalated && r.EntryPoint != "" && !past(stage.Escalation) {
-		add(Escalated, 1, day(stage.Escalation))
+	add(NoNews, "", pace.Since, pace.NoNews+pace.NewsOvertaken, stage.NoNews...)
+	for _, p := range pace.Parts {
+		if p.Status != Transmitted || p.Since.IsZero() {
+			continue
+		}
+		part := a.Delays.Part
+		add(PartReminded, p.Direction, p.Since, p.Reminders+p.Overtaken, part.Reminders...)
+		if part.Escalation > 0 {
+			add(PartEscalated, p.Direction, p.Since, count(p.Escalated), part.Escalation)
+		}
 	}
-	if n, days := r.Pace.NoNews, left(stage.NoNews); n < len(days) {
-		add(NoNews, n+1, day(days[n]))
+	return all
+}
+
+func count(done bool) int {
+	if done {
+		return 1
 	}
-	return next, ok
+	return 0
 }
 
 // Due gives the last second of a request's due date; zero when nobody owes anything.
 func (a Agenda) Due(r Request) time.Time {
 	stage, ok := a.stage(r)
-	if !ok || stage.Due == 0 {
+	if !ok {
 		return time.Time{}
 	}
-	return workday(r.Pace.Since, stage.Due).AddDate(0, 0, 1).Add(-time.Second).UTC()
+	return due(r.Pace.Since, stage)
+}
+
+// PartDue gives the last second of the due date of an associated direction's part; zero when it owes nothing.
+func (a Agenda) PartDue(r Request, p Part) time.Time {
+	if _, ok := a.stage(r); !ok || p.Status != Transmitted || p.Since.IsZero() {
+		return time.Time{}
+	}
+	return due(p.Since, a.Delays.Part)
+}
+
+func due(since time.Time, stage routing.Stage) time.Time {
+	if stage.Due == 0 {
+		return time.Time{}
+	}
+	return DelayEnd(since, stage.Due).Add(-time.Second).UTC()
 }
 
 func (a Agenda) stage(r Request) (routing.Stage, bool) {
-	switch r.Status {
-	case Transmitted:
-		return a.Delays.Transmitted, true
-	case Taken:
-		return a.Delays.Taken, true
+	if stage := r.Status.State().Stage; stage != nil {
+		return stage(a.Delays), true
 	}
 	return routing.Stage{}, false
 }
@@ -167,17 +248,24 @@ func Day(t time.Time) string {
 func Moment(t time.Time) string { return t.In(paris).Format("02/01/2006 à 15:04") }
 
 // Late tells that a request's due date is over.
-func (r Request) Late(now time.Time) bool { return !r.Due.IsZero() && r.Due.Before(now) }
+func (r Request) Late(now time.Time) bool { return late(r.Due, now) }
+
+// Late tells that a part's due date is over.
+func (p Part) Late(now time.Time) bool { return late(p.Due, now) }
 
 // DueLabel tells the due date in French, and whether it is over; empty when there is none.
-func (r Request) DueLabel(now time.Time) string {
-	switch {
-	case r.Due.IsZero():
-		return ""
-	case r.Late(now):
-		return fmt.Sprintf("%s, en retard", Day(r.Due))
+func (r Request) DueLabel(now time.Time) string { return dueLabel(r.Due, now) }
+
+// DueLabel tells the due date in French, and whether it is over; empty when there is none.
+func (p Part) DueLabel(now time.Time) string { return dueLabel(p.Due, now) }
+
+func late(due, now time.Time) bool { return !due.IsZero() && due.Before(now) }
+
+func dueLabel(due, now time.Time) string {
+	if late(due, now) {
+		return Day(due) + ", en retard"
 	}
-	return Day(r.Due)
+	return Day(due)
 }
 
 // Workday gives the first working day from a day of the calendar on, itself included; both are « 2026-01-31 », and what is no day

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,6 +87,66 @@ func TestNextIsAtNineInParis(t *testing.T) {
 		step, ok := a.Next(Request{Status: Transmitted, Pace: Pace{Since: at}})
 		if got := step.At.UTC().Format(time.RFC3339); !ok || got != want {
 			t.Errorf("since %s: %s, want %s", since, got, want)
+		}
+	}
+}
+
+// After days without the program, what fell for the same people about the same matter leaves once, as it is now.
+func TestWhatFellMeanwhileLeavesOnce(t *testing.T) {
+	a := Agenda{Delays: routing.Delays{
+		Transmitted: routing.Stage{Due: 3, Reminders: []int{2, 3, 5}, Escalation: 6, NoNews: []int{5, 7}},
+		Part:        routing.Stage{Due: 4, Reminders: []int{3, 4}, Escalation: 6},
+	}}
+	since := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC) // a Monday, in a month without public holiday
+	request := func(entryPoint string, parts ...string) Request {
+		r := Request{Status: Transmitted, Lead: "NORD", EntryPoint: entryPoint, Pace: Pace{Since: since}}
+		for _, p := range parts {
+			r.Pace.Parts = append(r.Pace.Parts, Part{Direction: p, Status: Transmitted, Since: since})
+		}
+		return r
+	}
+	for name, c := range map[string]struct {
+		r    Request
+		day  int // of March, at noon
+		want string
+	}{
+		"in time":                {request("ACCUEIL"), 4, "reminded"},
+		"nothing":                {request("ACCUEIL"), 3, ""},
+		"the second speaks":      {request("ACCUEIL"), 5, "(reminded) reminded"},
+		"each is told one thing": {request("ACCUEIL"), 20, "(reminded) (reminded) reminded (no_news) escalated no_news"},
+		"the entry point leads":  {request("NORD"), 9, "(reminded) (reminded) reminded no_news"},
+		"and is told once":       {request("NORD"), 10, "(reminded) (reminded) (reminded) no_news escalated"},
+		"nobody to escalate to":  {request(""), 20, "(reminded) (reminded) reminded (no_news) no_news"},
+		"parts are apart": {request("ACCUEIL", "SUD", "EST"), 6,
+			"(reminded) reminded (part_reminded SUD) (part_reminded EST) part_reminded SUD part_reminded EST"},
+		"the lead is told of each part": {request("ACCUEIL", "SUD"), 10,
+			"(reminded) (reminded) (part_reminded SUD) part_reminded SUD reminded no_news escalated part_escalated SUD"},
+		"a lead without a word": {Request{Status: Waiting, EntryPoint: "ACCUEIL", Deadline: since, Pace: Pace{Since: since}, CreatedAt: since}, 20, "assigned"},
+	} {
+		at := time.Date(2026, 3, c.day, 12, 0, 0, 0, time.UTC)
+		var got []string
+		r := c.r
+		for _, s := range a.By(c.r, at) {
+			said := strings.TrimSpace(string(s.Kind) + " " + s.Part)
+			if s.Overtaken {
+				said = "(" + said + ")"
+			}
+			got = append(got, said)
+			e := s.Event(at)
+			if s.Kind == Assigned {
+				e.Lead = r.EntryPoint
+			}
+			var err error
+			if r, err = Apply(r, e); err != nil {
+				t.Errorf("%s: %s: %v", name, said, err)
+			}
+		}
+		want := strings.Fields(c.want)
+		if words := strings.Fields(strings.Join(got, " ")); !slices.Equal(words, want) {
+			t.Errorf("%s: %v, want %s", name, got, c.want)
+		}
+		if left := a.By(r, at); len(left) > 0 {
+			t.Errorf("%s: %v comes again", name, left)
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (r Request) Answers() (all []Event) {
 
 // Ending gives the event that closed a request without an answer, or found nobody to answer.
 func (r Request) Ending() (last Event, ok bool) {
-	if r.Status != Closed && r.Status != Unreachable {
+	if r.Status.Open() {
 		return last, false
 	}
 	for _, e := range r.Events {

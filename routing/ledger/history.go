@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,12 +28,21 @@ type History struct {
 	Associated []string
 	Owner      string
 	Received   time.Time
-	// Each may be zero; Ended is when it was closed or the person found unreachable, and EndedWhy why.
+	// Each may be zero; Ended is when it was closed, the person found unreachable, or the request joined to another, and
+	// EndedWhy why.
 	Taken, Answered, Ended, Reopened time.Time
 	Answer, EndedWhy                 string
+	// Into is the request that a Merged one was joined to, zero for the others.
+	Into Origin `json:",omitzero"`
 	// EntryPoint and Deadline are those of an Intake, for a request that has no lead.
 	EntryPoint string
 	Deadline   time.Time
+}
+
+// Origin is a request as a tool names it. Reference is ours, when it is known here.
+type Origin struct {
+	Source, ID string
+	Reference  string `json:"-"`
 }
 
 // FieldError is what is wrong with a value of a History, under the name that its JSON has.
@@ -63,19 +73,16 @@ func (h History) Check(now time.Time) error {
 		return wrongField("siret", "le SIRET « %s » n'est pas celui du SIREN « %s »", h.Company.SIRET, h.Company.SIREN)
 	case !slices.Contains(Statuses(), h.Status):
 		return wrongField("status", "l'état « %s » est inconnu", h.Status)
-	case h.Lead == "" && (h.Status == Transmitted || h.Status == Taken || h.Status == Answered):
+	case h.Lead == "" && h.Status != Waiting && (h.Status.Open() || h.Status == Answered):
 		return wrongField("lead", "une demande %s a un chef de file", h.Status.Label())
 	case h.Lead != "" && h.Status == Waiting:
 		return wrongField("status", "une demande qui a un chef de file n'est plus %s", h.Status.Label())
-	}
-	for _, needed := range []struct {
-		field string
-		at    time.Time
-		by    []Status
-	}{{"received", h.Received, Statuses()}, {"taken", h.Taken, []Status{Taken}}, {"answered", h.Answered, []Status{Answered}}, {"ended", h.Ended, []Status{Closed, Unreachable}}} {
-		if needed.at.IsZero() && slices.Contains(needed.by, h.Status) {
-			return wrongField(needed.field, "la date manque, pour une demande %s", h.Status.Label())
-		}
+	case h.Status == Merged && (h.Into.Source == "" || h.Into.ID == ""):
+		return wrongField("joined", "l'identifiant de la demande à laquelle elle est jointe manque")
+	case h.Status != Merged && h.Into.ID != "":
+		return wrongField("joined", "une demande %s n'est pas jointe à une autre", h.Status.Label())
+	case h.Status == Merged && h.Into.Source == h.Source && h.Into.ID == h.ID:
+		return wrongField("joined", "une demande ne se joint pas à elle-même")
 	}
 	for _, date := range []struct {
 		field string
@@ -83,6 +90,8 @@ func (h History) Check(now time.Time) error {
 	}{{"received", h.Received}, {"taken", h.Taken}, {"answered", h.Answered}, {"ended", h.Ended}, {"reopened", h.Reopened}} {
 		field, at := date.field, date.at
 		switch {
+		case at.IsZero() && (field == "received" || field == h.Status.State().Since):
+			return wrongField(field, "la date manque, pour une demande %s", h.Status.Label())
 		case at.IsZero():
 		case at.After(now.Add(24 * time.Hour)): // files give days, not hours
 			return wrongField(field, "la date, le %s, est à venir", Day(at))
@@ -119,14 +128,20 @@ func (h History) Events() []Event {
 		{At: h.Received, Kind: Received, Why: h.Text},
 		{At: h.Received, Kind: Decided, Lead: h.Lead, Decision: &d},
 	}
-	ended := Closed
-	if h.Status == Unreachable {
-		ended = Unreachable
+	taken, ended := Taken, Event{At: h.Ended, Kind: StatusSet, Status: Closed, Why: h.EndedWhy}
+	switch h.Status.State().Since { // the date is that of its own status
+	case "taken":
+		taken = h.Status
+	case "ended":
+		ended.Status = h.Status
+	}
+	if h.Status == Merged {
+		ended = Event{At: h.Ended, Kind: MergedInto, Why: h.EndedWhy, Other: cmp.Or(h.Into.Reference, h.Into.ID, "?")} // ?: a reader may not know it
 	}
 	later := []Event{
-		{At: h.Taken, Kind: StatusSet, Status: Taken, Owner: h.Owner},
+		{At: h.Taken, Kind: StatusSet, Status: taken, Owner: h.Owner},
 		{At: h.Answered, Kind: AnswerGiven, Why: h.answer()},
-		{At: h.Ended, Kind: StatusSet, Status: ended, Why: h.EndedWhy},
+		ended,
 		{At: h.Reopened, Kind: Reopened},
 	}
 	later = slices.DeleteFunc(later, func(e Event) bool { return e.At.IsZero() })
@@ -148,11 +163,11 @@ func (h History) answer() string {
 	return h.Answer
 }
 
-// HistoryOf gives what another tool can keep of a request, read with its events. A request that changed hands or was
-// reopened several times keeps its last stage.
-func HistoryOf(r Request, source, id string) History {
+// HistoryOf gives what another tool can keep of a request, read with its events, under the name that a tool has for it;
+// into names the one that it was joined to. A request that changed hands or was reopened several times keeps its last stage.
+func HistoryOf(r Request, origin, into Origin) History {
 	h := History{
-		Source: source, ID: id, Author: r.Author, Text: r.Text, Company: r.Company, Place: r.Place, Status: r.Status, Lead: r.Lead,
+		Source: origin.Source, ID: origin.ID, Into: into, Author: r.Author, Text: r.Text, Company: r.Company, Place: r.Place, Status: r.Status, Lead: r.Lead,
 		Associated: r.Associated, Owner: r.Owner, Received: r.CreatedAt,
 	}
 	lead := ""
@@ -162,11 +177,11 @@ func HistoryOf(r Request, source, id string) History {
 			lead = e.Lead
 		case e.Kind == Assigned && e.Lead != "" && e.Lead != lead:
 			lead, h.Taken = e.Lead, time.Time{}
-		case e.Kind == StatusSet && e.Status == Taken:
+		case e.Kind == StatusSet && e.Status.State().Since == "taken":
 			h.Taken = e.At
 		case e.Kind == AnswerGiven:
 			h.Answered, h.Answer = e.At, e.Why
-		case e.Kind == StatusSet:
+		case e.Kind == StatusSet || e.Kind == MergedInto && r.Status == Merged:
 			h.Ended, h.EndedWhy = e.At, e.Why
 		case e.Kind == Reopened:
 			h.Reopened = e.At
@@ -175,6 +190,7 @@ func HistoryOf(r Request, source, id string) History {
 			}
 		}
 	}
+	since := r.Status.State().Since
 	leads := func() bool {
 		replayed, err := h.replay()
 		return err == nil && replayed.Status == r.Status
@@ -183,10 +199,10 @@ func HistoryOf(r Request, source, id string) History {
 		func() {},
 		func() { h.Reopened = time.Time{} },
 		func() {
-			h.Ended, h.EndedWhy = keepIf(r.Status == Closed || r.Status == Unreachable, h.Ended, h.EndedWhy)
+			h.Ended, h.EndedWhy = keepIf(since == "ended", h.Ended, h.EndedWhy)
 		},
-		func() { h.Answered, h.Answer = keepIf(r.Status == Answered, h.Answered, h.Answer) },
-		func() { h.Taken, _ = keepIf(r.Status == Taken, h.Taken, "") },
+		func() { h.Answered, h.Answer = keepIf(since == "answered", h.Answered, h.Answer) },
+		func() { h.Taken, _ = keepIf(since == "taken", h.Taken, "") },
 	} {
 		if forget(); leads() {
 			break
@@ -212,6 +228,9 @@ const (
 	Unchanged Outcome = "unchanged"
 	Kept      Outcome = "kept"
 )
+
+// ErrNotYet is returned by an import of a request that was joined to one that is not known yet: it may come later in the file.
+var ErrNotYet = errors.New("la demande à laquelle elle est jointe n'est ni dans ce fichier ni dans le registre")
 
 // ErrImportOrder is returned when a file would change a request in a way that its history refuses.
 var ErrImportOrder = errors.New("la demande a avancé autrement ici")

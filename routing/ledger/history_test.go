@@ -44,6 +44,11 @@ func TestHistoryCheck(t *testing.T) {
 		"unreachable answered": {func(h *History) { h.Status, h.Answered, h.Ended = Unreachable, day(1), day(2) }, "status"},
 		"wrong SIREN":          {func(h *History) { h.Company.SIREN = "123456789" }, "siren"},
 		"wrong SIRET":          {func(h *History) { h.Company.SIRET = "12" }, "siret"},
+		"joined":               {func(h *History) { h.Status, h.Ended, h.Into = Merged, day(1), Origin{Source: "autre", ID: "1"} }, ""},
+		"joined to nothing":    {func(h *History) { h.Status, h.Ended = Merged, day(1) }, "joined"},
+		"joined some day":      {func(h *History) { h.Status, h.Into = Merged, Origin{Source: "fictif", ID: "2"} }, "ended"},
+		"joined to itself":     {func(h *History) { h.Status, h.Ended, h.Into = Merged, day(1), Origin{Source: "fictif", ID: "1"} }, "joined"},
+		"joined and open":      {func(h *History) { h.Into = Origin{Source: "fictif", ID: "2"} }, "joined"},
 		"another status":       {func(h *History) { h.Status = "perdu" }, "status"},
 	} {
 		err := history(c.change).Check(now)
@@ -58,15 +63,18 @@ func TestHistoryCheck(t *testing.T) {
 func TestHistoryOf(t *testing.T) {
 	led := &routing.Decision{Lead: "NORD", Associated: []string{"EST"}}
 	for name, kinds := range map[string][]Event{
-		"new":             {},
-		"taken":           {{Kind: StatusSet, Status: Taken, Owner: "Bo"}},
-		"other hands":     {{Kind: StatusSet, Status: Taken, Owner: "Bo"}, {Kind: Assigned, Lead: "SUD"}},
-		"answered":        {{Kind: StatusSet, Status: Taken}, {Kind: AnswerGiven, Why: "oui"}},
-		"reopened":        {{Kind: AnswerGiven, Why: "oui"}, {Kind: Reopened}},
-		"reopened, taken": {{Kind: StatusSet, Status: Taken}, {Kind: AnswerGiven, Why: "oui"}, {Kind: Reopened}, {Kind: StatusSet, Status: Taken}},
-		"answered twice":  {{Kind: StatusSet, Status: Taken}, {Kind: AnswerGiven, Why: "oui"}, {Kind: Reopened}, {Kind: StatusSet, Status: Taken}, {Kind: AnswerGiven, Why: "non"}, {Kind: StatusSet, Status: Closed}},
-		"moved at last":   {{Kind: AnswerGiven, Why: "oui"}, {Kind: Reopened}, {Kind: StatusSet, Status: Taken}, {Kind: Assigned, Lead: "SUD"}},
-		"unreachable":     {{Kind: StatusSet, Status: Unreachable, Why: "w"}, {Kind: Reopened}, {Kind: StatusSet, Status: Unreachable, Why: "x"}},
+		"new":                 {},
+		"taken":               {{Kind: StatusSet, Status: Taken, Owner: "Bo"}},
+		"other hands":         {{Kind: StatusSet, Status: Taken, Owner: "Bo"}, {Kind: Assigned, Lead: "SUD"}},
+		"answered":            {{Kind: StatusSet, Status: Taken}, {Kind: AnswerGiven, Why: "oui"}},
+		"reopened":            {{Kind: AnswerGiven, Why: "oui"}, {Kind: Reopened}},
+		"reopened, taken":     {{Kind: StatusSet, Status: Taken}, {Kind: AnswerGiven, Why: "oui"}, {Kind: Reopened}, {Kind: StatusSet, Status: Taken}},
+		"answered twice":      {{Kind: StatusSet, Status: Taken}, {Kind: AnswerGiven, Why: "oui"}, {Kind: Reopened}, {Kind: StatusSet, Status: Taken}, {Kind: AnswerGiven, Why: "non"}, {Kind: StatusSet, Status: Closed}},
+		"moved at last":       {{Kind: AnswerGiven, Why: "oui"}, {Kind: Reopened}, {Kind: StatusSet, Status: Taken}, {Kind: Assigned, Lead: "SUD"}},
+		"unreachable":         {{Kind: StatusSet, Status: Unreachable, Why: "w"}, {Kind: Reopened}, {Kind: StatusSet, Status: Unreachable, Why: "x"}},
+		"joined":              {{Kind: StatusSet, Status: Taken}, {Kind: MergedInto, Other: "2026-0009", Why: "w"}},
+		"reopened and joined": {{Kind: AnswerGiven, Why: "oui"}, {Kind: Reopened}, {Kind: MergedInto, Other: "2026-0009"}},
+		"joined and split":    {{Kind: MergedInto, Other: "2026-0009"}, {Kind: SplitOff, Other: "2026-0009"}},
 	} {
 		r := Request{Text: "Un prêt"}
 		events := append([]Event{{Kind: Received, Why: "Un prêt"}, {Kind: Decided, Lead: "NORD", Decision: led}}, kinds...)
@@ -78,7 +86,11 @@ func TestHistoryOf(t *testing.T) {
 			}
 			r.Events = append(r.Events, e)
 		}
-		h := HistoryOf(r, "fictif", "1")
+		var into Origin
+		if r.Pace.Into != "" {
+			into = Origin{Source: "fictif", ID: "9"}
+		}
+		h := HistoryOf(r, Origin{Source: "fictif", ID: "1"}, into)
 		if err := h.Check(march.AddDate(0, 1, 0)); err != nil || h.Status != r.Status || h.Lead != r.Lead || h.Owner != r.Owner {
 			t.Errorf("%s: %+v, %v, of %+v", name, h, err, r)
 		}
@@ -112,6 +124,11 @@ func TestTheImportedPastIsQuiet(t *testing.T) {
 		got = append(got, string(step.Kind)+" "+step.At.Format("02"))
 		if r, err = Apply(r, Event{At: step.At, Kind: step.Kind}); err != nil {
 			t.Fatal(err)
+		}
+		if len(got) == 1 { // the file is read again, with something more: what is still to come comes all the same
+			if r, err = Apply(r, Event{At: step.At.Add(time.Hour), Kind: Imported, By: "fictif"}); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	if want := "reminded 06, no_news 09, reminded 10, escalated 12"; strings.Join(got, ", ") != want {

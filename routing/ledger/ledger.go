@@ -5,6 +5,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,8 @@ var (
 	ErrStaffOnly = errors.New("lecture du registre réservée aux agents")
 	// ErrTransition is returned when a status cannot follow the present one.
 	ErrTransition = errors.New("changement d'état impossible")
+	// ErrNoReason is returned by the changes that need a reason, without one.
+	ErrNoReason = errors.New("dites pourquoi : la raison est vide")
 	// ErrOtherCompany is returned when requests of two SIRENs would be joined.
 	ErrOtherCompany = errors.New("les deux demandes ont des SIREN différents : ce sont deux entreprises")
 	// ErrNoMessage is returned when the message to split out is none that joined the request.
@@ -47,6 +50,42 @@ func (v Viewer) Check() error {
 		return nil
 	}
 	return ErrNoViewer
+}
+
+// Unnamed gives a request as a viewer reads it. A partner deals with directions, not with their agents: what an agent did
+// is said to be done by the direction that led the request, and nobody is named, but in what it asked itself.
+func (v Viewer) Unnamed(r Request) Request {
+	own := r.Person != "" && r.Person == v.Person || v.Thread != "" && r.Channel == v.Channel && r.Thread == v.Thread
+	if v.Staff || v.EPCI == "" || own {
+		return r
+	}
+	r.Owner = ""
+	r.Pace.Parts, r.Pace.Steps, r.Events = slices.Clone(r.Pace.Parts), slices.Clone(r.Pace.Steps), slices.Clone(r.Events)
+	for i := range r.Pace.Parts {
+		r.Pace.Parts[i].By = ""
+	}
+	for i := range r.Pace.Steps {
+		r.Pace.Steps[i].By = ""
+	}
+	lead := r.EntryPoint
+	for i, e := range r.Events {
+		r.Events[i].Owner = ""
+		switch e.Kind {
+		case Received, Decided, HumanAsked, Specified, Amended, Imported: // the person who asked, the rules, a tool
+		case PartSet:
+			r.Events[i].By = e.Lead
+		case NoNews: // the text that was said to the person may name who follows the request
+			r.Events[i].Why = ""
+		default:
+			if e.By != Self {
+				r.Events[i].By = lead
+			}
+		}
+		if e.Lead != "" && (e.Kind == Decided || e.Kind == Assigned) {
+			lead = e.Lead
+		}
+	}
+	return r
 }
 
 // Status is where a request stands. It is derived from the events.
@@ -92,14 +131,20 @@ const (
 	Reminded    EventKind = "reminded"    // the lead was reminded
 	Escalated   EventKind = "escalated"   // the entry point was told that reminders changed nothing
 	NoNews      EventKind = "no_news"     // the person was told that there is no news yet
-	MergedInto  EventKind = "merged"      // a person joined the request to another (Other), which is followed instead
-	Absorbed    EventKind = "absorbed"    // another request (Other) was joined to this one
-	SplitOff    EventKind = "split"       // the request lives on its own again, or for the first time, out of another (Other)
-	Separated   EventKind = "separated"   // another request (Other) was split out of this one
-	ToldApart   EventKind = "told_apart"  // a person said that another request (Other) is not about the same company
-	NoticeSent  EventKind = "notice_sent" // a notice was delivered
-	NoticeDead  EventKind = "notice_dead" // a notice could not be delivered after every try
-	Imported    EventKind = "imported"    // what is before it came from another tool's file (By), at a line of it (Why)
+	// Of the part of an associated direction (Lead): it was reminded, and the lead told that reminders changed nothing.
+	PartReminded  EventKind = "part_reminded"
+	PartEscalated EventKind = "part_escalated"
+	// Overtaken: what was due (Step, the event that it would have made) did not leave, since something later was due to the same people.
+	Overtaken  EventKind = "overtaken"
+	MergedInto EventKind = "merged"      // a person joined the request to another (Other), which is followed instead
+	Absorbed   EventKind = "absorbed"    // another request (Other) was joined to this one
+	SplitOff   EventKind = "split"       // the request lives on its own again, or for the first time, out of another (Other)
+	Separated  EventKind = "separated"   // another request (Other) was split out of this one
+	ToldApart  EventKind = "told_apart"  // a person said that another request (Other) is not about the same company
+	Projected  EventKind = "project"     // something happened to a sheet of a project (Other) that comes from the request
+	NoticeSent EventKind = "notice_sent" // a notice was delivered
+	NoticeDead EventKind = "notice_dead" // a notice could not be delivered after every try
+	Imported   EventKind = "imported"    // what is before it came from another tool's file (By), at a line of it (Why)
 )
 
 // Self is who acts when nobody did: the program.
@@ -118,9 +163,9 @@ type Event struct {
 	// Lead is the direction's code when the event gave or changed it, or whose part it tells; Owner the person in charge likewise.
 	Lead  string `json:"lead,omitempty"`
 	Owner string `json:"owner,omitempty"`
-	// Other is the reference of the other request, when two are joined, split or told apart.
+	// Other is the reference of the other request, when two are joined, split or told apart, or that of the sheet of a project.
 	Other string `json:"other,omitempty"`
-	// Step is the id of the step of the path that the event is about.
+	// Step is the id of the step of the path that the event is about, or what an Overtaken event is about.
 	Step string `json:"step,omitempty"`
 	// Decision is the whole decision of a Decided event. When the event has no Lead but its decision has one, a message
 	// joined a request that already had its lead: the decision is kept for the record and changes nothing.
@@ -147,6 +192,9 @@ type Pace struct {
 	Reminders int       `json:"reminders,omitempty"`
 	Escalated bool      `json:"escalated,omitempty"`
 	NoNews    int       `json:"no_news,omitempty"`
+	// Overtaken counts the reminders that did not leave, NewsOvertaken the signs to the person likewise.
+	Overtaken     int `json:"overtaken,omitempty"`
+	NewsOvertaken int `json:"news_overtaken,omitempty"`
 	// Quiet is until when nothing is sent: what was due before the request was imported is past.
 	Quiet time.Time `json:"quiet,omitzero"`
 	// Into is the request that a Merged one was joined to, Was its status before; From the one that it was split out of.
@@ -166,6 +214,13 @@ type Part struct {
 	By        string    `json:"by,omitempty"`
 	At        time.Time `json:"at,omitzero"`
 	Why       string    `json:"why,omitempty"`
+	// While it is to be done: Since when, until when (the last second of the day), the reminders that left and that were overtaken
+	// by a later one, and whether the lead was told.
+	Since     time.Time `json:"since,omitzero"`
+	Due       time.Time `json:"due,omitzero"`
+	Reminders int       `json:"reminders,omitempty"`
+	Overtaken int       `json:"overtaken,omitempty"`
+	Escalated bool      `json:"escalated,omitempty"`
 }
 
 // Request is one company request, with what its events make of it.
@@ -222,6 +277,8 @@ type Intake struct {
 	// Apart tells that the message speaks of another need, and perhaps of another company, than the one that its
 	// conversation is still asked about: it joins no request but the same company's.
 	Apart bool
+	// Human tells that the person asks for someone: it is recorded, and the notices of the request tell it enough.
+	Human bool
 	At    time.Time
 }
 
@@ -251,6 +308,8 @@ type Span struct {
 	From, Until time.Time
 	// Alive keeps those that were still open at that time, or that changed since.
 	Alive time.Time
+	// EPCI keeps those of one.
+	EPCI string
 }
 
 // Store keeps the ledger. Every method uses the transaction of its context when there is one, else its own.
@@ -263,13 +322,15 @@ type Store interface {
 	Take(ctx context.Context, in Intake) (r Request, joined bool, err error)
 	// Decide records the decision made with a fact that came later, and the words that gave it; the request must be Waiting.
 	Decide(ctx context.Context, reference string, d routing.Decision, words, by string, at time.Time) (Request, error)
-	// Assign gives the request to a direction (lead, may be empty to keep it) and a person (owner, may be empty), with the reason.
+	// Assign gives the request to a direction (lead, may be empty to keep it) and a person (owner, may be empty); another direction
+	// needs the reason (ErrNoReason).
 	Assign(ctx context.Context, reference, lead, owner, why, by string, at time.Time) (Request, error)
-	// SetStatus records taken, closed or unreachable, with the reason. Who takes a request without owner becomes its owner.
+	// SetStatus records a status that a person gives by hand (Deed), with the reason where one is asked for (ErrNoReason). Who takes a
+	// request without owner becomes its owner.
 	SetStatus(ctx context.Context, reference string, s Status, why, by string, at time.Time) (Request, error)
 	// Answer records the answer given to the company.
 	Answer(ctx context.Context, reference, text, by string, at time.Time) (Request, error)
-	// Reopen brings a closed, answered or unreachable request back to its lead.
+	// Reopen brings a closed, answered or unreachable request back to its lead, with the reason (ErrNoReason).
 	Reopen(ctx context.Context, reference, why, by string, at time.Time) (Request, error)
 	// AskHuman records that the person asked for someone, with a notice to the lead, or to the entry point when none leads.
 	AskHuman(ctx context.Context, reference, entryPoint, text, by string, at time.Time) (Request, error)

@@ -5,12 +5,16 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/template"
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+
+	"guichet/routing"
 )
 
 // NoticeKind says why a notice is sent.
@@ -30,7 +34,10 @@ const (
 	Absorption NoticeKind = "absorbed"    // to the lead: another request was joined to this one
 	Separation NoticeKind = "separated"   // to the lead: another request was split out of this one
 	PartTold   NoticeKind = "part"        // to the lead: an associated direction did its part, or says that it has none
-	Changed    NoticeKind = "amended"     // to the lead: the person changed a message of the request
+	// The part of an associated direction: to it, that the part is still to be done; to the lead, after the last reminder.
+	PartReminder NoticeKind = "part_reminder"
+	PartLate     NoticeKind = "part_late"
+	Changed      NoticeKind = "amended" // to the lead: the person changed a message of the request
 	// Undelivered tells that a notice was given up: to the entry point when it was a direction's, to the lead when it was the
 	// person's.
 	Undelivered NoticeKind = "undelivered"
@@ -55,7 +62,7 @@ const (
 
 // noticeKinds are all of them.
 var noticeKinds = []NoticeKind{
-	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, Changed, Undelivered, DoubleFunding, Revue,
+	NewRequest, Associated, Joined, Human, Returned, Precision, Reminder, Escalation, PartTold, PartReminder, PartLate, Changed, Undelivered, DoubleFunding, Revue,
 	SheetSent, SheetReminder, SheetReturned,
 	Merger, Absorption, Separation, TakenUp, Moved, Replied, Question, Regrouped, OnItsOwn, Patience,
 }
@@ -65,7 +72,7 @@ var noticeLabels = map[NoticeKind]string{
 	Returned: "demande rouverte", Precision: "précision donnée", Reminder: "rappel", Escalation: "porte d'entrée prévenue",
 	Merger: "demande jointe à une autre", Absorption: "une autre demande est jointe", Separation: "une demande est séparée",
 	Regrouped: "regroupement dit à la personne", OnItsOwn: "séparation dite à la personne",
-	PartTold: "part d'une direction associée", Changed: "message modifié", Undelivered: "avis non remis", DoubleFunding: "double financement possible", Revue: "revue de projets",
+	PartTold: "part d'une direction associée", PartReminder: "rappel d'une part", PartLate: "part en retard", Changed: "message modifié", Undelivered: "avis non remis", DoubleFunding: "double financement possible", Revue: "revue de projets",
 	SheetSent: "fiche projet", SheetReminder: "rappel d'une fiche projet", SheetReturned: "réponses à une fiche projet", Patience: "sans nouvelles",
 	TakenUp: "demande prise en charge", Moved: "demande confiée à une autre direction", Replied: "réponse à la personne", Question: "question à la personne",
 }
@@ -96,12 +103,15 @@ type Notice struct {
 	DeadAt    time.Time `json:"dead_at,omitzero"`
 	Tries     int       `json:"tries"`
 	LastError string    `json:"last_error,omitempty"`
-	// Stale tells that the request moved on since a reminder was written: it must not leave any more. Outbox.Notice gives it.
-	Stale bool `json:"-"`
+	// Stale tells why a reminder must not leave any more, empty while it may. Outbox.Notice gives it.
+	Stale string `json:"-"`
 }
 
-// StaleNotice is why a stale notice is given up: nobody misses it.
-const StaleNotice = "la demande a avancé entre-temps"
+// Why a stale notice is given up: nobody misses it.
+const (
+	StaleNotice    = "la demande a avancé entre-temps"
+	ReplacedNotice = "un avis plus récent le remplace"
+)
 
 // Jobs plans what must follow a transaction. A Store calls it with the transaction in the context: the plan is kept if,
 // and only if, the rest is.
@@ -127,8 +137,9 @@ type Outbox interface {
 	// Failed records a failed try and its reason. With dead, the notice is given up: its request's history says so, and who
 	// can do something about it is told (Undelivered), unless the notice was stale.
 	Failed(ctx context.Context, key, reason string, dead bool, at time.Time) error
-	// FollowUp does what time alone makes due at a time (Agenda.Next): a request that still waits for a fact goes to its entry
-	// point, a lead is reminded, the entry point told, the person given a sign. What is not due yet, or was done, stays.
+	// FollowUp does what time alone makes due at a time (Agenda.By): a request that still waits for a fact goes to its entry
+	// point, a lead or an associated direction is reminded, the entry point told, the person given a sign. What is not due yet, or
+	// was done, stays; of what fell meanwhile for the same people, the last leaves and the history tells the rest.
 	FollowUp(ctx context.Context, reference string, at time.Time) error
 	// Due gives the requests for which FollowUp has something to do at a time, the longest due first.
 	Due(ctx context.Context, at time.Time) (references []string, err error)
@@ -160,7 +171,7 @@ type TextData struct {
 	Number int
 	Due    string
 	Taken  bool
-	// From is the associated direction whose part is told, NotForUs that it says to have none.
+	// From is the associated direction whose part is told or late, NotForUs that it says to have none.
 	From     string
 	NotForUs bool
 	// Notice is what could not be delivered, Unreached the direction that did not get it, empty for the person.
@@ -174,6 +185,9 @@ type TextData struct {
 	// Owner is who took the request, Text the answer or the question: empty but in what is said to the person who asked.
 	Owner, Text string
 }
+
+// TextsFile is the name of the file of the notices' texts in the Region's folder.
+const TextsFile = "notices.yaml"
 
 //go:embed notices.yaml
 var defaultTexts []byte
@@ -192,30 +206,55 @@ func DefaultTextsYAML() []byte { return slices.Clone(defaultTexts) }
 
 // ParseTexts reads a YAML map from a kind of notice to a template over TextData; every kind must be there.
 func ParseTexts(data []byte) (Texts, error) {
-	var sources map[NoticeKind]string
+	var sources map[NoticeKind]placedText
 	if err := yaml.UnmarshalWithOptions(data, &sources, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("lire les textes des avis : %w", err)
+		var syntax yaml.Error
+		if errors.As(err, &syntax) {
+			return nil, wrongText(syntax.GetToken().Position.Line, syntax.GetMessage())
+		}
+		return nil, wrongText(0, err.Error())
 	}
 	texts := Texts{}
+	var problems []error
 	for _, kind := range noticeKinds {
 		source, ok := sources[kind]
 		if !ok {
-			return nil, fmt.Errorf("textes des avis : « %s » manque", kind)
+			problems = append(problems, wrongText(0, fmt.Sprintf("« %s » manque", kind)))
+			continue
 		}
 		delete(sources, kind)
-		t, err := template.New(string(kind)).Option("missingkey=error").Parse(strings.TrimSpace(source))
-		if err != nil {
-			return nil, fmt.Errorf("textes des avis : %w", err)
+		t, err := template.New(string(kind)).Option("missingkey=error").Parse(strings.TrimSpace(source.text))
+		if err == nil {
+			texts[kind] = t
+			_, err = texts.Render(kind, TextData{})
 		}
-		texts[kind] = t
-		if _, err := texts.Render(kind, TextData{}); err != nil {
-			return nil, err
+		if err != nil {
+			problems = append(problems, wrongText(source.line, err.Error()))
 		}
 	}
-	for kind := range sources {
-		return nil, fmt.Errorf("textes des avis : « %s » n'est pas une sorte d'avis", kind)
+	for _, kind := range slices.Sorted(maps.Keys(sources)) {
+		problems = append(problems, wrongText(sources[kind].line, fmt.Sprintf("« %s » n'est pas une sorte d'avis", kind)))
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
 	}
 	return texts, nil
+}
+
+// placedText is a text of the file with the line where it starts.
+type placedText struct {
+	line int
+	text string
+}
+
+// UnmarshalYAML keeps the line.
+func (p *placedText) UnmarshalYAML(node ast.Node) error {
+	p.line = node.GetToken().Position.Line
+	return yaml.NodeToValue(node, &p.text)
+}
+
+func wrongText(line int, reason string) error {
+	return routing.Problem{Pos: routing.Pos{File: TextsFile, Line: line}, Reason: reason}
 }
 
 // Render gives the text of a notice.

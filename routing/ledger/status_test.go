@@ -35,7 +35,15 @@ func TestApply(t *testing.T) {
 		"reminded":        {Kind: Reminded},
 		"escalated":       {Kind: Escalated},
 		"no news":         {Kind: NoNews},
+		"part reminded":   {Kind: PartReminded, Lead: "EST"},
+		"part escalated":  {Kind: PartEscalated, Lead: "EST"},
+		"overtaken":       {Kind: Overtaken, Step: "reminded"},
+		"news overtaken":  {Kind: Overtaken, Step: "no_news"},
+		"part overtaken":  {Kind: Overtaken, Step: "part_reminded", Lead: "EST"},
+		"lost overtaken":  {Kind: Overtaken, Step: "perdu"},
+		"nobody's part":   {Kind: PartReminded, Lead: "OUEST"},
 		"imported":        {Kind: Imported},
+		"project":         {Kind: Projected, Other: "P-2026-0001"},
 		"part":            {Kind: PartSet, Lead: "EST", Status: Done},
 		"part of nobody":  {Kind: PartSet, Lead: "OUEST", Status: Done},
 		"unknown":         {Kind: "perdu"},
@@ -44,14 +52,14 @@ func TestApply(t *testing.T) {
 	allowed := map[Status]map[string]Status{
 		"": {"message": Waiting},
 		Waiting: {"precision": Waiting, "message": Waiting, "decided": Transmitted, "asked": Waiting, "second decision": Waiting, "to a direction": Transmitted,
-			"closed": Closed, "unreachable": Unreachable, "human": Waiting, "sent": Waiting, "dead": Waiting, "imported": Waiting},
-		Transmitted: {"reminded": Transmitted, "escalated": Transmitted, "no news": Transmitted, "part": Transmitted, "question": Transmitted, "precision": Transmitted, "message": Transmitted, "asked": Transmitted, "second decision": Transmitted, "to a direction": Transmitted, "to a person": Transmitted,
-			"taken": Taken, "closed": Closed, "unreachable": Unreachable, "answer": Answered, "human": Transmitted, "sent": Transmitted, "dead": Transmitted, "imported": Transmitted},
-		Taken: {"reminded": Taken, "escalated": Taken, "no news": Taken, "part": Taken, "question": Taken, "precision": Taken, "message": Taken, "asked": Taken, "second decision": Taken, "to a direction": Transmitted, "to a person": Taken,
-			"closed": Closed, "unreachable": Unreachable, "answer": Answered, "human": Taken, "sent": Taken, "dead": Taken, "imported": Taken},
-		Answered:    {"part": Answered, "precision": Answered, "closed": Closed, "answer": Answered, "reopened": Transmitted, "human": Answered, "sent": Answered, "dead": Answered, "imported": Answered},
-		Closed:      {"part": Closed, "precision": Closed, "reopened": Transmitted, "human": Closed, "sent": Closed, "dead": Closed, "imported": Closed},
-		Unreachable: {"part": Unreachable, "precision": Unreachable, "closed": Closed, "reopened": Transmitted, "human": Unreachable, "sent": Unreachable, "dead": Unreachable, "imported": Unreachable},
+			"closed": Closed, "unreachable": Unreachable, "human": Waiting, "sent": Waiting, "dead": Waiting, "imported": Waiting, "project": Waiting},
+		Transmitted: {"part reminded": Transmitted, "part escalated": Transmitted, "overtaken": Transmitted, "news overtaken": Transmitted, "part overtaken": Transmitted, "reminded": Transmitted, "escalated": Transmitted, "no news": Transmitted, "part": Transmitted, "question": Transmitted, "precision": Transmitted, "message": Transmitted, "asked": Transmitted, "second decision": Transmitted, "to a direction": Transmitted, "to a person": Transmitted,
+			"taken": Taken, "closed": Closed, "unreachable": Unreachable, "answer": Answered, "human": Transmitted, "sent": Transmitted, "dead": Transmitted, "imported": Transmitted, "project": Transmitted},
+		Taken: {"part reminded": Taken, "part escalated": Taken, "overtaken": Taken, "news overtaken": Taken, "part overtaken": Taken, "reminded": Taken, "escalated": Taken, "no news": Taken, "part": Taken, "question": Taken, "precision": Taken, "message": Taken, "asked": Taken, "second decision": Taken, "to a direction": Transmitted, "to a person": Taken,
+			"closed": Closed, "unreachable": Unreachable, "answer": Answered, "human": Taken, "sent": Taken, "dead": Taken, "imported": Taken, "project": Taken},
+		Answered:    {"part": Answered, "precision": Answered, "closed": Closed, "answer": Answered, "reopened": Transmitted, "human": Answered, "sent": Answered, "dead": Answered, "imported": Answered, "project": Answered},
+		Closed:      {"part": Closed, "precision": Closed, "reopened": Transmitted, "human": Closed, "sent": Closed, "dead": Closed, "imported": Closed, "project": Closed},
+		Unreachable: {"part": Unreachable, "precision": Unreachable, "closed": Closed, "reopened": Transmitted, "human": Unreachable, "sent": Unreachable, "dead": Unreachable, "imported": Unreachable, "project": Unreachable},
 	}
 	for status, next := range allowed {
 		for name, e := range events {
@@ -150,6 +158,17 @@ func TestTexts(t *testing.T) {
 		if _, err := ParseTexts([]byte(source)); err == nil {
 			t.Errorf("%s: read", name)
 		}
+	}
+}
+
+// What was said to the person may name an agent: a partner is told that it was said.
+func TestUnnamedNoNews(t *testing.T) {
+	r := Request{Events: []Event{{Kind: NoNews, By: Self, Why: "DAEN la suit (Bo)."}}}
+	if e := (Viewer{EPCI: "200000001"}).Unnamed(r).Events[0]; e.Why != "" || e.By != Self {
+		t.Errorf("a partner reads %+v", e)
+	}
+	if e := r.Events[0]; e.Why == "" {
+		t.Error("the request itself was changed")
 	}
 }
 

@@ -23,6 +23,7 @@ type conductYAML struct {
 	WaitForFact *placed[string]    `yaml:"wait_for_fact"`
 	Transmitted *placed[stageYAML] `yaml:"transmitted"`
 	Taken       *placed[stageYAML] `yaml:"taken"`
+	Part        *placed[stageYAML] `yaml:"part"`
 }
 
 type stageYAML struct {
@@ -47,6 +48,9 @@ func loadConduct(folder fs.FS) (Conduct, error) {
 	if y.Taken == nil {
 		y.Taken = shipped.Taken
 	}
+	if y.Part == nil {
+		y.Part = shipped.Part
+	}
 	var c Conduct
 	var waitErr error
 	wait, err := time.ParseDuration(y.WaitForFact.value)
@@ -54,10 +58,14 @@ func loadConduct(folder fs.FS) (Conduct, error) {
 		waitErr = wrongDelay(y.WaitForFact.line, "wait_for_fact : une durée comme « 48h » est attendue, pas « %s »", y.WaitForFact.value)
 	}
 	c.WaitForFact = wait
-	var transmittedErr, takenErr error
+	var transmittedErr, takenErr, partErr error
 	c.Delays.Transmitted, transmittedErr = y.Transmitted.value.stage("transmitted", y.Transmitted.line)
 	c.Delays.Taken, takenErr = y.Taken.value.stage("taken", y.Taken.line)
-	return c, errors.Join(waitErr, transmittedErr, takenErr)
+	c.Delays.Part, partErr = y.Part.value.stage("part", y.Part.line)
+	if told := y.Part.value.NoNews; len(told) > 0 {
+		partErr = errors.Join(partErr, wrongDelay(told[0].line, "part, no_news : la personne n'a de nouvelles que de sa demande"))
+	}
+	return c, errors.Join(waitErr, transmittedErr, takenErr, partErr)
 }
 
 // longest is the longest delay in working days, about a year: more is a mistake.

@@ -39,8 +39,8 @@ func loadConventions(folder fs.FS, set routing.RuleSet) (c routing.Conventions, 
 		problems = append(problems, routing.Problem{Pos: routing.Pos{File: conventionsFile, Line: line}, Reason: fmt.Sprintf(format, args...)})
 	}
 	for _, t := range y.Types {
-		if t.value.Code == "" || t.value.Label == "" {
-			wrong(t.line, "un type demande un code (code) et un libellé (label)")
+		if !routing.IsCode(t.value.Code) || t.value.Label == "" {
+			wrong(t.line, "le type « %s » : un type a un code (code : %s) et un libellé (label)", t.value.Code, routing.CodeForm)
 			continue
 		}
 		if slices.ContainsFunc(c.Types, func(o routing.ConventionType) bool { return o.Code == t.value.Code }) {

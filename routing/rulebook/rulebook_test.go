@@ -112,7 +112,16 @@ func TestMistakesAreToldWithFileAndLine(t *testing.T) {
 		{"learned in another form", "words/apprentissage.txt", "guichet apprentissage 1", "guichet apprentissage 2", "words/apprentissage.txt:1 : le fichier doit commencer par"},
 		{"learned class that is none", "words/apprentissage.txt", "subject=export", "export", "words/apprentissage.txt:5 : « export » n'est pas un fait et sa valeur"},
 		{"learned weight that is none", "words/apprentissage.txt", "\nclasse\t", "\nclasse\tlourd", "words/apprentissage.txt:4 : « lourd"},
-		{"convention type without a label", "conventions.yaml", "{code: cadre, label: convention-cadre}", "{code: cadre}", "conventions.yaml:8 : un type"},
+		{"convention type without a label", "conventions.yaml", "{code: cadre, label: convention-cadre}", "{code: cadre}", "conventions.yaml:8 : le type « cadre » : un type a un code"},
+		{"convention type with a space", "conventions.yaml", "{code: cadre,", "{code: convention cadre,", "conventions.yaml:8 : le type « convention cadre »"},
+		{"convention type between commas", "conventions.yaml", "{code: cadre,", "{code: \"cadre,aides\",", "conventions.yaml:8 : le type « cadre,aides »"},
+		{"direction with a space", "directions.yaml", "code: DPEAP", "code: DP EAP", "directions.yaml:8 : la direction « DP EAP »"},
+		{"direction without a code", "directions.yaml", "- code: DPEAP\n  does", "- does", "directions.yaml:8 : la direction «  »"},
+		{"subject with a slash", "subjects.yaml", "id: export", "id: export/monde", "le sujet « export/monde »"},
+		{"value with a space", "facts.yaml", "id: foreign", "id: à l'étranger", "la valeur du fait origin « à l'étranger »"},
+		{"rule without an id", "rules.yaml", "id: implantation-etrangere", "id: \"\"", "rules.yaml:4 : la règle «  »"},
+		{"path with a space", "parcours.yaml", "id: difficulte", "id: en difficulté", "parcours.yaml:11 : le parcours « en difficulté »"},
+		{"step with a space", "parcours.yaml", "{id: offres,", "{id: les offres,", "parcours.yaml:21 : l'étape « les offres »"},
 		{"convention type given twice", "conventions.yaml", "{code: cadre,", "{code: aides,", "conventions.yaml:8 : le type « aides »"},
 		{"alerts out of order", "conventions.yaml", "[180, 90, 30]", "[180, 30, 90]", "conventions.yaml:10 : alert_days"},
 		{"alert on no day", "conventions.yaml", "[180, 90, 30]", "[180, 0]", "conventions.yaml:10 : alert_days"},
@@ -234,5 +243,25 @@ func TestExportNeverOverwrites(t *testing.T) {
 func TestFolderThatIsNot(t *testing.T) {
 	if _, err := rulebook.Folder(filepath.Join(t.TempDir(), "absent")); err == nil {
 		t.Error("an absent folder was taken")
+	}
+}
+
+func TestThePlacesOfARequestHaveTheirNames(t *testing.T) {
+	book, err := rulebook.Load(rulebook.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ commune, epci, departement, want string }{
+		{"80021", "248000531", "80", "Amiens (80021) · CA Amiens Métropole (248000531) · arrondissement : Amiens (802) · Somme (80)"},
+		{"", "248000531", "80", "CA Amiens Métropole (248000531) · arrondissement : Amiens (802) · Somme (80)"},
+		{"", "245900758", "59", ""}, // in several arrondissements
+		{"00000", "000000000", "00", "00000 · 000000000 · 00"},
+		{"", "", "80", "Somme (80)"},
+		{"", "", "", ""},
+	} {
+		got := strings.Join(book.Territories.Names(c.commune, c.epci, c.departement), " · ")
+		if got != c.want && (c.epci != "245900758" || strings.Contains(got, "arrondissement")) {
+			t.Errorf("%q %q %q: %q, want %q", c.commune, c.epci, c.departement, got, c.want)
+		}
 	}
 }

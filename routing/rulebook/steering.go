@@ -102,8 +102,8 @@ func loadSteering(folder fs.FS, directions []routing.Direction, register *Territ
 	}
 	for _, c := range y.Cuts {
 		cut := routing.Cut{ID: c.value.ID, Name: c.value.Name}
-		if cut.ID == "" || cut.Name == "" {
-			wrong(c.line, "un découpage a un identifiant (id) et un nom (name)")
+		if !routing.IsCode(cut.ID) || cut.Name == "" {
+			wrong(c.line, "le découpage « %s » : un découpage a un code (id : %s) et un nom (name)", cut.ID, routing.CodeForm)
 		}
 		if _, twice := s.Cut(cut.ID); twice {
 			wrong(c.line, "le découpage « %s » est là deux fois", cut.ID)

@@ -81,6 +81,43 @@ func loadTerritories(folder fs.FS) (*Territories, error) {
 	})
 }
 
+// Names gives what a place is in the register, each with its code, from the smallest: the commune, its EPCI, its arrondissement, its
+// département. Any code may be empty; one that the register has not stays alone. An EPCI without a commune has the arrondissement
+// of all its communes, if they share it.
+func (t *Territories) Names(commune, epci, departement string) (names []string) {
+	add := func(before, name, code string) {
+		switch {
+		case code == "":
+		case name == "":
+			names = append(names, before+code)
+		default:
+			names = append(names, before+name+" ("+code+")")
+		}
+	}
+	name, arrondissement := "", ""
+	for i, c := range t.Communes {
+		switch {
+		case c.INSEE == commune:
+			name, arrondissement = c.Name, c.Arrondissement
+		case commune != "" || epci == "" || c.EPCI != epci:
+		case arrondissement == "":
+			arrondissement = t.Communes[i].Arrondissement
+		case arrondissement != c.Arrondissement:
+			arrondissement = severalArrondissements
+		}
+	}
+	if arrondissement == severalArrondissements {
+		arrondissement = ""
+	}
+	add("", name, commune)
+	add("", t.EPCI[epci].Name, epci)
+	add("arrondissement : ", t.Arrondissements[arrondissement], arrondissement)
+	add("", t.Departements[departement].Name, departement)
+	return names
+}
+
+const severalArrondissements = "*"
+
 // readCSV gives each row's named columns to a function; a mistake is told with its file and line.
 func readCSV(folder fs.FS, name string, columns []string, row func([]string) error) error {
 	file, err := folder.Open(name)

@@ -117,8 +117,13 @@ func get(t *testing.T, l Ledger, reference string) ledger.Request {
 			t.Fatalf("%s: event %+v: %v", reference, e, err)
 		}
 	}
+	stored := r.Pace
+	stored.Parts = slices.Clone(stored.Parts)
+	for i := range stored.Parts {
+		stored.Parts[i].Due = time.Time{} // the delays make it
+	}
 	if replayed.Status != r.Status || replayed.Lead != r.Lead || replayed.Owner != r.Owner ||
-		!slices.Equal(replayed.Associated, r.Associated) || !reflect.DeepEqual(replayed.Pace, r.Pace) || !reflect.DeepEqual(replayed.Decision, r.Decision) {
+		!slices.Equal(replayed.Associated, r.Associated) || !reflect.DeepEqual(replayed.Pace, stored) || !reflect.DeepEqual(replayed.Decision, r.Decision) {
 		t.Errorf("%s is stored as\n%+v\nits events make\n%+v", reference, r, replayed)
 	}
 	return r
@@ -382,6 +387,8 @@ func Run(t *testing.T, open func(t *testing.T, jobs ledger.Jobs, agenda ledger.A
 		pace(t, open(t, jobs, ledger.Agenda{Delays: delays}), jobs)
 	})
 	t.Run("parts", func(t *testing.T) { parts(t, fresh) })
+	t.Run("unnamed", func(t *testing.T) { unnamed(t, fresh) })
+	t.Run("parts in time", func(t *testing.T) { partsInTime(t, open(t, &Jobs{}, ledger.Agenda{Delays: delays})) })
 	t.Run("cards", func(t *testing.T) { cards(t, fresh) })
 	t.Run("joining", func(t *testing.T) { joining(t, fresh) })
 	t.Run("twins", func(t *testing.T) { likely(t, fresh) })
@@ -405,6 +412,7 @@ func joining(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	}
 	thread := func(in ledger.Intake, thread string) ledger.Intake { in.Thread = thread; return in }
 	led := func(in ledger.Intake, lead string) ledger.Intake { in.Decision = decision(lead); return in }
+	human := func(in ledger.Intake) ledger.Intake { in.Human = true; return in }
 	for _, c := range []struct {
 		name          string
 		first, second ledger.Intake
@@ -421,6 +429,7 @@ func joining(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 		{"same thread, still waiting", named(waiting(1), "", "", ""), thread(named(waiting(2), "", "", ""), "t1"), true, ""},
 		{"same thread, the fact came", named(waiting(1), "", "", ""), thread(named(intake(2), "", "", ""), "t1"), true, "associated → EST, associated → SUD, new_request → NORD"},
 		{"same thread, already led", named(intake(1), "", "", ""), thread(named(intake(2), "", "", ""), "t1"), false, ""},
+		{"asks for someone too: the message that joins tells it", named(intake(1), "", "000000001", ""), human(named(intake(2), "", "000000001", "")), true, "joined → NORD"},
 		{"same thread, waiting, another company", named(waiting(1), "Fictive", "", ""), thread(named(intake(2), "Imaginaire", "", ""), "t1"), false, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -447,7 +456,11 @@ func joining(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 			if first.Lead != "" && got.Lead != first.Lead {
 				t.Errorf("lead %s became %s", first.Lead, got.Lead)
 			}
-			if kinds(got) != "received decided received decided" || got.Events[2].Why != c.second.Text || !reflect.DeepEqual(*got.Events[3].Decision, c.second.Decision) {
+			wantKinds := "received decided received decided"
+			if c.second.Human {
+				wantKinds += " human_asked"
+			}
+			if kinds(got) != wantKinds || got.Events[2].Why != c.second.Text || !reflect.DeepEqual(*got.Events[3].Decision, c.second.Decision) {
 				t.Errorf("events %s, the second message or its decision is lost: %+v", kinds(got), got.Events)
 			}
 			if c.second.Company.SIREN != "" && got.Company.SIREN == "" {
@@ -496,9 +509,11 @@ func life(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	}
 	step("answered", ledger.Answered, func() (ledger.Request, error) { return l.Answer(ctx, ref, "Voici.", "Cy", at) })
 	step("reopened", ledger.Transmitted, func() (ledger.Request, error) { return l.Reopen(ctx, ref, "incomplet", "Ada", at) })
-	step("unreachable", ledger.Unreachable, func() (ledger.Request, error) { return l.SetStatus(ctx, ref, ledger.Unreachable, "", "Cy", at) })
+	step("unreachable", ledger.Unreachable, func() (ledger.Request, error) {
+		return l.SetStatus(ctx, ref, ledger.Unreachable, "trois appels", "Cy", at)
+	})
 	step("asks for someone", ledger.Unreachable, func() (ledger.Request, error) { return l.AskHuman(ctx, ref, "ACCUEIL", "un humain !", "Ada", at) })
-	step("closed", ledger.Closed, func() (ledger.Request, error) { return l.SetStatus(ctx, ref, ledger.Closed, "", "Cy", at) })
+	step("closed", ledger.Closed, func() (ledger.Request, error) { return l.SetStatus(ctx, ref, ledger.Closed, "sans suite", "Cy", at) })
 	if got, want := told(t, l, ref), "associated → EST, associated → SUD, human → SUD, new_request → NORD, new_request → SUD, returned → SUD"; got != want {
 		t.Errorf("told %s, want %s", got, want)
 	}
@@ -523,16 +538,31 @@ func life(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	if _, err := l.Answer(ctx, take(t, l, intake(2)).Reference, "  ", "Bo", at); err == nil {
 		t.Error("an empty answer was recorded")
 	}
+	// What ends a request, passes it on or brings it back has its reason.
+	open := take(t, l, intake(4)).Reference
+	for name, do := range map[string]func() (ledger.Request, error){
+		"closed":      func() (ledger.Request, error) { return l.SetStatus(ctx, open, ledger.Closed, " ", "Bo", at) },
+		"unreachable": func() (ledger.Request, error) { return l.SetStatus(ctx, open, ledger.Unreachable, "", "Bo", at) },
+		"passed on":   func() (ledger.Request, error) { return l.Assign(ctx, open, "SUD", "", "", "Bo", at) },
+		"reopened":    func() (ledger.Request, error) { return l.Reopen(ctx, ref, "", "Bo", at) },
+	} {
+		if _, err := do(); !errors.Is(err, ledger.ErrNoReason) {
+			t.Errorf("%s without a reason: %v", name, err)
+		}
+	}
+	if kinds(get(t, l, open)) != "received decided" || kinds(get(t, l, ref)) != kinds(before) {
+		t.Error("a change without its reason left something")
+	}
 
 	l, jobs := fresh(t)
 	unled := take(t, l, waiting(3)).Reference
 	if r, err := l.AskHuman(ctx, unled, "GUICHET-CENTRAL", "quelqu'un ?", "Ada", at); err != nil || r.Status != ledger.Waiting || told(t, l, unled) != "human → GUICHET-CENTRAL" {
 		t.Errorf("%+v %v, told %s", r, err, told(t, l, unled))
 	}
-	if _, err := l.SetStatus(ctx, unled, ledger.Closed, "", "Bo", at); err != nil {
+	if _, err := l.SetStatus(ctx, unled, ledger.Closed, "sans suite", "Bo", at); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := l.Reopen(ctx, unled, "", "Bo", at.Add(time.Hour)); err != nil || r.Status != ledger.Waiting || !jobs.FollowUps[unled].Equal(at.Add(time.Hour)) {
+	if r, err := l.Reopen(ctx, unled, "encore", "Bo", at.Add(time.Hour)); err != nil || r.Status != ledger.Waiting || !jobs.FollowUps[unled].Equal(at.Add(time.Hour)) {
 		t.Errorf("reopened without lead: %+v %v, planned %v: nobody would ever get it", r, err, jobs.FollowUps)
 	}
 }
@@ -540,6 +570,7 @@ func life(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 var delays = routing.Delays{
 	Transmitted: routing.Stage{Due: 3, Reminders: []int{2, 3}, Escalation: 4, NoNews: []int{3}},
 	Taken:       routing.Stage{Due: 5},
+	Part:        routing.Stage{Due: 4, Reminders: []int{3, 4}, Escalation: 5},
 }
 
 // pace: noon is a Monday; nothing else is public holiday in that week.
@@ -572,7 +603,7 @@ func pace(t *testing.T, l Ledger, jobs *Jobs) {
 		}
 	}
 	in := intake(1)
-	in.Channel = "chat/C1"
+	in.Channel, in.Decision = "chat/C1", decision("NORD")
 	r := take(t, l, in)
 	ref := r.Reference
 	if want := time.Date(2026, 3, 5, 22, 59, 59, 0, time.UTC); !r.Due.Equal(want) || !get(t, l, ref).Due.Equal(want) {
@@ -622,6 +653,28 @@ func pace(t *testing.T, l Ledger, jobs *Jobs) {
 		t.Fatal(err)
 	}
 	follow(ref, time.Date(2026, 4, 2, 7, 0, 0, 0, time.UTC), "reminder → NORD")
+	// Nothing ran for two weeks: everybody is told once how it stands, and the history tells what did not leave.
+	follow(ref, time.Date(2026, 4, 20, 7, 0, 0, 0, time.UTC), "escalation → ACCUEIL, no_news → chat/C1, reminder → NORD")
+	third := get(t, l, ref)
+	if got := kinds(third); !strings.HasSuffix(got, "reopened reminded reminded no_news escalated") || third.Pace.Reminders != 2 {
+		t.Errorf("after two weeks: %s, %+v", got, third.Pace)
+	}
+	if _, err := l.Assign(ctx, ref, "SUD", "", "pas pour nous", "Bo", time.Date(2026, 4, 20, 12, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	follow(ref, time.Date(2026, 5, 4, 7, 0, 0, 0, time.UTC), "escalation → ACCUEIL, no_news → chat/C1, reminder → SUD")
+	again := get(t, l, ref)
+	if got := kinds(again); !strings.HasSuffix(got, "assigned overtaken reminded no_news escalated") || again.Pace.Reminders != 1 || again.Pace.Overtaken != 1 {
+		t.Errorf("after two more weeks: %s, %+v", got, again.Pace)
+	}
+	if said := again.Events[len(again.Events)-4]; said.Why != "rappel à SUD, prévu le 22/04/2026 : il n'est pas parti, un avis plus récent le remplace" {
+		t.Errorf("what did not leave is told as %q", said.Why)
+	}
+	for _, n := range notices(t, l)[:3] {
+		if strings.Contains(n.Text, "malgré") || n.Kind == ledger.Reminder && !strings.Contains(n.Text, "rappel 1 pour SUD") {
+			t.Errorf("told %q, and one reminder left, just now", n.Text)
+		}
+	}
 
 	// A decision that comes in time leaves nothing to hand over; a reminder waits for its own day.
 	other := take(t, l, waiting(2)).Reference
@@ -629,6 +682,170 @@ func pace(t *testing.T, l Ledger, jobs *Jobs) {
 		t.Fatal(err)
 	}
 	follow(other, noon.Add(2*time.Hour), "")
+}
+
+// A partner is told of directions, and of no agent, whatever it reads; who asked is told who follows the request.
+func unnamed(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
+	l, _ := fresh(t)
+	ctx := t.Context()
+	in := intake(1)
+	in.Person = "slack/U1"
+	ref := take(t, l, in).Reference
+	other := take(t, l, intake(2)).Reference
+	for i, do := range []func(at time.Time) error{
+		func(at time.Time) error { _, err := l.Assign(ctx, ref, "", "Agente", "", "Agente", at); return err },
+		func(at time.Time) error { _, err := l.SetStatus(ctx, ref, ledger.Taken, "", "Agente", at); return err },
+		func(at time.Time) error {
+			_, err := l.SetPart(ctx, ref, "EST", ledger.Done, "", "Agente", at)
+			return err
+		},
+		func(at time.Time) error {
+			_, err := l.Assign(ctx, ref, "OUEST", "Agente", "plutôt eux", "Agente", at)
+			return err
+		},
+		func(at time.Time) error {
+			_, err := l.SetStep(ctx, ref, "diagnostic", ledger.Done, "", "Agente", at)
+			return err
+		},
+		func(at time.Time) error { _, err := l.Answer(ctx, ref, "Oui.", "Agente", at); return err },
+		func(at time.Time) error { _, err := l.Reopen(ctx, ref, "encore", "Agente", at); return err },
+		func(at time.Time) error { _, err := l.Join(ctx, ref, other, "la même", "Agente", at); return err },
+		func(at time.Time) error { return l.TellApart(ctx, ref, other, "non", "Agente", at) },
+	} {
+		if err := do(noon.Add(time.Duration(i+1) * time.Hour)); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	partner := ledger.Viewer{EPCI: in.Place.EPCI}
+	var seen []any
+	list, err := l.List(ctx, partner, ledger.Filter{})
+	seen = append(seen, list, err)
+	for _, reference := range []string{ref, other} {
+		r, err := l.Get(ctx, partner, reference)
+		seen = append(seen, r, err)
+	}
+	seen = append(seen, l.Lives(ctx, partner, ledger.Span{}, func(r ledger.Request) error { seen = append(seen, r); return nil }))
+	if said := fmt.Sprintf("%+v", seen); strings.Contains(said, "Agente") || strings.Count(said, "Oui.") != 2 {
+		t.Errorf("a partner reads %s", said)
+	}
+	r, err := l.Get(ctx, partner, ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var by []string
+	for _, e := range r.Events {
+		by = append(by, string(e.Kind)+" "+e.By)
+	}
+	if want := "received Ada, decided guichet, assigned NORD, status NORD, part EST, assigned NORD, step OUEST, answered OUEST, reopened OUEST, absorbed OUEST"; strings.Join(by, ", ") != want {
+		t.Errorf("a partner reads %q, want %q", strings.Join(by, ", "), want)
+	}
+	for _, v := range []ledger.Viewer{staff, {Person: "slack/U1"}, {EPCI: in.Place.EPCI, Person: "slack/U1"}, {EPCI: in.Place.EPCI, Channel: "web", Thread: "t1"}} {
+		if r, err := l.Get(ctx, v, ref); err != nil || r.Owner != "Agente" || r.Answers()[0].By != "Agente" {
+			t.Errorf("%+v reads owner %q, %v", v, r.Owner, err)
+		}
+	}
+}
+
+// The directions that take part are reminded of their part as the lead is of the request; noon is a Monday.
+func partsInTime(t *testing.T, l Ledger) {
+	ctx := t.Context()
+	at := func(month time.Month, day, hour int) time.Time {
+		return time.Date(2026, month, day, hour, 0, 0, 0, time.UTC)
+	}
+	follow := func(ref string, now time.Time, want string) {
+		t.Helper()
+		before := len(notices(t, l))
+		for range 2 { // twice is once
+			if err := l.FollowUp(ctx, ref, now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		for _, n := range notices(t, l)[:len(notices(t, l))-before] {
+			if n.Kind == ledger.PartReminder || n.Kind == ledger.PartLate {
+				got = append(got, string(n.Kind)+" → "+n.Recipient())
+			}
+		}
+		slices.Sort(got)
+		if strings.Join(got, ", ") != want {
+			t.Errorf("at %v: %v, want %s", now, got, want)
+		}
+	}
+	part := func(ref string, i int) ledger.Part {
+		t.Helper()
+		return get(t, l, ref).Pace.Parts[i]
+	}
+	ref := take(t, l, intake(1)).Reference // SUD and EST take part
+	if p := part(ref, 0); p.Direction != "SUD" || !p.Since.Equal(intake(1).At) || !p.Due.Equal(time.Date(2026, 3, 6, 22, 59, 59, 0, time.UTC)) || !p.Late(at(3, 7, 0)) || p.Late(at(3, 6, 12)) {
+		t.Errorf("the part is %+v", p)
+	}
+	if _, err := l.SetPart(ctx, ref, "EST", ledger.Done, "", "Cy", noon.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if p := part(ref, 1); !p.Due.IsZero() {
+		t.Errorf("done, and due: %+v", p)
+	}
+	follow(ref, at(3, 5, 7), "")
+	follow(ref, at(3, 5, 8), "part_reminder → SUD")
+	last := func(kind ledger.NoticeKind) ledger.Notice {
+		t.Helper()
+		all := notices(t, l)
+		return all[slices.IndexFunc(all, func(n ledger.Notice) bool { return n.Kind == kind })]
+	}
+	written := last(ledger.PartReminder)
+	if n, err := l.Notice(ctx, written.Key); err != nil || n.Stale != "" {
+		t.Errorf("the reminder is stale: %+v, %v", n, err)
+	}
+	follow(ref, at(3, 6, 8), "part_reminder → SUD")
+	if n, err := l.Notice(ctx, written.Key); err != nil || n.Stale != ledger.ReplacedNotice {
+		t.Errorf("the first reminder may still leave after the second: %+v, %v", n, err)
+	}
+	follow(ref, at(3, 9, 8), "part_late → NORD")
+	late := last(ledger.PartLate)
+	if n, err := l.Notice(ctx, late.Key); err != nil || n.Stale != "" || !strings.Contains(n.Text, "SUD") || !strings.Contains(n.Text, "malgré 2 rappels (échéance : 06/03/2026)") {
+		t.Errorf("the lead is told %+v, %v", n, err)
+	}
+	follow(ref, at(3, 31, 8), "")
+	// Taken, it goes on; its part done, there is nothing more to tell of it.
+	if _, err := l.SetPart(ctx, ref, "SUD", ledger.Done, "", "Cy", at(3, 31, 9)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := l.Notice(ctx, late.Key); err != nil || n.Stale != ledger.StaleNotice {
+		t.Errorf("the part is done, and the lead may still be told that it is late: %+v, %v", n, err)
+	}
+	// To be done again, it is waited for anew, and not at all while the request is answered.
+	if _, err := l.SetPart(ctx, ref, "SUD", ledger.Transmitted, "", "Cy", at(4, 1, 9)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Answer(ctx, ref, "Voici.", "Bo", at(4, 1, 10)); err != nil {
+		t.Fatal(err)
+	}
+	if p := part(ref, 0); !p.Due.IsZero() {
+		t.Errorf("the request is answered, and a part is due: %+v", p)
+	}
+	follow(ref, at(4, 30, 8), "")
+	if _, err := l.Reopen(ctx, ref, "encore", "Bo", at(5, 4, 9)); err != nil { // a Monday; 8 May is a public holiday
+		t.Fatal(err)
+	}
+	if p := part(ref, 0); !p.Since.Equal(at(5, 4, 9)) || p.Due.IsZero() {
+		t.Errorf("reopened, the part is %+v", p)
+	}
+	follow(ref, at(5, 30, 8), "part_late → NORD, part_reminder → SUD")
+	if p := part(ref, 0); p.Reminders != 1 || p.Overtaken != 1 || !p.Escalated {
+		t.Errorf("the part is %+v", p)
+	}
+	// The lead is told at once of all the parts that are late.
+	in := intake(2)
+	in.At = at(6, 1, 9)
+	both := take(t, l, in).Reference
+	follow(both, at(6, 5, 8), "part_reminder → EST, part_reminder → SUD")
+	follow(both, at(6, 8, 8), "part_late → NORD")
+	if n := last(ledger.PartLate); !strings.Contains(n.Text, "la part de SUD et de EST n'est pas dite faite, malgré 1 rappel (échéance : 05/06/2026)") {
+		t.Errorf("the lead is told %q", n.Text)
+	}
+	if got := kinds(get(t, l, both)); strings.Count(got, "part_escalated") != 2 {
+		t.Errorf("the history has %s", got)
+	}
 }
 
 func parts(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {

@@ -55,6 +55,7 @@ func lives(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	}{
 		{"an EPCI", ledger.Viewer{EPCI: "200000002"}, ledger.Span{}, many / 2},
 		{"a conversation", ledger.Viewer{Channel: "web", Thread: "t7"}, ledger.Span{}, 1},
+		{"the staff, of an EPCI", staff, ledger.Span{EPCI: "200000002"}, many / 2},
 		{"from a day", staff, ledger.Span{From: day(8)}, many / 10 * 2},
 		{"until a day", staff, ledger.Span{Until: day(1)}, many / 10},
 		{"between two", staff, ledger.Span{From: day(3), Until: day(5)}, many / 10 * 2},

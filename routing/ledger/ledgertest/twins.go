@@ -112,6 +112,27 @@ func likely(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 		}
 	})
 
+	t.Run("reopened, it is compared with those that came meanwhile", func(t *testing.T) {
+		l, _ := fresh(t)
+		a := take(t, l, company(1, "Lindorel", "00001"))
+		if _, err := l.SetStatus(t.Context(), a.Reference, ledger.Closed, "sans suite", "Bo", noon); err != nil {
+			t.Fatal(err)
+		}
+		b := take(t, l, company(2, "Lindorel Logistique", "00001"))
+		if got := pairsOf(t, l, ""); got != "" {
+			t.Errorf("while it is closed: %s", got)
+		}
+		if _, err := l.Reopen(t.Context(), a.Reference, "encore", "Bo", noon.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := pairsOf(t, l, a.Reference), a.Reference+"/"+b.Reference; got != want {
+			t.Errorf("reopened: %q, want %q", got, want)
+		}
+		if c, joined, err := l.Take(t.Context(), company(3, "Lindorel", "00001")); err != nil || !joined || c.Reference != a.Reference {
+			t.Errorf("a message about it: %s, joined %v, %v", c.Reference, joined, err)
+		}
+	})
+
 	t.Run("a closed request is nobody's twin", func(t *testing.T) {
 		l, _ := fresh(t)
 		a := take(t, l, company(1, "Lindorel", "00001"))

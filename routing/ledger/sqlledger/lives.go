@@ -45,6 +45,9 @@ func (l *Ledger) livesAfter(ctx context.Context, v ledger.Viewer, s ledger.Span,
 	if !s.Alive.IsZero() {
 		where += ` AND (updated_at >= ` + placeholder(&args, database.Stamp(s.Alive)) + ` OR status IN (` + placeholders(&args, ledger.OpenStatuses()) + `))`
 	}
+	if s.EPCI != "" {
+		where += ` AND epci = ` + placeholder(&args, s.EPCI)
+	}
 	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT `+columns+` FROM requests WHERE id > $1 AND `+where+` ORDER BY id LIMIT `+placeholder(&args, livesPage), args...)
 	if err != nil {
 		return nil, err

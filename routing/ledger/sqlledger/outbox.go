@@ -136,10 +136,8 @@ func (l *Ledger) Notice(ctx context.Context, key string) (ledger.Notice, error) 
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ledger.ErrNotFound
 	}
-	if err == nil && slices.Contains(ofTime, n.Kind) {
-		var r ledger.Request
-		r, err = scan(l.db.Conn(ctx).QueryRowContext(ctx, `SELECT `+columns+` FROM requests WHERE reference = $1`, n.Reference))
-		n.Stale = !r.Status.Open() || r.Pace.Since.After(n.CreatedAt)
+	if _, ofTime := sameMatter[n.Kind]; err == nil && ofTime {
+		n.Stale, err = l.stale(ctx, n)
 	}
 	if err != nil {
 		return ledger.Notice{}, fmt.Errorf("lire l'avis %s : %w", key, err)
@@ -147,8 +145,44 @@ func (l *Ledger) Notice(ctx context.Context, key string) (ledger.Notice, error) 
 	return n, nil
 }
 
-// ofTime are the notices that hold only while nobody acts.
-var ofTime = []ledger.NoticeKind{ledger.Reminder, ledger.Escalation, ledger.Patience}
+// sameMatter are the notices that hold only while nobody acts, each with those that replace it when they come after it, to the
+// same people.
+var sameMatter = map[ledger.NoticeKind][]ledger.NoticeKind{
+	ledger.Reminder: {ledger.Reminder, ledger.Escalation}, ledger.Escalation: {ledger.Escalation}, ledger.Patience: {ledger.Patience},
+	ledger.PartReminder: {ledger.PartReminder}, ledger.PartLate: nil,
+}
+
+// stale tells why a notice that came with time must not leave any more.
+func (l *Ledger) stale(ctx context.Context, n ledger.Notice) (why string, err error) {
+	r, err := scan(l.db.Conn(ctx).QueryRowContext(ctx, `SELECT `+columns+` FROM requests WHERE reference = $1`, n.Reference))
+	if err != nil {
+		return "", err
+	}
+	moved := !r.Status.Open()
+	switch n.Kind {
+	case ledger.PartReminder:
+		p := part(r, n.To)
+		moved = moved || p.Status != ledger.Transmitted || p.Since.After(n.CreatedAt)
+	case ledger.PartLate:
+		late := func(p ledger.Part) bool { return p.Status == ledger.Transmitted && p.Escalated }
+		moved = moved || n.To != r.Lead || !slices.ContainsFunc(r.Pace.Parts, late)
+	default:
+		moved = moved || r.Pace.Since.After(n.CreatedAt)
+	}
+	if moved {
+		return ledger.StaleNotice, nil
+	}
+	args := []any{database.Stamp(n.CreatedAt), r.ID, n.To, n.Channel, n.Thread}
+	var later int
+	if kinds := sameMatter[n.Kind]; len(kinds) > 0 {
+		err = l.db.Conn(ctx).QueryRowContext(ctx, `SELECT count(*) FROM notices WHERE created_at > $1 AND request_id = $2 AND direction = $3
+			AND channel = $4 AND thread = $5 AND kind IN (`+placeholders(&args, kinds)+`)`, args...).Scan(&later)
+	}
+	if later > 0 {
+		return ledger.ReplacedNotice, err
+	}
+	return "", err
+}
 
 // Sent implements ledger.Outbox.
 func (l *Ledger) Sent(ctx context.Context, key string, at time.Time) error {
@@ -217,7 +251,7 @@ func instead(r ledger.Request, n ledger.Notice) string {
 // Unreached gives the directions to which no notice could be delivered since one was given up, and how many were.
 func (l *Ledger) Unreached(ctx context.Context) (map[string]int, error) {
 	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT direction, SUM(CASE WHEN dead_at <> 0 THEN 1 ELSE 0 END) FROM notices
-		WHERE direction <> '' AND last_error <> $1 GROUP BY direction HAVING MAX(dead_at) > MAX(sent_at)`, ledger.StaleNotice)
+		WHERE direction <> '' AND last_error NOT IN ($1, $2) GROUP BY direction HAVING MAX(dead_at) > MAX(sent_at)`, ledger.StaleNotice, ledger.ReplacedNotice)
 	if err != nil {
 		return nil, fmt.Errorf("chercher les directions injoignables : %w", err)
 	}
@@ -247,7 +281,7 @@ func (l *Ledger) end(ctx context.Context, key string, at time.Time, kind ledger.
 	if reason != "" {
 		why += " : " + reason
 	}
-	dead := kind == ledger.NoticeDead && !n.Stale
+	dead := kind == ledger.NoticeDead && n.Stale == ""
 	if n.Reference == "" { // no history to tell it in
 		return l.db.InTx(ctx, func(ctx context.Context) error {
 			if _, err := l.db.Conn(ctx).ExecContext(ctx, update, key, database.Stamp(at), reason); err != nil {

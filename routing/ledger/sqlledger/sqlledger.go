@@ -57,6 +57,11 @@ func (l *Ledger) Take(ctx context.Context, in ledger.Intake) (r ledger.Request, 
 		if err != nil {
 			return err
 		}
+		if in.Human {
+			if r, _, err = l.append(ctx, r, ledger.Event{At: in.At, Kind: ledger.HumanAsked, By: in.Author}); err != nil {
+				return err
+			}
+		}
 		r, err = l.plan(ctx, r)
 		return err
 	})
@@ -282,6 +287,9 @@ func (l *Ledger) Assign(ctx context.Context, reference, lead, owner, why, by str
 		if err != nil || r.Lead == former {
 			return r, err
 		}
+		if strings.TrimSpace(why) == "" {
+			return r, ledger.ErrNoReason
+		}
 		if err := l.notify(ctx, r, e, ledger.NewRequest, r.Lead, false); err != nil {
 			return r, err
 		}
@@ -293,14 +301,18 @@ func (l *Ledger) Assign(ctx context.Context, reference, lead, owner, why, by str
 func (l *Ledger) SetStatus(ctx context.Context, reference string, s ledger.Status, why, by string, at time.Time) (ledger.Request, error) {
 	return l.change(ctx, "changer l'état de la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
 		e := ledger.Event{At: at, Kind: ledger.StatusSet, By: by, Why: why, Status: s}
-		if s == ledger.Taken && r.Owner == "" {
+		deed := s.State().Deed
+		if deed != nil && deed.Owns && r.Owner == "" {
 			e.Owner = by
 		}
 		r, e, err := l.append(ctx, r, e)
-		if err != nil || s != ledger.Taken {
+		if err == nil && deed.Ask != "" && strings.TrimSpace(why) == "" {
+			err = ledger.ErrNoReason
+		}
+		if err != nil || deed.Tells == "" {
 			return r, err
 		}
-		return r, l.tellAll(ctx, r, e, ledger.TakenUp)
+		return r, l.tellAll(ctx, r, e, deed.Tells)
 	})
 }
 
@@ -357,6 +369,16 @@ func (l *Ledger) Amend(ctx context.Context, reference, text, by string, at time.
 	})
 }
 
+// Note writes in a request's history what happened to a sheet of a project that comes from it: e is a Projected event. It needs the
+// transaction of its context.
+func (l *Ledger) Note(ctx context.Context, reference string, e ledger.Event) error {
+	_, err := l.change(ctx, "noter la fiche "+e.Other+" dans la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
+		r, _, err := l.append(ctx, r, e)
+		return r, err
+	})
+	return err
+}
+
 // Hold implements ledger.Store.
 func (l *Ledger) Hold(ctx context.Context, reference string) (ledger.Request, error) {
 	if _, ok := l.db.Tx(ctx); !ok {
@@ -373,6 +395,9 @@ func (l *Ledger) Hold(ctx context.Context, reference string) (ledger.Request, er
 func (l *Ledger) Reopen(ctx context.Context, reference, why, by string, at time.Time) (ledger.Request, error) {
 	return l.change(ctx, "rouvrir la demande", reference, func(ctx context.Context, r ledger.Request) (ledger.Request, error) {
 		r, e, err := l.append(ctx, r, ledger.Event{At: at, Kind: ledger.Reopened, By: by, Why: why})
+		if err == nil && strings.TrimSpace(why) == "" {
+			err = ledger.ErrNoReason
+		}
 		if err != nil {
 			return r, err
 		}
@@ -404,12 +429,16 @@ func (l *Ledger) AskHuman(ctx context.Context, reference, entryPoint, text, by s
 // hold reads a request for changing it: a PostgreSQL transaction that would change it too waits for this one to end,
 // then reads what it wrote.
 func (l *Ledger) hold(ctx context.Context, reference string) (ledger.Request, error) {
-	r, err := scan(l.db.Conn(ctx).QueryRowContext(ctx,
-		`UPDATE requests SET updated_at = updated_at WHERE reference = $1 RETURNING `+columns, reference))
-	if err != nil || !r.Pace.Since.IsZero() {
+	if _, err := l.db.Conn(ctx).ExecContext(ctx, `UPDATE requests SET updated_at = updated_at WHERE reference = $1`, reference); err != nil {
+		return ledger.Request{}, err
+	}
+	// A statement that waited still reads the other tables as they were before it did: the version is read by another.
+	r, err := scan(l.db.Conn(ctx).QueryRowContext(ctx, `SELECT `+columns+` FROM requests WHERE reference = $1`, reference))
+	begun := func(p ledger.Part) bool { return p.Status != ledger.Transmitted || !p.Since.IsZero() }
+	if err != nil || !r.Pace.Since.IsZero() && !slices.ContainsFunc(r.Pace.Parts, func(p ledger.Part) bool { return !begun(p) }) {
 		return r, err
 	}
-	// It was written before the ledger kept its pace: the events tell it.
+	// It was written before the ledger kept its pace, or that of its parts: the events tell it.
 	events, err := l.events(ctx, r)
 	var replayed ledger.Request
 	for _, e := range events {
@@ -448,8 +477,10 @@ func (l *Ledger) append(ctx context.Context, r ledger.Request, e ledger.Event) (
 	return r, e, err
 }
 
-// write writes an event and what it makes of its request.
+// write writes an event and what it makes of its request. One that ends is looked at no more when others are taken, until it is
+// open again.
 func (l *Ledger) write(ctx context.Context, r ledger.Request, e ledger.Event) (ledger.Request, ledger.Event, error) {
+	was := r.Status
 	r, err := ledger.Apply(r, e)
 	if err != nil {
 		return r, e, err
@@ -484,6 +515,9 @@ func (l *Ledger) write(ctx context.Context, r ledger.Request, e ledger.Event) (l
 	}
 	_, err = conn.ExecContext(ctx, `UPDATE requests SET status = $2, lead = $3, owner = $4, associated = $5, decision = $6, updated_at = $7, pace = $8, merged_into = $9 WHERE id = $1`,
 		r.ID, r.Status, r.Lead, r.Owner, associated, current, database.Stamp(r.UpdatedAt), pace, r.Pace.Into)
+	if err == nil && was != "" && was.Open() != r.Status.Open() {
+		err = l.look(ctx, r, e.At)
+	}
 	return r, e, err
 }
 
@@ -619,13 +653,25 @@ func visible(v ledger.Viewer, args *[]any) (string, error) {
 	return "(" + strings.Join(either, " OR ") + ")", nil
 }
 
-const columns = `id, reference, channel, thread, author, text, company, siren, siret, commune, epci, departement, entry_point, deadline,
+var columns = `id, reference, channel, thread, author, text, company, siren, siret, commune, epci, departement, entry_point, deadline,
 	status, lead, owner, associated, decision, created_at, updated_at, person, pace, due_at, next_at,
 	(SELECT coalesce(max(e.id), 0) FROM request_events e WHERE e.request_id = requests.id
-		AND e.kind NOT IN ('notice_sent', 'notice_dead', 'reminded', 'escalated', 'no_news', 'part', 'step', 'told_apart', 'imported'))`
+		AND e.kind NOT IN (` + quoted(quiet) + `))`
 
-// quiet are the events that leave a request's version as it is, the same as in columns.
-var quiet = []ledger.EventKind{ledger.NoticeSent, ledger.NoticeDead, ledger.Reminded, ledger.Escalated, ledger.NoNews, ledger.PartSet, ledger.StepSet, ledger.ToldApart, ledger.Imported}
+// quiet are the events that leave a request's version as it is.
+var quiet = []ledger.EventKind{
+	ledger.NoticeSent, ledger.NoticeDead, ledger.Reminded, ledger.Escalated, ledger.NoNews, ledger.PartReminded, ledger.PartEscalated, ledger.Overtaken,
+	ledger.PartSet, ledger.StepSet, ledger.ToldApart, ledger.Projected, ledger.Imported,
+}
+
+// quoted writes names of the program's own in SQL.
+func quoted[T ~string](names []T) string {
+	list := make([]string, len(names))
+	for i, name := range names {
+		list[i] = "'" + string(name) + "'"
+	}
+	return strings.Join(list, ", ")
+}
 
 func scan(row interface{ Scan(...any) error }) (r ledger.Request, err error) {
 	var deadline, created, updated, due, next int64

@@ -3,9 +3,12 @@ package sqlledger_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"guichet/migrations"
+	"guichet/migrations/database"
 	"guichet/migrations/databasetest"
 	"guichet/routing"
 	"guichet/routing/ledger"
@@ -90,7 +93,7 @@ func older(t *testing.T, e databasetest.Engine) {
 	db := e.New(t)
 	agenda := ledger.Agenda{Delays: routing.Delays{Transmitted: routing.Stage{Due: 3, Reminders: []int{2}}}}
 	l := sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts(), agenda)
-	monday := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
 	r, _, err := l.Take(ctx, ledger.Intake{
 		Channel: "web", Message: "1", Thread: "1", Text: "Bonjour", At: monday, Decision: routing.Decision{Lead: "NORD", Associated: []string{"SUD"}},
 	})
@@ -119,23 +122,136 @@ func older(t *testing.T, e databasetest.Engine) {
 	}
 }
 
+// BenchmarkTake takes requests of companies that the ledger has not, which it compares with those of their commune. One in eleven of
+// those that are there is open. The time must not grow with their number.
 func BenchmarkTake(b *testing.B) {
 	for _, e := range []databasetest.Engine{databasetest.SQLite, databasetest.PostgreSQL} {
-		b.Run(string(e.Dialect), func(b *testing.B) { benchmarkTake(b, e) })
+		for _, size := range []int{1_000, 20_000, 100_000} {
+			b.Run(fmt.Sprintf("%s/%d", e.Dialect, size), func(b *testing.B) {
+				db := e.New(b)
+				fill(b, db, size)
+				benchmarkTake(b, db)
+			})
+		}
 	}
 }
 
-func benchmarkTake(b *testing.B, e databasetest.Engine) {
-	l := sqlledger.New(e.New(b), &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{})
-	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	for n := 0; b.Loop(); n++ {
-		in := ledger.Intake{
-			Channel: "web", Message: fmt.Sprint(n), Thread: fmt.Sprint(n), Text: "Bonjour", At: at,
-			Company:  ledger.Company{Name: fmt.Sprintf("Fabrique fictive %d", n)},
-			Decision: routing.Decision{Lead: "NORD", Associated: []string{"SUD"}},
+// asked is the n-th request: a fifth is about companies of one town, the others of the communes around it.
+func asked(n int) ledger.Intake {
+	names := strings.Fields("menuiserie brindelune cornaval vertepomme ostrelin malvigne tournebrise sablefin clairgrain nordelyre papelune grisemotte valdorine fauconvert miraloup")
+	commune := "60000"
+	if n%5 != 0 {
+		commune = fmt.Sprint(60000 + n%3000)
+	}
+	return ledger.Intake{
+		Channel: "web", Message: fmt.Sprint(n), Thread: fmt.Sprint(n), Text: fmt.Sprintf("Nous cherchons un financement pour notre projet %d", n), At: monday,
+		Company:  ledger.Company{Name: fmt.Sprintf("%s %s %d", names[n%15], names[n/15%15], n)},
+		Place:    ledger.Place{Commune: commune, EPCI: "200000001", Departement: "60"},
+		Decision: routing.Decision{Lead: "NORD", Associated: []string{"SUD"}},
+	}
+}
+
+var monday = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+// fill writes requests as their taking would, without their messages and notices, which nothing looks for.
+func fill(b *testing.B, db *database.DB, size int) {
+	b.Helper()
+	err := db.InTx(b.Context(), func(ctx context.Context) error {
+		conn := db.Conn(ctx)
+		for from := 1; from <= size; from += 200 {
+			var rows, keys []string
+			var args []any
+			arg := func(v any) string {
+				args = append(args, v)
+				return fmt.Sprintf("$%d", len(args))
+			}
+			for id := from; id < from+200; id++ {
+				in := asked(id)
+				status := ledger.Closed
+				if id%11 == 0 {
+					status = ledger.Transmitted
+				}
+				rows = append(rows, fmt.Sprintf(`(%d, '%d', 'web', '%d', '', '%s', '%s', '%s', '', '', '%s', '%s', '60', 'ACCUEIL', 0, '', '', '%s', 'NORD', '', '[]', '{}', 0, 0)`,
+					id, id, id, in.Text, in.Company.Name, ledger.CompanyKey(in.Company.Name), in.Place.Commune, in.Place.EPCI, status))
+				if !status.Open() {
+					continue
+				}
+				for _, key := range ledger.LikenessKeys(ledger.Request{Company: in.Company, Place: in.Place, Text: in.Text}) {
+					keys = append(keys, fmt.Sprintf("(%s, %d)", arg(key), id))
+				}
+			}
+			_, err := conn.ExecContext(ctx, `INSERT INTO requests (id, reference, channel, thread, author, text, company, name, siren, siret, commune, epci,
+				departement, entry_point, deadline, search, person, status, lead, owner, associated, decision, created_at, updated_at) VALUES `+strings.Join(rows, ", "))
+			if err == nil {
+				_, err = conn.ExecContext(ctx, `INSERT INTO request_keys (key, request_id) VALUES `+strings.Join(keys, ", "), args...)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		if _, _, err := l.Take(b.Context(), in); err != nil {
-			b.Fatal(err)
+		if db.Dialect == migrations.PostgreSQL { // as the server does by itself after a while
+			if _, err := conn.ExecContext(ctx, `SELECT setval(pg_get_serial_sequence('requests', 'id'), $1)`, size+1); err != nil {
+				return err
+			}
+			if _, err := conn.ExecContext(ctx, `ANALYZE requests, request_keys`); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func benchmarkTake(b *testing.B, db *database.DB) {
+	l := sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{})
+	for n := 1_000_000; b.Loop(); n++ {
+		if _, joined, err := l.Take(b.Context(), asked(n)); err != nil || joined {
+			b.Fatal(joined, err)
+		}
+	}
+}
+
+// Who waits for a request sees what was done meanwhile: two people who act on the same card do not both succeed.
+func TestHoldSeesWhatItWaitedFor(t *testing.T) { databasetest.Each(t, holdSees) }
+
+func holdSees(t *testing.T, e databasetest.Engine) {
+	db, at := e.New(t), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	l := sqlledger.New(db, &ledgertest.Jobs{}, ledger.DefaultTexts(), ledger.Agenda{})
+	taken, _, err := l.Take(t.Context(), ledger.Intake{
+		Channel: "web", Message: "1", Thread: "1", Text: "Bonjour", At: at, Decision: routing.Decision{Lead: "NORD"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type held struct {
+		version int64
+		err     error
+	}
+	waited := make(chan held, 1)
+	var after ledger.Request
+	err = db.InTx(t.Context(), func(ctx context.Context) error {
+		if _, err := l.Hold(ctx, taken.Reference); err != nil {
+			return err
+		}
+		go func() {
+			var out held
+			out.err = db.InTx(t.Context(), func(ctx context.Context) error {
+				r, err := l.Hold(ctx, taken.Reference)
+				out.version = r.Version
+				return err
+			})
+			waited <- out
+		}()
+		time.Sleep(200 * time.Millisecond) // the other one waits by now, or comes later: it must see the same
+		after, err = l.SetStatus(ctx, taken.Reference, ledger.Taken, "", "Ada", at)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := <-waited; got.err != nil || got.version != after.Version || got.version == taken.Version {
+		t.Errorf("version %d, %v; want %d, was %d", got.version, got.err, after.Version, taken.Version)
 	}
 }

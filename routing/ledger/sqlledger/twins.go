@@ -85,7 +85,8 @@ func idsOf(requests []ledger.Request) (ids []int64) {
 	return ids
 }
 
-// look gives a request its keys and looks for its twins: what a person said of them stays said.
+// look gives an open request its keys and looks for its twins, and takes both from one that ended; what a person said of twins
+// stays said.
 func (l *Ledger) look(ctx context.Context, r ledger.Request, at time.Time) error {
 	conn := l.db.Conn(ctx)
 	if _, err := conn.ExecContext(ctx, `DELETE FROM request_keys WHERE request_id = $1`, r.ID); err != nil {
@@ -95,7 +96,7 @@ func (l *Ledger) look(ctx context.Context, r ledger.Request, at time.Time) error
 		return err
 	}
 	keys := ledger.LikenessKeys(r)
-	if len(keys) == 0 {
+	if len(keys) == 0 || !r.Status.Open() {
 		return nil
 	}
 	args := []any{r.ID}
@@ -246,14 +247,12 @@ func (l *Ledger) alone(ctx context.Context, doing string, do func(context.Contex
 	return r, nil
 }
 
-var errNoReason = errors.New("la raison est vide")
-
 // Join implements ledger.Store.
 func (l *Ledger) Join(ctx context.Context, kept, joined, why, by string, at time.Time) (ledger.Request, error) {
 	return l.alone(ctx, "joindre la demande "+joined+" à "+kept, func(ctx context.Context) (r ledger.Request, err error) {
 		switch {
 		case strings.TrimSpace(why) == "":
-			return r, errNoReason
+			return r, ledger.ErrNoReason
 		case kept == joined:
 			return r, fmt.Errorf("%w : une demande ne se joint pas à elle-même", ledger.ErrTransition)
 		}
@@ -262,6 +261,9 @@ func (l *Ledger) Join(ctx context.Context, kept, joined, why, by string, at time
 			return r, err
 		}
 		if r, err = l.hold(ctx, kept); err != nil {
+			return r, err
+		}
+		if err := r.CheckAbsorb(); err != nil {
 			return r, err
 		}
 		if a, b := r.Company.SIREN, other.Company.SIREN; a != "" && b != "" && a != b {
@@ -316,7 +318,7 @@ func (l *Ledger) Join(ctx context.Context, kept, joined, why, by string, at time
 func (l *Ledger) Split(ctx context.Context, reference string, message int, why, by string, at time.Time) (ledger.Request, error) {
 	return l.alone(ctx, "séparer la demande "+reference, func(ctx context.Context) (r ledger.Request, err error) {
 		if strings.TrimSpace(why) == "" {
-			return r, errNoReason
+			return r, ledger.ErrNoReason
 		}
 		if r, err = l.hold(ctx, reference); err != nil {
 			return r, err
@@ -325,7 +327,7 @@ func (l *Ledger) Split(ctx context.Context, reference string, message int, why, 
 		var split ledger.Event
 		if message == 0 {
 			if r.Status != ledger.Merged {
-				return r, fmt.Errorf("%w : la demande est %s", ledger.ErrTransition, r.Status.Label())
+				return r, fmt.Errorf("%w : la demande n'est jointe à aucune autre ; donnez le rang du message à en sortir", ledger.ErrTransition)
 			}
 			if from, err = l.hold(ctx, r.Pace.Into); err != nil {
 				return r, err
@@ -521,13 +523,14 @@ func (l *Ledger) TellApart(ctx context.Context, reference, other, why, by string
 	return err
 }
 
-// veil takes away what a request says of others that the viewer may not see.
+// veil takes away what a request says of others that the viewer may not see, requests and people.
 func (l *Ledger) veil(ctx context.Context, v ledger.Viewer, r *ledger.Request) error {
 	if v.Staff {
 		return nil
 	}
+	*r = v.Unnamed(*r)
 	r.Pace.Into, r.Pace.From = "", ""
-	r.Events = slices.DeleteFunc(r.Events, func(e ledger.Event) bool { return e.Kind == ledger.ToldApart })
+	r.Events = slices.DeleteFunc(r.Events, func(e ledger.Event) bool { return e.Kind == ledger.ToldApart || e.Kind == ledger.Projected })
 	for i, e := range r.Events {
 		if e.Other == "" {
 			continue

@@ -14,7 +14,7 @@ type Unit string
 const (
 	Percent     Unit = "%"
 	Requests    Unit = "demandes"
-	Messages    Unit = "messages"
+	Contacts    Unit = "sollicitations"
 	WorkingDays Unit = "jours ouvrés"
 	EPCIs       Unit = "EPCI"
 	Blanks      Unit = "couples EPCI × thème"
@@ -87,11 +87,12 @@ var Indicators = []Indicator{
 		},
 	},
 	{
-		ID: "joined", Name: "Sollicitations regroupées", Unit: Messages, Sum: Total,
-		Definition: "Messages rattachés dans la période à une demande déjà ouverte de la même entreprise, au lieu d'en ouvrir une seconde.",
+		ID: "joined", Name: "Sollicitations regroupées", Unit: Contacts, Sum: Total,
+		Definition: "Messages rattachés dans la période à une demande déjà ouverte de la même entreprise au lieu d'en ouvrir une seconde, et demandes qu'une personne y a jointes, " +
+			"au compte de la direction qui mène alors cette demande. Une séparation faite ensuite n'en retire rien.",
 		Flow: func(l Life, _ ledger.Agenda) (cases []Case) {
 			for _, s := range l.Steps {
-				if s.Event.Kind == ledger.Received && s.Before.Status != "" {
+				if s.Event.Kind == ledger.Received && s.Before.Status != "" || s.Event.Kind == ledger.Absorbed {
 					cases = append(cases, Case{s.Event.At, s.After.Lead, 1})
 				}
 			}

@@ -331,11 +331,11 @@ func TestBounds(t *testing.T) {
 		{"joined", []deed{{"2026-04-07 10:00", "new"}, {"2026-04-08 10:00", "again"}, {"2026-04-09 10:00", "take"}, {"2026-04-10 10:00", "again"}},
 			map[string]float64{"received": 1, "joined": 2, "taken-within-3": 100, "backlog": 1}},
 		{"joined by a person, in time: the other request is counted, not this one", []deed{{"2026-04-07 10:00", "new"}, {"2026-04-08 10:00", "join"}},
-			map[string]float64{"taken-within-3": none, "taken-within-5": none, "rerouted": none, "backlog": 1, "late": 1}},
+			map[string]float64{"joined": 1, "taken-within-3": none, "taken-within-5": none, "rerouted": none, "backlog": 1, "late": 1}},
 		{"joined by a person, too late", []deed{{"2026-04-07 10:00", "new"}, {"2026-04-20 10:00", "join"}},
 			map[string]float64{"taken-within-3": 0, "taken-within-5": 0, "rerouted": none, "backlog": 1}},
 		{"joined, then split", []deed{{"2026-04-07 10:00", "new"}, {"2026-04-08 10:00", "join"}, {"2026-04-27 10:00", "split"}, {"2026-04-28 10:00", "take"}},
-			map[string]float64{"taken-within-3": 100, "time-to-take-median": 1, "transmitted": 2, "rerouted": none, "backlog": 2}},
+			map[string]float64{"joined": 1, "taken-within-3": 100, "time-to-take-median": 1, "transmitted": 2, "rerouted": none, "backlog": 2}},
 		{"escalated", []deed{{"2026-04-07 10:00", "new"}, {"2026-04-15 09:00", "follow"}},
 			map[string]float64{"escalated": 1, "late": 1, "taken-within-3": 0}},
 	} {

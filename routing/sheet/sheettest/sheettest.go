@@ -278,6 +278,26 @@ func back(t *testing.T, o Office) {
 		if !slices.Contains(notices, c.want) {
 			t.Errorf("%s: %v", c.channel, notices)
 		}
+		// The request's history tells it to the staff, and to nobody else: others answered too.
+		seen := func(v ledger.Viewer) (all []string) {
+			r, err := o.Requests.Get(t.Context(), v, r.Reference)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range r.Events {
+				if e.Kind == ledger.Projected && e.Other == s.Reference {
+					all = append(all, e.By+" "+e.Why)
+				}
+			}
+			return all
+		}
+		if all := seen(staff); len(all) != 5 || all[0] != "Ada « Unité de tri », écrite" || !strings.HasPrefix(all[2], "Bo « Unité de tri », réponse, CA Fictive, ") ||
+			all[3] != "Ada « Unité de tri », close, assez" || !strings.Contains(all[4], "réponses rendues") {
+			t.Errorf("the request's history has %q", all)
+		}
+		if all := seen(ledger.Viewer{Channel: r.Channel, Thread: r.Thread}); len(all) > 0 {
+			t.Errorf("the asker sees %q", all)
+		}
 		all, err := o.Requests.Notices(t.Context(), staff, 1000)
 		if err != nil {
 			t.Fatal(err)

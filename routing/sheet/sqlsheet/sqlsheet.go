@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"guichet/migrations/database"
@@ -24,6 +25,8 @@ type Ledger interface {
 	Get(ctx context.Context, v ledger.Viewer, reference string) (ledger.Request, error)
 	// Tell writes a notice, once for its key, in the transaction of the context.
 	Tell(ctx context.Context, n ledger.Notice, data ledger.TextData) error
+	// Note writes in the history of a request what happened to its sheet, in the transaction of the context.
+	Note(ctx context.Context, reference string, e ledger.Event) error
 }
 
 // Store is a sheet.Store.
@@ -82,7 +85,7 @@ func (s *Store) New(ctx context.Context, f sheet.Sheet, by string, at time.Time)
 				return err
 			}
 		}
-		return s.event(ctx, f.Reference, sheet.Event{At: at, Kind: sheet.Created, By: by})
+		return s.event(ctx, f, sheet.Event{At: at, Kind: sheet.Created, By: by})
 	})
 	if err != nil {
 		return f, fmt.Errorf("écrire la fiche : %w", err)
@@ -90,10 +93,21 @@ func (s *Store) New(ctx context.Context, f sheet.Sheet, by string, at time.Time)
 	return f, nil
 }
 
-func (s *Store) event(ctx context.Context, reference string, e sheet.Event) error {
+// event writes what happened to a sheet, in the history of its request too.
+func (s *Store) event(ctx context.Context, f sheet.Sheet, e sheet.Event) error {
 	_, err := s.db.Conn(ctx).ExecContext(ctx, `INSERT INTO sheet_events (reference, at, kind, actor, epci, why) VALUES ($1, $2, $3, $4, $5, $6)`,
-		reference, database.Stamp(e.At), e.Kind, e.By, e.EPCI, e.Why)
-	return err
+		f.Reference, database.Stamp(e.At), e.Kind, e.By, e.EPCI, e.Why)
+	if err != nil || f.Request == "" {
+		return err
+	}
+	said := []string{"« " + f.Title + " », " + e.Kind.Label()}
+	if e.EPCI != "" {
+		said = append(said, cmp.Or(s.names[e.EPCI], e.EPCI))
+	}
+	if e.Why != "" {
+		said = append(said, e.Why)
+	}
+	return s.ledger.Note(ctx, f.Request, ledger.Event{At: e.At, Kind: ledger.Projected, By: e.By, Other: f.Reference, Why: strings.Join(said, ", ")})
 }
 
 // change runs one change of a sheet, at one of some stages, in a transaction that holds it.
@@ -134,7 +148,7 @@ func (s *Store) Send(ctx context.Context, reference string, to sheet.Reachable, 
 				return err
 			}
 		}
-		return s.event(ctx, reference, sheet.Event{At: at, Kind: sheet.WasSent, By: by})
+		return s.event(ctx, f, sheet.Event{At: at, Kind: sheet.WasSent, By: by})
 	})
 }
 
@@ -173,22 +187,22 @@ func (s *Store) Answer(ctx context.Context, reference string, a sheet.Answer) (s
 			return err
 		}
 		// The event keeps each answer, those that were replaced too.
-		return s.event(ctx, reference, sheet.Event{At: a.At, Kind: sheet.Answered, By: a.By, EPCI: a.EPCI, Why: f.Said(a, s.settings)})
+		return s.event(ctx, f, sheet.Event{At: a.At, Kind: sheet.Answered, By: a.By, EPCI: a.EPCI, Why: f.Said(a, s.settings)})
 	})
 }
 
 // Close implements sheet.Store.
 func (s *Store) Close(ctx context.Context, reference, why, by string, at time.Time) (sheet.Sheet, error) {
-	return s.change(ctx, "clore la fiche", reference, sheet.Sent, func(ctx context.Context, _ sheet.Sheet) error {
-		return s.stage(ctx, reference, sheet.Closed, sheet.Event{At: at, Kind: sheet.WasClosed, By: by, Why: why})
+	return s.change(ctx, "clore la fiche", reference, sheet.Sent, func(ctx context.Context, f sheet.Sheet) error {
+		return s.stage(ctx, f, sheet.Closed, sheet.Event{At: at, Kind: sheet.WasClosed, By: by, Why: why})
 	})
 }
 
-func (s *Store) stage(ctx context.Context, reference string, stage sheet.Stage, e sheet.Event) error {
-	if _, err := s.db.Conn(ctx).ExecContext(ctx, `UPDATE sheets SET stage = $2 WHERE reference = $1`, reference, stage); err != nil {
+func (s *Store) stage(ctx context.Context, f sheet.Sheet, stage sheet.Stage, e sheet.Event) error {
+	if _, err := s.db.Conn(ctx).ExecContext(ctx, `UPDATE sheets SET stage = $2 WHERE reference = $1`, f.Reference, stage); err != nil {
 		return err
 	}
-	return s.event(ctx, reference, e)
+	return s.event(ctx, f, e)
 }
 
 // Return implements sheet.Store.
@@ -213,7 +227,7 @@ func (s *Store) Return(ctx context.Context, reference, by string, at time.Time) 
 			return err
 		}
 		to := cmp.Or(n.To, "la personne qui a fait la demande "+f.Request)
-		return s.stage(ctx, reference, sheet.Returned, sheet.Event{At: at, Kind: sheet.WasReturned, By: by, Why: "à " + to})
+		return s.stage(ctx, f, sheet.Returned, sheet.Event{At: at, Kind: sheet.WasReturned, By: by, Why: "à " + to})
 	})
 }
 

@@ -147,7 +147,7 @@ func Value(id string, log []ledger.Request, lives map[string][]Spell, s Scope, z
 			for i, e := range r.Events {
 				so := Spells(r.Events[:i+1])
 				lead := so[len(so)-1].Lead
-				if id == "joined" && e.Kind == "received" && i > 0 || id == "escalated" && e.Kind == "escalated" {
+				if id == "joined" && (e.Kind == "received" && i > 0 || e.Kind == "absorbed") || id == "escalated" && e.Kind == "escalated" {
 					add(e.At, lead, 1)
 				}
 			}
