@@ -112,6 +112,10 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 		}
 		return a, nil
 	}
+	if w.nameOnly() {
+		found = fromTheStart(found)
+		w.best = found[0]
+	}
 	return b.compose(ctx, w, found, confidence < loadConfidence().Sure)
 }
 
@@ -321,6 +325,18 @@ func promote(q question, found []candidate) []candidate {
 		}
 	}
 	return found
+}
+
+// fromTheStart puts first the first paragraph of the best passage's document: there it says what it is.
+func fromTheStart(found []candidate) []candidate {
+	at := 0
+	for i, c := range found {
+		if c.sameDocument(found[0]) && c.Kind == Paragraph && (found[at].Kind != Paragraph || c.Ordinal < found[at].Ordinal) {
+			at = i
+		}
+	}
+	first := found[at]
+	return slices.Insert(slices.Delete(slices.Clone(found), at, at+1), 0, first)
 }
 
 // choose gives the best passage and those that are nearly as good: what is asked may stand in any of them.
