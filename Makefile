@@ -37,7 +37,7 @@ bench: ## mesurer : décisions par seconde, premier démarrage, puis la base à 
 	.ci/postgres go run ./knowledge/measure/speed -size $(or $(SIZE),100000) ../shared/data/eval/*/
 	go run -C knowledge/measure/peers -mod=mod . $(abspath $(wildcard ../shared/data/eval/*/))
 
-peers: build ## comparer la recherche à bm25s, rank-bm25, tantivy et Haystack sur les jeux d'essai (Python et le réseau la première fois ; une heure)
+peers: build ## comparer la recherche à bm25s, rank-bm25, tantivy et Haystack sur les jeux d'essai (demande Python, et le réseau la première fois)
 	python3 -m venv bin/peers && bin/peers/bin/pip install -q -r knowledge/measure/peers/requirements.txt
 	bin/peers/bin/python knowledge/measure/peers/peers.py bin/guichet ../shared/data/eval/*/
 

@@ -86,8 +86,12 @@ var (
 	countedNoun = regexp.MustCompile(`\b(?:combien(?: \pL+(?:al|ale|aux|ales|moyen|exact))? d(?:e la |es |e |['’]|u )|(?:nombre|nb)(?: \pL+(?:al|ale|aux|ales|moyen|exact))? (?:d(?:e la |es |e |['’]|u ))?)$`)
 )
 
-// dated tells whether the passage holds the days that a question names, and its document the years, the present one apart.
+// dated tells whether the passage holds the days that a question names, and its document the years, the present one apart; and
+// whether it speaks of the future if the question does.
 func (c candidate) dated(q question, now time.Time) bool {
+	if !c.satisfies(q, future) {
+		return false
+	}
 	around := french.Fold(strings.Join(append([]string{c.Document.Title, c.Text}, c.Path...), " "))
 	for _, date := range dates.FindAllString(french.Fold(q.text), -1) {
 		if !strings.Contains(around, date) {
@@ -104,6 +108,12 @@ func (c candidate) dated(q question, now time.Time) bool {
 		}
 	}
 	return true
+}
+
+// satisfies tells whether the passage satisfies a demand, if the question makes it.
+func (c candidate) satisfies(q question, name string) bool {
+	i := slices.IndexFunc(q.demands, func(d *demand) bool { return d.Name == name })
+	return i < 0 || inspect(said(c.Text)).satisfies(q.demands[i])
 }
 
 // countedNoun gives the noun whose number is asked for (« combien de … »), unless a demand says what number that is.

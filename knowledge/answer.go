@@ -66,6 +66,8 @@ const (
 	choiceShare = 0.6
 	// named is from where on a question is held to name a document: the share of the title's words and of the question's weight.
 	namedTitle, namedQuestion = 0.5, 0.2
+	// wholeTitle is the share of a title from which nothing else is meant.
+	wholeTitle = 0.75
 	// nameAlone is the share of the question's weight above which it holds nothing but the title.
 	nameAlone = 0.95
 	// closedMalus keeps closed schemes behind open ones when the question names none.
@@ -73,10 +75,13 @@ const (
 )
 
 // listing is the demand of a choice of schemes, openness that of whether one is still open, entirety that of all the steps
-// or conditions, reason that of a cause, quantity that of a number (vocabulary.yaml).
+// or conditions, reason that of a cause, quantity that of a number, delay that of a duration,
+// future that of what is still to come (vocabulary.yaml).
 const (
 	reason   = "raison"
 	quantity = "nombre"
+	future   = "avenir"
+	delay    = "duree"
 	listing  = "liste"
 	openness = "ouverture"
 	entirety = "ensemble"
@@ -88,7 +93,7 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 	if err != nil {
 		return Answer{}, err
 	}
-	if len(found) == 0 {
+	if len(found) == 0 || !found[0].isNamed() && !q.hasSubject() {
 		return q.abstain(), nil
 	}
 	w := weigh(q, v, found, now)
@@ -296,7 +301,7 @@ func promote(q question, found []candidate) []candidate {
 	first := found[0]
 	for _, other := range []bool{false, true} {
 		for i, c := range found {
-			if c.score < related*first.score || other && c.score < promotable*first.score {
+			if c.score < related*first.score || other && (c.score < promotable*first.score || first.titled >= wholeTitle && first.isNamed()) {
 				break
 			}
 			if c.required > first.required && (other && c.grounds.share() >= first.grounds.share() || c.sameDocument(first)) {

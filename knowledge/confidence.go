@@ -24,8 +24,13 @@ var signs = []struct {
 }{
 	{"held", func(w weighed) float64 { return w.best.grounds.share() }},
 	{"specific", func(w weighed) float64 { return w.best.inSpecific(w.q) }},
-	{"entry", func(w weighed) float64 { return yes(w.best.isNamed() && w.best.hasEntry(w.q)) }},
-	{"kind_missing", func(w weighed) float64 { return yes(!w.best.kind(w.q)) }},
+	{"entry", func(w weighed) float64 {
+		return yes(w.best.isNamed() && w.best.hasEntry(w.q) && w.best.holdsValued(w.q))
+	}},
+	{"apart", func(w weighed) float64 {
+		return yes(w.q.required() > 0 && w.best.required > 0 && w.best.inSpecific(w.q) < apart && !w.best.hasEntry(w.q))
+	}},
+	{"kind_missing", func(w weighed) float64 { return yes(!w.kinds) }},
 	{"name_missing", func(w weighed) float64 { return yes(w.lacks(func(c concept) bool { return c.proper })) }},
 	{"acronym_missing", func(w weighed) float64 {
 		return yes(w.lacks(func(c concept) bool { return c.name && !c.proper && c.demand == nil && c.rarity >= rareName }))
@@ -39,6 +44,11 @@ var signs = []struct {
 	{"why_nowhere", func(w weighed) float64 { return yes(w.q.asks(reason)) * w.part(w.best.grounds.nowhere) }},
 	{"other_date", func(w weighed) float64 { return yes(!w.best.dated(w.q, w.now)) }},
 	{"not_counted", func(w weighed) float64 { return yes(!w.best.counts(w.q)) }},
+	// How many and how long are asked of things that documents only mention.
+	{"count_apart", func(w weighed) float64 {
+		_, counted := w.q.countedNoun()
+		return yes(counted || w.q.asks(delay)) * (1 - w.best.inSpecific(w.q))
+	}},
 	{"value_missing", func(w weighed) float64 { return yes(!w.best.holdsValued(w.q)) }},
 	{"away", func(w weighed) float64 { return yes(w.best.away(w.q)) }},
 	{"words", func(w weighed) float64 { return math.Log(float64(len(w.q.concepts))) / 2 }},
@@ -56,18 +66,41 @@ type weighed struct {
 	viewer Viewer
 	now    time.Time
 	best   candidate
+	// kinds tells that what would be shown of the best passage's document shows each required kind of thing.
+	kinds bool
 }
+
+// apart is the share of what is specific under which the thing asked for is not told of it.
+const apart = 0.1
+
+// aroundField is what a word in another sentence of the passage counts.
+const aroundField = 0.4
 
 // rareName is the rarity among documents from which an acronym tells one subject from another.
 const rareName = 3.0
 
 func weigh(q question, v Viewer, found []candidate, now time.Time) weighed {
-	return weighed{q: q, viewer: v, now: now, best: found[0]}
+	w := weighed{q: q, viewer: v, now: now, best: found[0], kinds: found[0].kind(q)}
+	if w.kinds || !w.best.counts(q) {
+		return w
+	}
+	w.kinds = true
+	shown := choose(q, found, now)
+	for _, d := range q.demands {
+		if d.Required {
+			w.kinds = w.kinds && slices.ContainsFunc(shown, func(c candidate) bool { return c.sameDocument(w.best) && inspect(said(c.Text)).satisfies(d) })
+		}
+	}
+	return w
 }
 
 // wordMissing tells whether the best passage lacks the word of a demand that it must hold.
 func (w weighed) wordMissing() bool {
-	return w.lacks(func(c concept) bool { return c.demand != nil && c.demand.Named })
+	return slices.ContainsFunc(w.q.concepts, func(c concept) bool {
+		return c.demand != nil && c.demand.Named && !slices.ContainsFunc([][]string{w.best.Body, w.best.Section, w.best.Title}, func(words []string) bool {
+			return slices.ContainsFunc(words, func(word string) bool { return c.forms[word] > synonymTrust })
+		})
+	})
 }
 
 // lacks tells whether the best passage lacks a concept of a kind.
@@ -131,12 +164,12 @@ var sentenceEnd = regexp.MustCompile(`[.;!?](?:\s+|$)|\n+`)
 // inSpecific gives the largest share of what the question asks beyond the document's title and the kind of thing that one sentence
 // holds, alone or with the titles above it, among those that show the thing; 1 when it asks nothing beyond and a sentence shows it.
 func (c candidate) inSpecific(q question) (best float64) {
-	title, section := positions(c.Title), positions(c.Section)
+	title, section, around := positions(c.Title), positions(c.Section), positions(c.Body)
 	var beyond []concept
 	total := 0.0
 	for _, concept := range q.concepts {
 		own := slices.ContainsFunc(c.Title, func(w string) bool { return concept.forms[w] > synonymTrust })
-		if own || concept.light() || concept.demand != nil && !concept.demand.Named {
+		if own || concept.light() || concept.measured || concept.demand != nil && !concept.demand.Named {
 			continue
 		}
 		beyond = append(beyond, concept)
@@ -157,7 +190,7 @@ func (c candidate) inSpecific(q question) (best float64) {
 				for _, place := range []struct {
 					words map[string]int
 					field float64
-				}{{words, 1}, {section, sectionField}, {title, titleField}} {
+				}{{words, 1}, {section, sectionField}, {title, titleField}, {around, aroundField}} {
 					if _, ok := place.words[form]; ok {
 						trust = max(trust, t*place.field)
 					}
@@ -170,10 +203,17 @@ func (c candidate) inSpecific(q question) (best float64) {
 	return best
 }
 
-// shows tells whether a sentence shows each kind of thing that is required.
+// shows tells whether a sentence shows a kind of thing that is required, if any is.
 func (c candidate) shows(q question, sentence string) bool {
 	text := inspected{text: sentence, fold: c.label() + french.Fold(sentence)}
-	return !slices.ContainsFunc(q.demands, func(d *demand) bool { return d.Required && !text.satisfies(d) })
+	required, shown := 0, 0
+	for _, d := range q.demands {
+		if d.Required {
+			required++
+			shown += int(yes(text.satisfies(d)))
+		}
+	}
+	return shown > 0 || required == 0
 }
 
 // hasEntry tells whether the passage has the entry of a sheet for each thing that the question requires and that sheets tell so.
@@ -187,7 +227,7 @@ func (c candidate) hasEntry(q question) bool {
 		if fold == "" {
 			fold = c.label() + french.Fold(c.Text)
 		}
-		if !d.entry.MatchString(fold) {
+		if !d.entry.MatchString(fold) || d.Alone && c.inSpecific(q) < apart {
 			return false
 		}
 		has = true
@@ -295,7 +335,7 @@ type Weighing struct {
 // Weigh gives the signs of a question.
 func (b *Base) Weigh(ctx context.Context, v Viewer, text string, now time.Time) (Weighing, error) {
 	q, found, err := b.best(ctx, v, text, now)
-	if err != nil || len(found) == 0 {
+	if err != nil || len(found) == 0 || !found[0].isNamed() && !q.hasSubject() {
 		return Weighing{}, err
 	}
 	w := weigh(q, v, found, now)

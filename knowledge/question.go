@@ -71,6 +71,11 @@ func (q question) asks(name string) bool {
 	return false
 }
 
+// hasSubject tells whether the question says what it is about, beyond the kind of thing that it asks for (« quel âge ? »).
+func (q question) hasSubject() bool {
+	return slices.ContainsFunc(q.concepts, func(c concept) bool { return c.aside || c.demand == nil && !c.general && !c.light() })
+}
+
 // required counts the kinds of things that must stand in an answer.
 func (q question) required() int {
 	n := 0

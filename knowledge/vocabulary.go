@@ -30,6 +30,8 @@ type vocabulary struct {
 	fundings map[string]bool
 	// attribute finds, at the end of a folded text, a noun that asks for a value, with its « de »: what follows has the value.
 	attribute *regexp.Regexp
+	// here finds our region, in a folded text.
+	here *regexp.Regexp
 	// elsewhere finds the regions that are not ours, in a folded text.
 	elsewhere *regexp.Regexp
 }
@@ -54,6 +56,8 @@ type demand struct {
 
 	// Entry finds the label of a sheet's entry that tells what is asked (« Durée : »), in a folded text.
 	Entry string `yaml:"rubrique"`
+	// Alone tells that the entry answers only a question that asks nothing beyond: a sheet's « Durée » is not that of every step.
+	Alone bool `yaml:"seule"`
 
 	asked, shown, entry *regexp.Regexp
 	carried             map[string]bool
@@ -78,6 +82,7 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 		General  []string   `yaml:"noms_generaux"`
 		Fundings []string   `yaml:"financements"`
 		Values   []string   `yaml:"attributs"`
+		Here     []string   `yaml:"ici"`
 		Away     []string   `yaml:"ailleurs"`
 	}
 	if err := yaml.UnmarshalWithOptions(content, &file, yaml.Strict()); err != nil {
@@ -109,6 +114,7 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 		v.fundings[stem(word)] = true
 	}
 	v.attribute = regexp.MustCompile(`\b(?:` + alternatives(file.Values) + `)(?:s|x)? (?:\pL+(?:al|ale|aux|ales|moyen|moyenne|exact|exacte) )?(?:de la |de l['’]|du |des |de |d['’])$`)
+	v.here = regexp.MustCompile(`\b(?:` + strings.ReplaceAll(alternatives(file.Here), " ", `[ -]`) + `)\b`)
 	v.elsewhere = regexp.MustCompile(`\b(?:` + strings.ReplaceAll(alternatives(file.Away), " ", `[ -]`) + `)\b`)
 	for i := range v.demands {
 		d := &v.demands[i]
@@ -141,8 +147,12 @@ var (
 	asking  = regexp.MustCompile(`\b(?:qui|que|qu['’]|quoi|quel(?:le)?s?|lequel|laquelle|combien|comment|quand|pourquoi|ou|est-ce|y a-t-il|existe)\b|-(?:t-)?(?:il|elle|on|je|nous|ils|elles)\b`)
 )
 
-// asides gives the clauses of a folded question in which the asker speaks of themself and asks nothing: from and to, in bytes.
+// asides gives what of a folded question an answer need not hold: the clauses in which the asker speaks of themself and asks
+// nothing, and the name of our region; from and to, in bytes.
 func (v *vocabulary) asides(fold string) (spans [][2]int) {
+	for _, at := range v.here.FindAllStringIndex(fold, -1) {
+		spans = append(spans, [2]int{at[0], at[1]})
+	}
 	for _, at := range pieces.FindAllStringIndex(fold, -1) {
 		text := fold[at[0]:at[1]]
 		demands := slices.ContainsFunc(v.demands, func(d demand) bool { return d.asked.MatchString(text) })

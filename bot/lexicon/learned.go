@@ -20,8 +20,13 @@ type learned struct {
 	step    float64
 }
 
-// doubt is how much likelier (natural logarithm) another class must be than what the phrases found.
-const doubt = 1.5
+// doubt is how much likelier (natural logarithm) another class must be than what the phrases found; doubtOfNothing, when they
+// found nothing; doubtOfAll, when the likeliest is that nothing precise is asked. Chosen on sets of messages that were left out.
+const (
+	doubt          = 1.5
+	doubtOfNothing = 0.6
+	doubtOfAll     = 2.5
+)
 
 func newLearned(from *rulebook.Learned, rules *routing.Rules) (*learned, []error) {
 	if from == nil {
@@ -193,7 +198,14 @@ func (l *learned) doubts(o opinion, ground routing.Fact, found bool) bool {
 			return false // a subject that has no examples
 		}
 	}
-	return k >= 0 && o.clues > 0 && o.scores[o.best]-o.scores[k] > doubt
+	least := doubt
+	switch {
+	case !found:
+		least = doubtOfNothing
+	case o.best == l.none:
+		least = doubtOfAll
+	}
+	return k >= 0 && o.clues > 0 && o.scores[o.best]-o.scores[k] > least
 }
 
 // reconsider puts the likeliest class forward when the decision would rest on something much less likely, which steps back.

@@ -212,7 +212,7 @@ func (l *Lexicon) checked(tokens []token, start, end int) (int, int) {
 		return next, next
 	case start > 0 && tokens[start-1].mark == 0 && l.isOf(&tokens[start-1], civility), start > 1 && tokens[start-1].mark == '.' && l.isOf(&tokens[start-2], civility):
 		return end, end
-	case end == start+1 && (l.exists(t.fold) || french.Stop(t.fold) || len(t.fold) < 3 || t.acronym && len(t.fold) <= shortAcronym && !announced):
+	case end == start+1 && (l.exists(t.fold) && (!t.corrected || start == 0 || tokens[start-1].mark != 0) || french.Stop(t.fold) || len(t.fold) < 3 || t.acronym && len(t.fold) <= shortAcronym && !announced):
 		return end, end
 	}
 	return start, end

@@ -52,6 +52,8 @@ func TestCompanyNames(t *testing.T) {
 		"L'association Fictive Insertion cherche un prêt.":                                  "Fictive Insertion",
 		"« Atelier du Hêtre fictif », menuiserie à Ham, veut investir.":                     "Atelier du Hêtre fictif",
 		"Je suis directeur du site de Vitry-en-Artois, nous cherchons un prêt.":             "",
+		"L'entreprise Formatio cherche un prêt.":                                            "Formatio",
+		"Formatoin de nos vendeurs à Ham.":                                                  "",
 		"Boucher à Guise, je dois changer ma chambre froide.":                               "",
 		"Bonjour, je voudrais un prêt.":                                                     "",
 		"Amiens Métropole veut signer une convention.":                                      "",

@@ -18,6 +18,7 @@ type token struct {
 	upper        bool
 	acronym      bool   // all capitals
 	quote        bool   // a mark that is a quotation mark
+	corrected    bool   // fold is another word, that this one is a misspelling of
 	hyphen       bool   // joined to the word before it
 	glue         bool   // may stand between the words of a phrase
 	classes      []span // classes of words that start here
@@ -81,7 +82,7 @@ func (l *Lexicon) missingApostrophe(fold string) (rest string, ok bool) {
 func (l *Lexicon) word(raw, fold string, w french.Word) token {
 	t := token{fold: fold, start: w.Start, end: w.End, upper: w.Upper, acronym: w.Acronym}
 	if corrected, ok := l.correct(fold); ok {
-		t.fold, raw = corrected, corrected
+		t.fold, t.corrected, raw = corrected, true, corrected
 	}
 	t.stems[1] = french.Stem(t.fold)
 	t.stems[0] = t.stems[1]

@@ -28,7 +28,9 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 	done := map[string]int{}
 	for range tries {
 		user, channel := pick(everybody...), pick(everywhere...)
-		shown := slices.Clone(w.shown)
+		w.mu.Lock() // what was asked before may still be answered
+		shown, views := slices.Clone(w.shown), slices.Clone(w.views)
+		w.mu.Unlock()
 		var m message
 		if len(shown) > 0 {
 			m = shown[random.IntN(len(shown))]
@@ -104,9 +106,9 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 			}
 			g.overHTTP("interactive", payload)
 		case "form":
-			if len(w.views) > 0 {
+			if len(views) > 0 {
 				words := "REPONSE"
-				if last := w.views[len(w.views)-1]; last.view.CallbackID == "forward" {
+				if last := views[len(views)-1]; last.view.CallbackID == "forward" {
 					words = text(user)
 				}
 				g.overHTTP("interactive", w.submit(user, map[string]string{"text": words, "to": pick("DPEAP", "DAEN", "DRI"), "reason": "trop court"}))

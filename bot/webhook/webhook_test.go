@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,19 +30,26 @@ type received struct {
 }
 
 // other is another tool's server, whose answers are given.
-func other(t *testing.T, answer func(w http.ResponseWriter)) (url string, got *[]received) {
+func other(t *testing.T, answer func(w http.ResponseWriter)) (url string, got func() []received) {
 	t.Helper()
-	got = new([]received)
+	var mu sync.Mutex
+	var all []received
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
 		}
-		*got = append(*got, received{r.Header, body})
+		mu.Lock()
+		all = append(all, received{r.Header, body})
+		mu.Unlock()
 		answer(w)
 	}))
 	t.Cleanup(server.Close)
-	return server.URL, got
+	return server.URL, func() []received {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(all)
+	}
 }
 
 func record(t *testing.T, db *database.DB, h *Hooks, r ledger.Request, e ledger.Event) (ids []string) {
@@ -94,10 +102,10 @@ func send(t *testing.T, e databasetest.Engine) {
 			t.Fatalf("%v, %v", again, err)
 		}
 	}
-	if len(*got) != 1 {
-		t.Fatalf("sent %d times", len(*got))
+	if len(got()) != 1 {
+		t.Fatalf("sent %d times", len(got()))
 	}
-	g := (*got)[0]
+	g := got()[0]
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
 	if err != nil {
 		t.Fatal(err)
@@ -182,8 +190,8 @@ func failures(t *testing.T, e databasetest.Engine) {
 					break
 				}
 			}
-			if again, err := h.Send(t.Context(), id); again || err != nil || len(*got) != c.sent {
-				t.Errorf("given up after %d sendings, then %v, %v", len(*got), again, err)
+			if again, err := h.Send(t.Context(), id); again || err != nil || len(got()) != c.sent {
+				t.Errorf("given up after %d sendings, then %v, %v", len(got()), again, err)
 			}
 			list, err := h.List(t.Context())
 			if err != nil || len(list) != 1 || list[0].Dead != 1 || list[0].Waiting != 0 || list[0].ID != hook.ID {
@@ -223,8 +231,8 @@ func TestNotSent(t *testing.T) {
 	if err := h.Remove(t.Context(), hook.ID); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := h.Send(t.Context(), second); again || err != nil || len(*got) != 0 {
-		t.Errorf("after the removal: %v, %v, %d sendings", again, err, len(*got))
+	if again, err := h.Send(t.Context(), second); again || err != nil || len(got()) != 0 {
+		t.Errorf("after the removal: %v, %v, %d sendings", again, err, len(got()))
 	}
 	if ids := record(t, db, h, request, ledger.Event{ID: 3, Kind: ledger.AnswerGiven, At: noon}); len(ids) > 0 {
 		t.Errorf("a hook that was removed is told %v", ids)

@@ -323,8 +323,12 @@ func Apply(r Request, e Event) (Request, error) {
 		return r, nil
 	case NoticeSent, NoticeDead: // the post's history, not the request's
 		return r, nil
-	case Imported: // what follows the past begins now
-		r.Pace.Quiet = e.At
+	case Imported: // what follows the past begins now, and is counted from now
+		r.Pace.Quiet, r.Pace.Reminders, r.Pace.Overtaken, r.Pace.NoNews, r.Pace.NewsOvertaken = e.At, 0, 0, 0, 0
+		r.Pace.Parts = slices.Clone(r.Pace.Parts)
+		for i := range r.Pace.Parts {
+			r.Pace.Parts[i].Reminders, r.Pace.Parts[i].Overtaken = 0, 0
+		}
 		return r, nil
 	default:
 		return r, fmt.Errorf("%w : événement « %s » inconnu", ErrTransition, e.Kind)

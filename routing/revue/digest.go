@@ -81,6 +81,9 @@ type Part struct {
 	Reference string `json:"reference"`
 	Direction string `json:"direction"`
 	Lead      string `json:"lead"`
+	// Day is its due date; Late tells that it is over.
+	Day  convention.Day `json:"day,omitempty"`
+	Late bool           `json:"late,omitempty"`
 }
 
 // Digest is what a revue is held on.
@@ -143,7 +146,11 @@ func Of(in Input) Digest {
 		}
 		for _, part := range r.Pace.Parts {
 			if part.Status == ledger.Transmitted {
-				d.Parts = append(d.Parts, Part{Reference: r.Reference, Direction: part.Direction, Lead: r.Lead})
+				owed := Part{Reference: r.Reference, Direction: part.Direction, Lead: r.Lead, Late: part.Late(in.At)}
+				if !part.Due.IsZero() {
+					owed.Day = convention.DayOf(part.Due)
+				}
+				d.Parts = append(d.Parts, owed)
 				directions.of(part.Direction, "").Parts++
 			}
 		}

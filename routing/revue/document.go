@@ -74,9 +74,13 @@ func (d Digest) Document() Document {
 	if staff {
 		var rows [][]string
 		for _, p := range d.Parts {
-			rows = append(rows, []string{p.Direction, p.Reference, p.Lead})
+			day := p.Day.French()
+			if p.Late {
+				day += ", en retard"
+			}
+			rows = append(rows, []string{p.Direction, p.Reference, p.Lead, day})
 		}
-		add("Ce que les directions associées ont encore à faire", "Rien.", []string{"Direction associée", "Demande", "Chef de file"}, rows)
+		add("Ce que les directions associées ont encore à faire", "Rien.", []string{"Direction associée", "Demande", "Chef de file", "Échéance"}, rows)
 	}
 	var rows [][]string
 	for _, e := range d.Endings {

@@ -117,7 +117,7 @@ func event(kind ledger.EventKind, s ledger.Status, days int, why string) ledger.
 
 func input(v revue.Version) revue.Input {
 	open := request(1, ledger.Taken, "NORD")
-	open.Pace.Parts = []ledger.Part{{Direction: "SUD", Status: ledger.Transmitted}, {Direction: "EST", Status: ledger.Done}}
+	open.Pace.Parts = []ledger.Part{{Direction: "SUD", Status: ledger.Transmitted, Due: at.AddDate(0, 0, -1)}, {Direction: "EST", Status: ledger.Done}}
 	return revue.Input{
 		Scope: "200000000", Name: "Communauté fictive", Version: v, Since: since, At: at, Listed: 50,
 		Requests: []ledger.Request{
@@ -148,7 +148,7 @@ func TestDigest(t *testing.T) {
 			t.Errorf("%s, want %s", got, part)
 		}
 	}
-	if len(d.Parts) != 1 || d.Parts[0] != (revue.Part{Reference: "2026-0001", Direction: "SUD", Lead: "NORD"}) {
+	if len(d.Parts) != 1 || d.Parts[0] != (revue.Part{Reference: "2026-0001", Direction: "SUD", Lead: "NORD", Day: convention.DayOf(at.AddDate(0, 0, -1)), Late: true}) {
 		t.Errorf("parts %v", d.Parts)
 	}
 	want := []revue.Count{{Open: 1}, {Code: "NORD", Open: 1, Late: 1, Answered: 1}, {Code: "SUD", Open: 1, Ended: 2, Parts: 1}}

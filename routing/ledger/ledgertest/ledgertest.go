@@ -834,6 +834,18 @@ func partsInTime(t *testing.T, l Ledger) {
 	if p := part(ref, 0); p.Reminders != 1 || p.Overtaken != 1 || !p.Escalated {
 		t.Errorf("the part is %+v", p)
 	}
+	// The lead is told at once of all the parts that are late.
+	in := intake(2)
+	in.At = at(6, 1, 9)
+	both := take(t, l, in).Reference
+	follow(both, at(6, 5, 8), "part_reminder → EST, part_reminder → SUD")
+	follow(both, at(6, 8, 8), "part_late → NORD")
+	if n := last(ledger.PartLate); !strings.Contains(n.Text, "la part de SUD et de EST n'est pas dite faite, malgré 1 rappel (échéance : 05/06/2026)") {
+		t.Errorf("the lead is told %q", n.Text)
+	}
+	if got := kinds(get(t, l, both)); strings.Count(got, "part_escalated") != 2 {
+		t.Errorf("the history has %s", got)
+	}
 }
 
 func parts(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"guichet/migrations/database"
@@ -68,71 +69,89 @@ func (l *Ledger) FollowUp(ctx context.Context, reference string, at time.Time) e
 			return r, err
 		}
 		before := r
+		var late []string
+		var said ledger.Event
 		for _, step := range l.agenda.By(r, at) {
+			var e ledger.Event
 			var err error
-			if r, err = l.step(ctx, r, before, step, at); err != nil {
+			if r, e, err = l.step(ctx, r, before, step, at); err != nil {
 				return r, err
 			}
+			if step.Kind == ledger.PartEscalated {
+				late, said = append(late, step.Part), e
+			}
 		}
-		return r, nil
+		if len(late) == 0 {
+			return r, nil
+		}
+		return r, l.tellLate(ctx, r, said, before, late)
 	})
 	return err
 }
 
-// step does what is due; before is the request as it was before all that is due now.
-func (l *Ledger) step(ctx context.Context, r, before ledger.Request, step ledger.Step, at time.Time) (ledger.Request, error) {
-	e := step.Event(at)
+// tellLate tells the lead, at once, whose parts are late.
+func (l *Ledger) tellLate(ctx context.Context, r ledger.Request, e ledger.Event, before ledger.Request, late []string) error {
+	data := l.partPaced(before, late[0], r.Lead)
+	for _, direction := range late[1:] {
+		data.Number = min(data.Number, part(before, direction).Reminders)
+	}
+	last := len(late) - 1
+	if data.From = late[last]; last > 0 {
+		data.From = strings.Join(late[:last], ", ") + " et de " + late[last]
+	}
+	return l.direct(ctx, r, e, ledger.PartLate, data)
+}
+
+// step does what is due, but telling the lead of parts, and gives the event; before is the request as it was before all that is
+// due now.
+func (l *Ledger) step(ctx context.Context, r, before ledger.Request, step ledger.Step, at time.Time) (_ ledger.Request, e ledger.Event, err error) {
+	e = step.Event(at)
 	if step.Overtaken {
 		to := map[ledger.EventKind]string{ledger.Reminded: "rappel à " + r.Lead, ledger.NoNews: "signe à la personne", ledger.PartReminded: "rappel à " + step.Part}[step.Kind]
 		e.Why = fmt.Sprintf("%s, prévu le %s : il n'est pas parti, un avis plus récent le remplace", to, ledger.Day(step.At))
-		r, _, err := l.append(ctx, r, e)
-		return r, err
+		return l.append(ctx, r, e)
 	}
-	var err error
 	switch step.Kind {
 	case ledger.Assigned:
 		e.Lead, e.Why = r.EntryPoint, "la précision demandée n'est pas venue"
 		if r, e, err = l.append(ctx, r, e); err != nil {
-			return r, err
+			return r, e, err
 		}
-		return r, l.notify(ctx, r, e, ledger.NewRequest, r.Lead, true)
+		return r, e, l.notify(ctx, r, e, ledger.NewRequest, r.Lead, true)
 	case ledger.Reminded:
 		e.Why = fmt.Sprintf("rappel %d à %s", r.Pace.Reminders+1, r.Lead)
 		if r, e, err = l.append(ctx, r, e); err != nil {
-			return r, err
+			return r, e, err
 		}
-		return r, l.direct(ctx, r, e, ledger.Reminder, l.paced(r, r.Lead))
+		return r, e, l.direct(ctx, r, e, ledger.Reminder, l.paced(r, r.Lead))
 	case ledger.Escalated:
 		e.Why = r.EntryPoint + " est prévenue" + afterReminders(before.Pace.Reminders)
 		if r, e, err = l.append(ctx, r, e); err != nil {
-			return r, err
+			return r, e, err
 		}
-		return r, l.direct(ctx, r, e, ledger.Escalation, l.paced(before, r.EntryPoint))
+		return r, e, l.direct(ctx, r, e, ledger.Escalation, l.paced(before, r.EntryPoint))
 	case ledger.PartReminded:
 		e.Why = fmt.Sprintf("rappel %d à %s, direction associée", part(r, step.Part).Reminders+1, step.Part)
 		if r, e, err = l.append(ctx, r, e); err != nil {
-			return r, err
+			return r, e, err
 		}
-		return r, l.direct(ctx, r, e, ledger.PartReminder, l.partPaced(r, step.Part, step.Part))
+		return r, e, l.direct(ctx, r, e, ledger.PartReminder, l.partPaced(r, step.Part, step.Part))
 	case ledger.PartEscalated:
 		e.Why = r.Lead + " est prévenue que la part n'est pas faite" + afterReminders(part(before, step.Part).Reminders)
-		if r, e, err = l.append(ctx, r, e); err != nil {
-			return r, err
-		}
-		return r, l.direct(ctx, r, e, ledger.PartLate, l.partPaced(before, step.Part, r.Lead))
+		return l.append(ctx, r, e)
 	case ledger.NoNews:
 		data := l.paced(r, "")
 		data.Owner, data.Number = r.Owner, r.Pace.NoNews+1
 		// The text is kept with the request: where the conversation cannot be written to, it is read there.
 		if e.Why, err = l.texts.Render(ledger.Patience, data); err != nil {
-			return r, err
+			return r, e, err
 		}
 		if r, e, err = l.append(ctx, r, e); err != nil || !r.Written() {
-			return r, err
+			return r, e, err
 		}
-		return r, l.reach(ctx, r, e, ledger.Patience, data)
+		return r, e, l.reach(ctx, r, e, ledger.Patience, data)
 	}
-	return r, fmt.Errorf("échéance « %s » inconnue", step.Kind)
+	return r, e, fmt.Errorf("échéance « %s » inconnue", step.Kind)
 }
 
 // afterReminders tells how many reminders left before; none did when all that was due fell while the program did not run.
