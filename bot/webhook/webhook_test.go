@@ -146,7 +146,7 @@ func joined(t *testing.T, e databasetest.Engine) {
 		}
 	}
 	others := map[string]int{}
-	for _, g := range *got {
+	for _, g := range got() {
 		var p payload
 		if err := json.Unmarshal(g.body, &p); err != nil || p.Type != "request.merged" || p.Data.Status != ledger.Merged {
 			t.Errorf("sent %s, %v", g.body, err)
