@@ -31,9 +31,13 @@ func (d *Desk) question(ctx context.Context, m Message, state State, r Reading, 
 	offer := []Choice{{Label: d.Texts.say("offer-choice"), Text: d.Texts.say("offer-choice")}}
 	human := Choice{Label: d.Texts.say("human-choice"), Text: d.Texts.say("human-choice")}
 	defer d.remind(p, state)
+	if answer.Vague {
+		p.reply = Reply{Kind: ReplySmall, Text: d.Texts.say("which-need"), Choices: []Choice{human}}
+		return p, nil
+	}
 	if answer.Abstained {
 		looked := strings.Join(answer.Looked, ", ")
-		p.reply = Reply{Kind: ReplyUnknown, Text: d.Texts.say("unknown", "looked", looked, "entry", d.Rules.EntryPoint()), Choices: []Choice{human}}
+		p.reply = Reply{Kind: ReplyUnknown, Text: d.unknown(answer), Choices: []Choice{human}}
 		if len(strings.Fields(m.Text)) >= shortestNeed {
 			p.state.Offered, p.reply.Choices = m.Text, append(offer, human)
 		}
@@ -160,11 +164,23 @@ func (d *Desk) Ask(ctx context.Context, v knowledge.Viewer, text string, now tim
 
 // Unknown says that a question has no answer, what was looked for and whom to ask; the question is kept as a gap.
 func (d *Desk) Unknown(ctx context.Context, m Message, found knowledge.Answer) (string, error) {
+	if found.Vague {
+		return d.Texts.say("which-need"), nil
+	}
 	looked := strings.Join(found.Looked, ", ")
-	reply := Reply{Kind: ReplyUnknown, Text: d.Texts.say("unknown", "looked", looked, "entry", d.Rules.EntryPoint())}
+	reply := Reply{Kind: ReplyUnknown, Text: d.unknown(found)}
 	gap := &Gap{Question: m.Text, Audience: m.Asker.Audience, EPCI: m.Asker.partner(), Channel: m.where(), At: m.At, Looked: looked}
 	err := d.Journal.Record(ctx, m, reply, Conversation{Channel: m.Channel, Thread: m.Thread}, gap)
 	return reply.Text, err
+}
+
+// unknown says that a question has no answer, where it was looked for and whom to ask.
+func (d *Desk) unknown(found knowledge.Answer) string {
+	sheet, address := "", ""
+	if found.Sheet != nil {
+		sheet, address = found.Sheet.Title, found.Sheet.URL
+	}
+	return d.Texts.say("unknown", "looked", strings.Join(found.Looked, ", "), "entry", d.Rules.EntryPoint(), "sheet", sheet, "address", address)
 }
 
 func (d *Desk) ask(ctx context.Context, m Message, text string) (knowledge.Answer, error) {

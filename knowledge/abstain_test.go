@@ -47,7 +47,13 @@ func TestWhatIsAskedMustStandInThePassage(t *testing.T) {
 		{"Combien de vélos au minimum ?", "La flotte de vélos donne une réduction de 25 %.", false},
 		{"Combien d'années d'expérience ?", "Justifier de 3 années d'expérience", true},
 		{"Combien d'abonnés ?", "Le service coûte de 150 à 800 € sur abonnement.", false},
-		{"Quel est le montant ?", "Sans nombre", true}, // no noun is counted
+		{"Quel est le montant ?", "Sans nombre", true},                                                                  // no noun is counted
+		{"Nombre d'entreprises accompagnées ?", "Le programme accompagne les entreprises par deux dispositifs.", false}, // counts dispositifs
+		{"Combien d'entreprises ?", "Réunir 20 chefs d'entreprise", false},
+		{"Combien de sites ?", "Deux nouveaux sites ouvrent.", true},
+		{"Combien de questions ?", "Il pose au plus une question.", true},
+		{"Combien de salariés ?", "Effectif : salariés : 20 à 250", true},
+		{"Combien reste à payer ?", "Le coût restant est de 13 000 €.", true}, // « reste » is no noun
 	} {
 		if got := passage("", c.passage).counts(asked(c.question)); got != c.counts {
 			t.Errorf("%q in %q: %v", c.question, c.passage, got)
@@ -127,6 +133,61 @@ func TestOfAnotherRegion(t *testing.T) {
 	} {
 		if got := OfAnotherRegion(question); got != want {
 			t.Errorf("%s: %v", question, got)
+		}
+	}
+}
+
+// What is asked is read from the whole of its words: a number of something is not an amount, a verb is not an address.
+func TestDemands(t *testing.T) {
+	for question, want := range map[string]string{
+		"Sous combien de temps la prime est-elle versée ?":  "duree",
+		"Quelle subvention maximale pour le diagnostic ?":   "montant",
+		"Combien reste-t-il à ma charge ?":                  "montant",
+		"Le label s'adresse aux structures de plein air ?":  "",
+		"À quelle adresse écrire ?":                         "contact",
+		"Quelle est l'adresse du siège ?":                   "adresse_postale",
+		"Que faire des structures qui font double emploi ?": "",
+		"Quel numéro de formulaire faut-il ?":               "",
+		"Quelle fraction des offres ?":                      "taux",
+		"Quand se tient le prochain jury ?":                 "date avenir",
+		"Que signifie ce sigle ?":                           "sens",
+	} {
+		var names []string
+		for _, d := range withoutYielding(asked(question).demands) {
+			if d.Required {
+				names = append(names, d.Name)
+			}
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%q: %q, not %q", question, got, want)
+		}
+	}
+}
+
+// Words of a document's title ask nothing, when the question names it.
+func TestATitleAsksNothing(t *testing.T) {
+	q, changed := asked("Quel effectif pour gagnantes sur tous les coûts ?").within(Analyse("Gagnantes sur tous les coûts"))
+	if !changed || q.asks("montant") || !q.asks("effectif") {
+		t.Errorf("demands left: %v", q.demands)
+	}
+	if _, changed := asked("Jusqu'à quand ?").within(Analyse("Gagnantes sur tous les coûts")); changed {
+		t.Error("a demand without a word of the title is left out")
+	}
+}
+
+// An answer need not hold what the asker says of themself.
+func TestAsides(t *testing.T) {
+	for question, want := range map[string]string{
+		"Je tiens un gîte à la mer, quel est le montant de la prime ?": "je tiens un gite a la mer,",
+		"Quel est le montant pour mon gîte ?":                          "",
+		"Quelles aides dans les Hauts-de-France ?":                     "hauts-de-france",
+	} {
+		fold, got := french.Fold(question), ""
+		for _, span := range loadVocabulary().asides(fold) {
+			got += fold[span[0]:span[1]]
+		}
+		if got != want {
+			t.Errorf("%q: %q", question, got)
 		}
 	}
 }

@@ -28,6 +28,11 @@ type Answer struct {
 	Opening string
 	Opened  int
 	Settled bool
+	// Vague tells, when Abstained, that the question asks for funding and does not say of what.
+	Vague bool
+	// Sheet is the document that the question names, when Abstained: the answer was not found in it; nil when it names none.
+	Sheet *Document
+
 	// Worded tells that a Writer worded Text: each sentence ends with the numbers of its Quotes, from 1.
 	Worded bool
 }
@@ -94,12 +99,18 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 		return Answer{}, err
 	}
 	if len(found) == 0 || !found[0].isNamed() && !q.hasSubject() {
-		return q.abstain(), nil
+		a := q.abstain()
+		a.Vague = q.required() == 0 && !q.hasSubject() && slices.ContainsFunc(q.concepts, func(c concept) bool { return c.funding })
+		return a, nil
 	}
 	w := weigh(q, v, found, now)
 	confidence := loadConfidence().of(w)
 	if confidence < loadConfidence().Answer && !w.decided() {
-		return q.abstain(), nil
+		a := q.abstain()
+		if w.best.isNamed() && w.best.titled >= wholeTitle && !w.best.away(q) {
+			a.Sheet = &w.best.Document
+		}
+		return a, nil
 	}
 	return b.compose(ctx, w, found, confidence < loadConfidence().Sure)
 }

@@ -54,6 +54,8 @@ func TestAsk(t *testing.T) {
 		{everyone, "Quels sont les taux du fonds régional d'investissement d'Occitanie ?", "", ""},
 		{staff, "Quelle est l'adresse du siège de NFI ?", "", ""},
 		{partner, "Qu'a-t-on décidé au CODIR du 2 juin ?", "", ""},
+		{everyone, "Combien d'entreprises ont eu le Diag Eco-Flux ?", "", ""},
+		{everyone, "Quel âge ?", "", ""},
 		{everyone, "", "", ""},
 		{everyone, "?! ... le la", "", ""},
 		{everyone, strings.Repeat("aide ", 20000), "", ""},
@@ -244,6 +246,32 @@ func TestWhatIsAskedComesFirst(t *testing.T) {
 		}
 		if strings.Contains(a.Text, "10 000 €") && !strings.Contains(a.Text, "« Prêt Vert - Ademe » est clos") {
 			t.Errorf("%s: the amount of a closed scheme is given as that of an open one:\n%s", c.question, a.Text)
+		}
+	}
+}
+
+// A question that cannot be answered tells where it was looked for, or that it does not say of what it asks.
+func TestDeclinedWithWhatHelps(t *testing.T) {
+	b := real(t)
+	for _, test := range []struct {
+		question, sheet string
+		vague           bool
+	}{
+		{"Quel est le taux d'intérêt du Prêt Action Climat ?", "Prêt Action Climat", false},
+		{"Comment financer mon projet ?", "", true},
+		{"Quelles aides ?", "", true},
+		{"Comment renouveler mon passeport à Arras ?", "", false},
+	} {
+		a, err := b.Ask(t.Context(), knowledge.Viewer{Audience: knowledge.Public}, test.question, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sheet := ""
+		if a.Sheet != nil {
+			sheet = a.Sheet.Title
+		}
+		if !a.Abstained || sheet != test.sheet || a.Vague != test.vague {
+			t.Errorf("%q: sheet %q, vague %v, %s", test.question, sheet, a.Vague, a.Text)
 		}
 	}
 }

@@ -71,9 +71,10 @@ func (q question) asks(name string) bool {
 	return false
 }
 
-// hasSubject tells whether the question says what it is about, beyond the kind of thing that it asks for (« quel âge ? »).
+// hasSubject tells whether the question says what it is about, beyond the kind of thing that it asks for (« quel âge ? »,
+// « quelles aides ? »).
 func (q question) hasSubject() bool {
-	return slices.ContainsFunc(q.concepts, func(c concept) bool { return c.aside || c.demand == nil && !c.general && !c.light() })
+	return slices.ContainsFunc(q.concepts, func(c concept) bool { return c.aside || c.demand == nil && !c.general && !c.funding && !c.light() })
 }
 
 // required counts the kinds of things that must stand in an answer.

@@ -22,7 +22,8 @@ import (
 	"guichet/migrations/database"
 )
 
-const folds = 10
+// costly is how many times an answer where there is none costs what a silence costs where there is one.
+const folds, costly = 10, 2
 
 func main() {
 	if len(os.Args) < 4 {
@@ -74,7 +75,8 @@ func run(ctx context.Context, data, confidence string, questions []string) (err 
 	fmt.Printf("%d questions; each threshold on the folds that it was not fitted on:\n", len(samples))
 	for _, t := range measure.Thresholds(samples, folds) {
 		if t.Least >= 0.4 && int(100*t.Least+0.5)%5 == 0 {
-			fmt.Printf("%.2f  answered rightly %.3f  declined %.3f\n", t.Least, t.Answered, t.Declined)
+			cost := 1 - t.Answered + costly*(1-t.Declined)
+			fmt.Printf("%.2f  answered rightly %.3f  declined %.3f  cost %.3f\n", t.Least, t.Answered, t.Declined, cost)
 		}
 	}
 	return write(confidence, start, weights)
