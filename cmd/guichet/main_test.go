@@ -259,6 +259,7 @@ func TestAdvice(t *testing.T) {
 		{"request status 2026-0042 taken", "guichet request list"},
 		{"request status 2026-0001 taken", "guichet request reopen"},
 		{"request twins --audience partner --epci 200018083", "ajoutez --audience staff"},
+		{"request reopen 2026-0001", "ajoutez --why"},
 		{"funding show F-2026-0042 --audience staff", "guichet funding list --audience staff"},
 		{"funding settle F-2026-0042 F-2026-0043 different --why x", "guichet funding"},
 		{"convention show X --audience staff", "guichet convention list"},
