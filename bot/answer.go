@@ -99,7 +99,7 @@ func (d *Desk) remind(p *plan, state State) {
 // who says who does what by the very rules that decide; the base adds its passages when it has some.
 func (d *Desk) who(ctx context.Context, m Message, state State, r Reading, aloud func(string)) (*plan, error) {
 	decision, ok := d.leads(r)
-	if !ok {
+	if !ok || knowledge.OfAnotherRegion(m.Text) {
 		return d.question(ctx, m, state, r, aloud)
 	}
 	found, err := d.ask(ctx, m, m.Text)
@@ -151,7 +151,7 @@ func (d *Desk) Ask(ctx context.Context, v knowledge.Viewer, text string, now tim
 		return d.word(ctx, asked, found, nil), nil
 	}
 	decision, ok := d.leads(r)
-	if !ok {
+	if !ok || knowledge.OfAnotherRegion(text) {
 		return d.word(ctx, asked, found, nil), nil
 	}
 	said := d.Directory.Answer(decision)

@@ -249,6 +249,21 @@ func (c candidate) away(q question) bool {
 	return len(elsewhere.FindAllString(around, -1)) >= mostRegions && !c.isNamed()
 }
 
+// OfAnotherRegion tells that a question asks about another region's own services or schemes (« l'export à la Région Normandie »,
+// « … en Bretagne ? »), of which nothing here says anything. A region named otherwise may be where a company comes from.
+func OfAnotherRegion(question string) bool {
+	fold := strings.ReplaceAll(french.Fold(question), "-", " ")
+	for _, at := range loadVocabulary().another.FindAllStringIndex(fold, -1) {
+		if !coming.MatchString(fold[:at[0]]) {
+			return true
+		}
+	}
+	return false
+}
+
+// coming is what stands before where somebody comes from or is, at the end of a folded text.
+var coming = regexp.MustCompile(`\b(?:vien\w*|ven(?:ue?s?|ant)|arriv\w+|quitt\w+|originaires?|issue?s?|basee?s?|bases?|situee?s?|implantee?s?|installee?s?|etablie?s?|siege|present\w*) ?(?:de|d['’]|dans|en|a)? ?(?:la )?$`)
+
 var (
 	// interrogative is what stands before the noun that is asked for; on a folded text.
 	interrogative = regexp.MustCompile(`\b((qui|quel(le)?s?) (est|sont|etait|etaient|sera|seront) (l['’]|les? |la )(\w+ (de la |de l['’]|du |des |de |d['’]))?|quel(le)?s? |combien (de |d['’])|noms? (de la |de l['’]|du |des |d['’]))$`)

@@ -117,6 +117,26 @@ func TestAnotherYearIsNoAnswer(t *testing.T) {
 	}
 }
 
+// What another region does is not ours to tell; a company may come from there.
+func TestOfAnotherRegion(t *testing.T) {
+	for question, want := range map[string]bool{
+		"Quelle direction gère l'export à la Région Normandie ?":                         true,
+		"Qui s'occupe de l'artisanat en Île-de-France ?":                                 true,
+		"Qui suit les aides de la région Grand-Est":                                      true,
+		"qui finance l'innovation dans le Grand Est ?":                                   true,
+		"Qui suit une entreprise normande qui s'implante à Amiens ?":                     false,
+		"Qui s'occupe des entreprises de Normandie qui s'implantent à Amiens ?":          false,
+		"Qui suit une entreprise qui vient de la région Grand Est et s'implante ici ?":   false,
+		"Vers qui envoyer une société basée en Bretagne ?":                               false,
+		"Quelle direction gère l'export à la Région Hauts-de-France ?":                   false,
+		"Qui accompagne en Hauts-de-France les sociétés qui vendent en Occitanie, merci": false,
+	} {
+		if got := OfAnotherRegion(question); got != want {
+			t.Errorf("%s: %v", question, got)
+		}
+	}
+}
+
 // What is asked is read from the whole of its words: a number of something is not an amount, a verb is not an address.
 func TestDemands(t *testing.T) {
 	for question, want := range map[string]string{

@@ -1,12 +1,14 @@
 package knowledge
 
 import (
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"guichet/knowledge/french"
@@ -92,18 +94,27 @@ func rank(q question, hits []Hit) []candidate {
 	return out
 }
 
-// evenly does something for each of n on every processor.
+// evenly does something for each of n on every processor. It panics as its caller would have.
 func evenly(n int, do func(i int)) {
 	var all sync.WaitGroup
+	var panicked atomic.Value
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {
 		all.Go(func() {
+			defer func() {
+				if p := recover(); p != nil {
+					panicked.CompareAndSwap(nil, fmt.Sprint(p))
+				}
+			}()
 			for i := w; i < n; i += workers {
 				do(i)
 			}
 		})
 	}
 	all.Wait()
+	if p := panicked.Load(); p != nil {
+		panic(p)
+	}
 }
 
 func sortCandidates(c []candidate) {

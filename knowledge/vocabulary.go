@@ -34,6 +34,8 @@ type vocabulary struct {
 	here *regexp.Regexp
 	// elsewhere finds the regions that are not ours, in a folded text.
 	elsewhere *regexp.Regexp
+	// another finds them where they are who acts, or where the thing asked is.
+	another *regexp.Regexp
 }
 
 // demand is a kind of thing that a question asks for.
@@ -115,7 +117,9 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 	}
 	v.attribute = regexp.MustCompile(`\b(?:` + alternatives(file.Values) + `)(?:s|x)? (?:\pL+(?:al|ale|aux|ales|moyen|moyenne|exact|exacte) )?(?:de la |de l['’]|du |des |de |d['’])$`)
 	v.here = regexp.MustCompile(`\b(?:` + strings.ReplaceAll(alternatives(file.Here), " ", `[ -]`) + `)\b`)
-	v.elsewhere = regexp.MustCompile(`\b(?:` + strings.ReplaceAll(alternatives(file.Away), " ", `[ -]`) + `)\b`)
+	away := `(?:` + strings.ReplaceAll(alternatives(file.Away), " ", `[ -]`) + `)\b`
+	v.elsewhere = regexp.MustCompile(`\b` + away)
+	v.another = regexp.MustCompile(`\bregion (?:de la |de l['’]|du |de |d['’])?` + away + `|\b(?:en|dans (?:le|la|les)|pour (?:le|la|les)) ` + away + ` ?[?.!]*$`)
 	for i := range v.demands {
 		d := &v.demands[i]
 		d.carried = map[string]bool{}

@@ -170,6 +170,9 @@ func advice(err error) string {
 	if (errors.Is(err, ledger.ErrStaffOnly) || errors.Is(err, convention.ErrStaffOnly)) && !strings.Contains(err.Error(), "--audience") {
 		return " : ajoutez --audience staff"
 	}
+	if errors.Is(err, ledger.ErrNoReason) {
+		return " ; ajoutez --why « la raison »"
+	}
 	return ""
 }
 

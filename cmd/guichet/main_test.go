@@ -229,6 +229,10 @@ func TestWrongUsage(t *testing.T) {
 		{"ingest", "il manque <chemin>"},
 		{"route --batch", "--batch : il manque une valeur"},
 		{"request status 2026-0001 perdue", "n'est pas une valeur possible"},
+		{"request status 2026-0001 perdue", "« taken », « closed »"},
+		{"request status 2026-0001 perdue", "Pour l'aide : guichet request status --help"},
+		{"request step 2026-0001 x", "il manque l'option --done ou --skip"},
+		{"convention add X", "il manque les options --end"},
 		{"request list --status", "il manque une valeur"},
 		{"request list --audience staff --status perdue", "waiting, transmitted"},
 		{"request assign 2026-0001", "il manque --lead DIRECTION ou --owner PERSONNE"},
@@ -241,6 +245,32 @@ func TestWrongUsage(t *testing.T) {
 		}
 		if word := english.FindString(strings.ReplaceAll(stderr, "--", "")); word != "" {
 			t.Errorf("guichet %s: « %s » in %q", test.args, word, stderr)
+		}
+	}
+}
+
+// What is not found is listed somewhere, what is refused is done in another way: the error says where and how.
+func TestAdvice(t *testing.T) {
+	c := newTerminal(t)
+	c.done("request", "new", "Nous cherchons un prêt pour une machine.")
+	c.done("request", "answer", "2026-0001", "Oui.")
+	for _, test := range []struct{ args, want string }{
+		{"request show 2026-0042 --audience staff", "guichet request list"},
+		{"request status 2026-0042 taken", "guichet request list"},
+		{"request status 2026-0001 taken", "guichet request reopen"},
+		{"request twins --audience partner --epci 200018083", "ajoutez --audience staff"},
+		{"request reopen 2026-0001", "ajoutez --why"},
+		{"funding show F-2026-0042 --audience staff", "guichet funding list --audience staff"},
+		{"funding settle F-2026-0042 F-2026-0043 different --why x", "guichet funding"},
+		{"convention show X --audience staff", "guichet convention list"},
+		{"sheet send P-2026-0042", "guichet sheet list"},
+		{"webhook remove x", "guichet webhook list"},
+		{"token revoke x", "guichet token list"},
+		{"request export --audience staff --output absent/x.csv", "le dossier « absent » n'existe pas"},
+		{"request answer 2026-0001 ", "la réponse est vide"},
+	} {
+		if _, _, stderr := c.run("", strings.Split(test.args, " ")...); strings.Count(stderr, test.want) != 1 {
+			t.Errorf("guichet %s: %q, want « %s » once", test.args, stderr, test.want)
 		}
 	}
 }

@@ -53,6 +53,9 @@ func (s *Store) find(ctx context.Context, v knowledge.Viewer, q knowledge.Query)
 	near := nearest{similarity: `0.0`}
 	var chosen []int64
 	both, together := errgroup.WithContext(ctx)
+	if _, inside := s.db.Tx(ctx); inside {
+		both.SetLimit(1) // a transaction is one connection, which does one thing at a time
+	}
 	both.Go(func() (err error) {
 		chosen, err = s.choose(together, q, shelf, change)
 		return err

@@ -1,6 +1,8 @@
 package sqlstore_test
 
 import (
+	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -74,6 +76,43 @@ func TestChangesOfAnother(t *testing.T) {
 			step.do()
 			if got := found(); !slices.Equal(got, step.want) {
 				t.Errorf("after %s: found %v, want %v", step.does, got, step.want)
+			}
+		}
+	})
+}
+
+// A transaction is one connection: what is looked for at once outside is looked for in turn inside.
+func TestFindInsideATransaction(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, e databasetest.Engine) {
+		db := e.New(t)
+		store, model := sqlstore.New(db, nil), &knowledgetest.Compass{Named: "boussole"}
+		for i := range 20 {
+			knowledgetest.Put(t, store, knowledgetest.Doc(fmt.Sprint("d", i), knowledge.Public, "La géothermie et le forage. Cap 10."))
+		}
+		if err := knowledge.EmbedAll(t.Context(), store, model, nil); err != nil {
+			t.Fatal(err)
+		}
+		viewer, words := knowledge.Viewer{Audience: knowledge.Public}, knowledge.Analyse("la géothermie et le forage")
+		vector, err := model.Query(t.Context(), model.Model(), "Cap 10.")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			err := db.InTx(t.Context(), func(ctx context.Context) error {
+				fresh := sqlstore.New(db, nil) // it holds nothing in memory yet
+				counts, total, err := fresh.Frequencies(ctx, viewer, words)
+				if err != nil {
+					return err
+				}
+				hits, err := fresh.Find(ctx, viewer, knowledge.Query{Words: counts, Total: total, Sure: words, Documents: 5, Passages: 5,
+					Vector: vector, Model: model.Model(), Nearest: 5})
+				if err == nil && len(hits) < 5 {
+					err = fmt.Errorf("%d passages", len(hits))
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
 			}
 		}
 	})

@@ -26,8 +26,8 @@ func (t Total) LeftCents() int64 {
 
 // Caution is what must be said beside totals. Its source is https://eur-lex.europa.eu/legal-content/FR/TXT/?uri=OJ:L_202302831.
 const Caution = "À titre d'aide, ce n'est pas une décision : seules comptent les aides enregistrées ici, pour cette société. La règle compte " +
-	"l'« entreprise unique », c'est-à-dire toutes les sociétés d'un groupe ensemble (règlement (UE) 2023/2831 du 13 décembre 2023, article 2, " +
-	"paragraphe 2) : guichet ne connaît pas les groupes, ajoutez les aides des autres sociétés. La déclaration de l'entreprise et l'instruction font foi."
+	"l'« entreprise unique », c'est-à-dire toutes les sociétés d'un groupe ensemble (règlement (UE) 2023/2831 du 13 décembre 2023, article 2) : " +
+	"guichet ne connaît pas les groupes, ajoutez les aides des autres sociétés. La déclaration de l'entreprise et l'instruction font foi."
 
 // Minimis adds up the de minimis aid among a company's fundings that counts on a day: granted on that day or before, and no
 // more than the regulation's years ago. A regulation that the rules do not name is shown by its identifier.
