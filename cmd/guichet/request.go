@@ -489,7 +489,7 @@ type requestAnswer struct {
 
 func (c *requestAnswer) Run(ctx context.Context, a *app) error {
 	if strings.TrimSpace(c.Text) == "" {
-		return usageError{errors.New("la réponse est vide : écrivez ce qui a été répondu à l'entreprise, entre guillemets")}
+		return errors.New("la réponse est vide : écrivez ce qui a été répondu à l'entreprise, entre guillemets")
 	}
 	if err := bot.CheckText(c.Text); err != nil {
 		return err
