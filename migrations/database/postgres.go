@@ -80,7 +80,7 @@ func (e postgresEngine) pool(size int, settings map[string]string) *sql.DB {
 		// A search by meaning goes on until enough of what it finds is visible, and a statement is never long enough to be
 		// worth compiling.
 		"hnsw.iterative_scan": "relaxed_order",
-		"hnsw.ef_search":      "200",
+		"hnsw.ef_search":      "250",
 		"jit":                 "off",
 	} {
 		config.RuntimeParams[name] = value
