@@ -217,6 +217,7 @@ func TestQuestions(t *testing.T) {
 		{"questions-5.jsonl", 0.89, 0.82},
 		{"questions-6.jsonl", 0.8, 0.85},
 		{"questions-examen.jsonl", 0.86, 0.83},
+		{"questions-examen-2.jsonl", 0.83, 0.87},
 	} {
 		t.Run(set.name, func(t *testing.T) {
 			file, err := os.Open(filepath.Join("testdata", set.name))
