@@ -71,10 +71,20 @@ var determiners = map[string]bool{
 	"notre": true, "votre": true, "leur": true, "ce": true, "cet": true, "nos": true, "mes": true, "ses": true, "chaque": true, "premier": true, "petit": true, "nouvel": true,
 }
 
-// markInfinitives makes a barrier of each infinitive in -er: a word in -er that no determiner announces.
+// ofNoun stand before the noun that completes another.
+var ofNoun = map[string]bool{"de": true, "d": true, "en": true}
+
+// markInfinitives makes a barrier of each infinitive in -er: a word in -er that no determiner announces, nor a noun that
+// completes another (« de découpe laser »).
 func markInfinitives(tokens []token) {
 	for i := 1; i < len(tokens); i++ {
-		if t := &tokens[i]; len(t.fold) >= 5 && strings.HasSuffix(t.fold, "er") && tokens[i-1].mark == 0 && !determiners[tokens[i-1].fold] {
+		t, before := &tokens[i], &tokens[i-1]
+		if len(t.fold) < 5 || !strings.HasSuffix(t.fold, "er") || before.mark != 0 || determiners[before.fold] {
+			continue
+		}
+		// Shorter words between « de » and an infinitive are pronouns and adverbs.
+		noun := len(before.fold) > 5 && !strings.HasSuffix(before.fold, "ment") && !strings.HasSuffix(before.fold, "er")
+		if i < 2 || !noun || !ofNoun[tokens[i-2].fold] {
 			t.flags |= barrier
 		}
 	}

@@ -57,6 +57,7 @@ func TestFacts(t *testing.T) {
 		{"origin", "We are a Danish company", "foreign"},
 		{"origin", "ETI bretonne", "french"},
 		{"origin", "Je représente Fictivia GmbH", "foreign"},
+		{"origin", "Je dirige une société de découpe laser à Carvin", "french"},
 		{"origin", "Van Fictif BV cherche un terrain", "foreign"},
 		{"origin", "Notre client Fictivia GmbH nous en demande plus", ""},
 		{"origin", "notre siège est à Nantes", "french"},
