@@ -567,7 +567,7 @@ func (d *dossier) expected(end time.Time, runs func(time.Time) time.Time) (due, 
 		}
 	}
 	pass := func(until time.Time) {
-		if stage == "waiting" && !d.deadline.IsZero() && since.Equal(d.events[0].at) && d.deadline.Before(until) {
+		if stage == "waiting" && !d.deadline.IsZero() && since.Equal(d.events[0].at) && !d.deadline.After(until) { // a round may fall on the very moment
 			due = append(due, step{kind: "assigned", at: d.deadline})
 		}
 		for _, delay := range delays[stage] {

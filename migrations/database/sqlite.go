@@ -127,6 +127,8 @@ func create(path string) error {
 		return nil
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("ouvrir la base %s : %w", path, french(err))
+	case strings.Trim(string(start[:n]), "\x00") == "": // another process is writing its first page
+		return nil
 	case string(start[:n]) != sqliteMagic:
 		return notSQLite(path)
 	}
