@@ -57,7 +57,7 @@ func requestFields() []exchange.Field {
 		{Name: "commune", Kind: exchange.Text},
 		{Name: "epci", Kind: exchange.Text},
 		{Name: "departement", Kind: exchange.Text},
-		{Name: "status", Kind: exchange.Text, Required: true, Values: strings.Split(listed(ledger.ForeignStatuses()), ", ")},
+		{Name: "status", Kind: exchange.Text, Required: true, Values: statusNames(ledger.ForeignStatuses())},
 		{Name: "lead", Kind: exchange.Text},
 		{Name: "associated", Kind: exchange.Text},
 		{Name: "owner", Kind: exchange.Text},

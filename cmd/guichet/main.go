@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Help(frenchHelp),
 		kong.Vars{
 			"version": "guichet " + version(), "statuses": listed(ledger.Statuses()),
-			"set_statuses": strings.ReplaceAll(listed(ledger.SetStatuses()), " ", ""), "set_statuses_said": said(ledger.SetStatuses()), "set_statuses_bare": listed(ledger.BareStatuses()),
+			"set_statuses": strings.Join(statusNames(ledger.SetStatuses()), ","), "set_statuses_said": said(ledger.SetStatuses()), "set_statuses_bare": listed(ledger.BareStatuses()),
 		},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 	)

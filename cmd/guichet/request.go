@@ -222,11 +222,16 @@ func (a *app) noDirection(codes ...string) error {
 
 // listed writes statuses one after the other.
 func listed(statuses []ledger.Status) string {
+	return strings.Join(statusNames(statuses), ", ")
+}
+
+// statusNames gives statuses as they are written.
+func statusNames(statuses []ledger.Status) []string {
 	names := make([]string, len(statuses))
 	for i, s := range statuses {
 		names[i] = string(s)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // said writes statuses with what people read for them.

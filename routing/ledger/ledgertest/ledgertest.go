@@ -587,20 +587,7 @@ func pace(t *testing.T, l Ledger, jobs *Jobs) {
 	}
 	follow := func(ref string, now time.Time, want string) {
 		t.Helper()
-		before := len(notices(t, l))
-		for range 2 { // twice is once
-			if err := l.FollowUp(ctx, ref, now); err != nil {
-				t.Fatal(err)
-			}
-		}
-		var got []string
-		for _, n := range notices(t, l)[:len(notices(t, l))-before] {
-			got = append(got, string(n.Kind)+" → "+n.Recipient())
-		}
-		slices.Sort(got)
-		if strings.Join(got, ", ") != want {
-			t.Errorf("at %v: %v, want %s", now, got, want)
-		}
+		followed(t, l, ref, now, want)
 	}
 	in := intake(1)
 	in.Channel, in.Decision = "chat/C1", decision("NORD")
@@ -746,6 +733,27 @@ func unnamed(t *testing.T, fresh func(*testing.T) (Ledger, *Jobs)) {
 	}
 }
 
+// followed follows a request up at a time, twice, which is once, and compares the notices that it makes: those of some kinds, or all.
+func followed(t *testing.T, l Ledger, ref string, now time.Time, want string, kinds ...ledger.NoticeKind) {
+	t.Helper()
+	before := len(notices(t, l))
+	for range 2 {
+		if err := l.FollowUp(t.Context(), ref, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for _, n := range notices(t, l)[:len(notices(t, l))-before] {
+		if len(kinds) == 0 || slices.Contains(kinds, n.Kind) {
+			got = append(got, string(n.Kind)+" → "+n.Recipient())
+		}
+	}
+	slices.Sort(got)
+	if strings.Join(got, ", ") != want {
+		t.Errorf("at %v: %v, want %s", now, got, want)
+	}
+}
+
 // The directions that take part are reminded of their part as the lead is of the request; noon is a Monday.
 func partsInTime(t *testing.T, l Ledger) {
 	ctx := t.Context()
@@ -754,22 +762,7 @@ func partsInTime(t *testing.T, l Ledger) {
 	}
 	follow := func(ref string, now time.Time, want string) {
 		t.Helper()
-		before := len(notices(t, l))
-		for range 2 { // twice is once
-			if err := l.FollowUp(ctx, ref, now); err != nil {
-				t.Fatal(err)
-			}
-		}
-		var got []string
-		for _, n := range notices(t, l)[:len(notices(t, l))-before] {
-			if n.Kind == ledger.PartReminder || n.Kind == ledger.PartLate {
-				got = append(got, string(n.Kind)+" → "+n.Recipient())
-			}
-		}
-		slices.Sort(got)
-		if strings.Join(got, ", ") != want {
-			t.Errorf("at %v: %v, want %s", now, got, want)
-		}
+		followed(t, l, ref, now, want, ledger.PartReminder, ledger.PartLate)
 	}
 	part := func(ref string, i int) ledger.Part {
 		t.Helper()
