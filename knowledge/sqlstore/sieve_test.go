@@ -32,7 +32,7 @@ func TestSigns(t *testing.T) {
 			t.Errorf("%d dimensions: the product is %d, want %d", dimensions, got, sum)
 		}
 	}
-	if got := reached([]int{5, 1, 2, 3}, 4); got != 2 {
-		t.Errorf("four are reached at %d, want 2", got)
+	if got := reached([]int{5, 1, 2, 3}, 5); got != 2 {
+		t.Errorf("five are reached at %d, want 2", got)
 	}
 }
