@@ -106,7 +106,7 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 	for i := range v.demands {
 		d := &v.demands[i]
 		places := d.asked.FindAllStringIndex(fold, -1)
-		if places == nil {
+		if places == nil || d.Spelled && !abbreviates(text) {
 			continue
 		}
 		q.demands = append(q.demands, d)
@@ -128,12 +128,16 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 	asides := v.asides(fold)
 	for i, t := range terms(text) {
 		plain := t.forms[0]
-		if v.fillers[plain] && !t.Acronym || said[plain] || len(q.concepts) == mostConcepts {
+		if v.fillers[plain] && !t.Acronym || len(q.concepts) == mostConcepts {
+			continue
+		}
+		before := french.Fold(text[:t.Start])
+		if said[plain] { // « Éco-Défis : combien de défis… »
+			q.again(plain, before)
 			continue
 		}
 		said[plain] = true
 		c := concept{word: text[t.Start:t.End], forms: map[string]float64{}, demand: demanded[plain], name: t.Acronym || t.Upper && (i > 0 || inside(text, t.Start)), proper: t.Upper && !t.Acronym && (i > 0 || inside(text, t.Start)) && !common(t.Fold)}
-		before := french.Fold(text[:t.Start])
 		c.verb = isVerb(c.word, before)
 		c.asked = interrogative.MatchString(before) || strings.TrimSpace(before) == "" && headed.MatchString(french.Fold(text[t.End:]))
 		c.aside = slices.ContainsFunc(asides, func(span [2]int) bool { return span[0] <= len(before) && len(before) < span[1] })
@@ -208,6 +212,20 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 		}
 	}
 	return q, nil
+}
+
+// abbreviates tells whether a text has an acronym.
+func abbreviates(text string) bool {
+	return slices.ContainsFunc(french.Words(text), func(w french.Word) bool { return w.Acronym })
+}
+
+// again reads a word that the question has said already: its number may be asked for only now.
+func (q question) again(plain, before string) {
+	for i := range q.concepts {
+		if c := &q.concepts[i]; c.forms[plain] == exactTrust && countedNoun.MatchString(before) {
+			c.counted, c.demand = true, nil
+		}
+	}
 }
 
 // within leaves out the required demands that the question makes only by words of a document's title, which it names (« TPE
