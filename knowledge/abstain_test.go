@@ -174,20 +174,3 @@ func TestATitleAsksNothing(t *testing.T) {
 		t.Error("a demand without a word of the title is left out")
 	}
 }
-
-// An answer need not hold what the asker says of themself.
-func TestAsides(t *testing.T) {
-	for question, want := range map[string]string{
-		"Je tiens un gîte à la mer, quel est le montant de la prime ?": "je tiens un gite a la mer,",
-		"Quel est le montant pour mon gîte ?":                          "",
-		"Quelles aides dans les Hauts-de-France ?":                     "hauts-de-france",
-	} {
-		fold, got := french.Fold(question), ""
-		for _, span := range loadVocabulary().asides(fold) {
-			got += fold[span[0]:span[1]]
-		}
-		if got != want {
-			t.Errorf("%q: %q", question, got)
-		}
-	}
-}

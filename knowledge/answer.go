@@ -276,6 +276,11 @@ func (b *Base) best(ctx context.Context, v Viewer, text string, now time.Time) (
 		return q, nil, err
 	}
 	found := b.order(q, hits, now)
+	if len(found) > 0 {
+		if again, changed := q.settled(found[0], now); changed {
+			q, found = again, b.order(again, hits, now)
+		}
+	}
 	if len(found) > 0 && found[0].isNamed() {
 		if again, changed := q.within(found[0].Title); changed {
 			q, found = again, b.order(again, hits, now)
