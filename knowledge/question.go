@@ -3,6 +3,7 @@ package knowledge
 import (
 	"context"
 	"math"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -207,6 +208,9 @@ func (v *vocabulary) parse(text string, s setting) question {
 		for _, f := range t.forms {
 			c.forms[f] = exactTrust
 		}
+		if between.MatchString(before) { // « entre directions » is said « inter-directions »
+			c.forms["inter"+plain] = exactTrust
+		}
 		for _, s := range v.synonyms[plain] {
 			if _, ok := c.forms[s]; !ok {
 				c.forms[s] = synonymTrust
@@ -222,6 +226,9 @@ func (v *vocabulary) parse(text string, s setting) question {
 	}
 	return q
 }
+
+// between is what makes of the noun that follows those that meet; on a folded text.
+var between = regexp.MustCompile(`\bentre (?:les |nos |leurs )?$`)
 
 // within leaves out the required demands that the question makes only by words of a document's title, which it names (« TPE
 // gagnantes sur tous les coûts »); it gives false when there is none.
