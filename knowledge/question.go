@@ -179,6 +179,9 @@ func (v *vocabulary) parse(text string, s setting) question {
 	said := map[string]bool{}
 	for i, t := range terms(text) {
 		plain := t.forms[0]
+		if t.joins && len(q.concepts) > 0 { // the two halves may also be written as one word
+			q.concepts[len(q.concepts)-1].forms[t.forms[len(t.forms)-1]] = exactTrust
+		}
 		if v.fillers[plain] && !t.Acronym || said[plain] || len(q.concepts) == mostConcepts {
 			continue
 		}
@@ -216,10 +219,12 @@ func (v *vocabulary) parse(text string, s setting) question {
 				c.forms[s] = synonymTrust
 			}
 		}
-		if t.joins && len(q.concepts) > 0 { // the two halves may also be written as one word
-			q.concepts[len(q.concepts)-1].forms[t.forms[len(t.forms)-1]] = exactTrust
-		}
 		q.concepts = append(q.concepts, c)
+	}
+	if q.asks(rate) { // a share of that noun, and no number of it
+		for i := range q.concepts {
+			q.concepts[i].counted = false
+		}
 	}
 	if _, ok := q.countedNoun(); ok { // the number of that noun, and no other
 		q.demands = slices.DeleteFunc(q.demands, func(d *demand) bool { return d.Name == quantity })
