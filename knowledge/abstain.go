@@ -179,6 +179,9 @@ func givesNumber(text string, noun concept) bool {
 				continue
 			}
 			if n.measure && noun.forms[stem(n.unit)] == 0 && n.last != i {
+				if f.measures(n, i) {
+					return true
+				}
 				continue
 			}
 			if n.first <= i && i <= n.last || n.last < i && f.countsAt(n, i) || i < n.first && f.countedBy(i, n, noun) {
@@ -187,6 +190,22 @@ func givesNumber(text string, noun concept) bool {
 		}
 	}
 	return false
+}
+
+// measuring is what may stand between a noun and the measure of it (« une assiette de dépenses minimale de 400 000 € »).
+var measuring = regexp.MustCompile(`^(?: (?:minimal|maximal|minimum|maximum|annuel|total|superieur|inferieur|compris|egal|de|d|a|au|moins|plus|entre|est|sont)(?:e|s|es)?)+$`)
+
+// measures tells whether a figure with a unit is the amount of what the word at i says: after it, or before it with « de »
+// (« 400 000 € de dépenses »).
+func (f facts) measures(n figure, i int) bool {
+	between := ""
+	for _, w := range f.words[min(i, n.last)+1 : max(i, n.first)] {
+		between += " " + w.Fold
+	}
+	if i < n.first {
+		return measuring.MatchString(between) && !strings.ContainsAny(f.text[f.words[i].End:f.words[n.first].Start], ".;\n!?")
+	}
+	return between == " de" || between == " d"
 }
 
 // only makes of « un » a number.

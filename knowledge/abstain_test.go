@@ -45,6 +45,10 @@ func TestWhatIsAskedMustStandInThePassage(t *testing.T) {
 		{"Combien de chargés de mission ?", "Les chargés de mission sont une trentaine.", true},
 		{"Combien de vélos au minimum ?", "La flotte de vélos est louée pour 3 ans.", false},
 		{"Combien de vélos au minimum ?", "La flotte de vélos donne une réduction de 25 %.", false},
+		{"Combien de travaux au minimum ?", "Présenter des travaux d'au moins 40 000 €", true},
+		{"Combien de travaux ?", "Il faut 40 000 € de travaux.", true},
+		{"Combien de travaux ?", "L'aide couvre 40 % de ceux des travaux retenus.", false},
+		{"Combien de travaux ?", "Les travaux durent 3 mois.", false},
 		{"Combien d'années d'expérience ?", "Justifier de 3 années d'expérience", true},
 		{"Combien d'abonnés ?", "Le service coûte de 150 à 800 € sur abonnement.", false},
 		{"Quel est le montant ?", "Sans nombre", true},                                                                  // no noun is counted
@@ -192,23 +196,6 @@ func TestATitleAsksNothing(t *testing.T) {
 	}
 	if _, changed := asked("Jusqu'à quand ?").within(Analyse("Gagnantes sur tous les coûts")); changed {
 		t.Error("a demand without a word of the title is left out")
-	}
-}
-
-// An answer need not hold what the asker says of themself.
-func TestAsides(t *testing.T) {
-	for question, want := range map[string]string{
-		"Je tiens un gîte à la mer, quel est le montant de la prime ?": "je tiens un gite a la mer,",
-		"Quel est le montant pour mon gîte ?":                          "",
-		"Quelles aides dans les Hauts-de-France ?":                     "hauts-de-france",
-	} {
-		fold, got := french.Fold(question), ""
-		for _, span := range loadVocabulary().asides(fold) {
-			got += fold[span[0]:span[1]]
-		}
-		if got != want {
-			t.Errorf("%q: %q", question, got)
-		}
 	}
 }
 

@@ -80,11 +80,12 @@ const (
 )
 
 // listing is the demand of a choice of schemes, openness that of whether one is still open, entirety that of all the steps
-// or conditions, reason that of a cause, quantity that of a number, delay that of a duration,
+// or conditions, reason that of a cause, quantity that of a number, rate that of a share, delay that of a duration,
 // future that of what is still to come, actor that of who does something (vocabulary.yaml).
 const (
 	reason   = "raison"
 	quantity = "nombre"
+	rate     = "taux"
 	future   = "avenir"
 	actor    = "qui"
 	delay    = "duree"
@@ -277,6 +278,11 @@ func (b *Base) best(ctx context.Context, v Viewer, text string, now time.Time) (
 		return q, nil, err
 	}
 	found := b.order(q, hits, now)
+	if len(found) > 0 {
+		if again, changed := q.settled(found[0], now); changed {
+			q, found = again, b.order(again, hits, now)
+		}
+	}
 	if len(found) > 0 && found[0].isNamed() {
 		if again, changed := q.within(found[0].Title); changed {
 			q, found = again, b.order(again, hits, now)

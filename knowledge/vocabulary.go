@@ -28,6 +28,8 @@ type vocabulary struct {
 	general map[string]bool
 	// fundings are analysed nouns for what a scheme gives.
 	fundings map[string]bool
+	// applicants are analysed nouns for who asks for a scheme.
+	applicants map[string]bool
 	// attribute finds, at the end of a folded text, a noun that asks for a value, with its « de »: what follows has the value.
 	attribute *regexp.Regexp
 	// here finds our region, in a folded text.
@@ -86,6 +88,7 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 		Fillers  []string   `yaml:"tournures"`
 		General  []string   `yaml:"noms_generaux"`
 		Fundings []string   `yaml:"financements"`
+		Askers   []string   `yaml:"demandeurs"`
 		Values   []string   `yaml:"attributs"`
 		Here     []string   `yaml:"ici"`
 		Away     []string   `yaml:"ailleurs"`
@@ -93,7 +96,7 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 	if err := yaml.UnmarshalWithOptions(content, &file, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("vocabulaire des questions : %w", err)
 	}
-	v := &vocabulary{synonyms: map[string][]string{}, fillers: map[string]bool{}, general: map[string]bool{}, fundings: map[string]bool{}, demands: file.Demands}
+	v := &vocabulary{synonyms: map[string][]string{}, fillers: map[string]bool{}, general: map[string]bool{}, fundings: map[string]bool{}, applicants: map[string]bool{}, demands: file.Demands}
 	for _, group := range file.Synonyms {
 		var stems []string
 		for _, word := range group {
@@ -117,6 +120,9 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 	}
 	for _, word := range file.Fundings {
 		v.fundings[stem(word)] = true
+	}
+	for _, word := range file.Askers {
+		v.applicants[stem(word)] = true
 	}
 	v.attribute = regexp.MustCompile(`\b(?:` + alternatives(file.Values) + `)(?:s|x)? (?:\pL+(?:al|ale|aux|ales|moyen|moyenne|exact|exacte) )?(?:de la |de l['’]|du |des |de |d['’])$`)
 	v.here = regexp.MustCompile(`\b(?:` + strings.ReplaceAll(alternatives(file.Here), " ", `[ -]`) + `)\b`)
@@ -145,29 +151,6 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 		d.capitals = strings.Contains(d.Shown, `\p{Lu}`)
 	}
 	return v, nil
-}
-
-var (
-	pieces = regexp.MustCompile(`[^,;:.?!]+[,;:.?!]*`)
-	// oneself is somebody who speaks of themself, asking what makes a clause a question; on a folded text.
-	oneself = regexp.MustCompile(`\b(?:je|j['’]|nous|mon|ma|mes|notre|nos)`)
-	asking  = regexp.MustCompile(`\b(?:qui|que|qu['’]|quoi|quel(?:le)?s?|lequel|laquelle|combien|comment|quand|pourquoi|ou|est-ce|y a-t-il|existe)\b|-(?:t-)?(?:il|elle|on|je|nous|ils|elles)\b`)
-)
-
-// asides gives what of a folded question an answer need not hold: the clauses in which the asker speaks of themself and asks
-// nothing, and the name of our region; from and to, in bytes.
-func (v *vocabulary) asides(fold string) (spans [][2]int) {
-	for _, at := range v.here.FindAllStringIndex(fold, -1) {
-		spans = append(spans, [2]int{at[0], at[1]})
-	}
-	for _, at := range pieces.FindAllStringIndex(fold, -1) {
-		text := fold[at[0]:at[1]]
-		demands := slices.ContainsFunc(v.demands, func(d demand) bool { return d.asked.MatchString(text) })
-		if oneself.MatchString(text) && !demands && !asking.MatchString(text) && len(text) < len(fold) {
-			spans = append(spans, [2]int{at[0], at[1]})
-		}
-	}
-	return spans
 }
 
 // alternatives gives words as a choice of a regular expression, the longest first.
