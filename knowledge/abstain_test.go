@@ -234,3 +234,19 @@ func TestLists(t *testing.T) {
 		}
 	}
 }
+
+// Who did something is told by what says that it was done.
+func TestWhoDidIt(t *testing.T) {
+	for question, want := range map[string]bool{
+		"Qui a présidé la séance ?":                           true,
+		"Séance du 3 mai : qui a tenu la plume ?":             true,
+		"Qui a été convié à la séance ?":                      false,
+		"Combien d'entreprises qui ont candidaté ?":           false,
+		"Qui préside la séance ?":                             false,
+		"Bonjour, savez-vous qui ? Et qui a rédigé la note ?": true,
+	} {
+		if got := asked(question).asks("auteur"); got != want {
+			t.Errorf("%q: %v", question, got)
+		}
+	}
+}

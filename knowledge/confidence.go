@@ -48,7 +48,9 @@ var signs = []struct {
 	{"unlisted", func(w weighed) float64 { return yes(!w.best.lists(w.q)) }},
 	{"nowhere", func(w weighed) float64 { return w.part(w.best.grounds.nowhere) }},
 	// A cause is asked for of what is so: all of it must be told.
-	{"why_nowhere", func(w weighed) float64 { return yes(w.q.asks(reason)) * w.part(w.best.grounds.nowhere) }},
+	{"why_nowhere", func(w weighed) float64 {
+		return yes(w.q.asks(reason) && w.knowsNot(func(c concept) bool { return !c.aside && !c.general && c.demand == nil }))
+	}},
 	{"other_date", func(w weighed) float64 { return yes(!w.best.dated(w.q, w.now)) }},
 	{"not_counted", func(w weighed) float64 { return yes(!w.best.counts(w.q)) }},
 	// How many and how long are asked of things that documents only mention.
