@@ -254,7 +254,13 @@ func (c candidate) first(q question) string {
 	sentences := saying.FindAllString(text, -1)
 	shares := c.shares(q, sentences)
 	best, second, at := 0.0, 0.0, -1
+	if len(sentences) == 1 {
+		return ""
+	}
 	for i, share := range shares {
+		if strings.HasPrefix(sentences[i], "(") && strings.Contains(sentences[i], "://") { // where to click
+			continue
+		}
 		if share > best {
 			best, second, at = share, best, i
 		} else {
