@@ -81,12 +81,13 @@ const (
 
 // listing is the demand of a choice of schemes, openness that of whether one is still open, entirety that of all the steps
 // or conditions, reason that of a cause, quantity that of a number, rate that of a share, delay that of a duration,
-// future that of what is still to come (vocabulary.yaml).
+// future that of what is still to come, actor that of who does something (vocabulary.yaml).
 const (
 	reason   = "raison"
 	quantity = "nombre"
 	rate     = "taux"
 	future   = "avenir"
+	actor    = "qui"
 	delay    = "duree"
 	listing  = "liste"
 	openness = "ouverture"

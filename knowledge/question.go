@@ -159,7 +159,7 @@ func (v *vocabulary) parse(text string, s setting) question {
 	for i := range v.demands {
 		d := &v.demands[i]
 		places := slices.DeleteFunc(d.asked.FindAllStringIndex(fold, -1), func(at []int) bool { return s.holds(at[0]) })
-		if len(places) == 0 {
+		if len(places) == 0 || d.Spelled && !abbreviates(text) {
 			continue
 		}
 		q.demands = append(q.demands, d)
@@ -182,11 +182,15 @@ func (v *vocabulary) parse(text string, s setting) question {
 		if t.joins && len(q.concepts) > 0 { // the two halves may also be written as one word
 			q.concepts[len(q.concepts)-1].forms[t.forms[len(t.forms)-1]] = exactTrust
 		}
-		if v.fillers[plain] && !t.Acronym || said[plain] || len(q.concepts) == mostConcepts {
+		if v.fillers[plain] && !t.Acronym || len(q.concepts) == mostConcepts {
+			continue
+		}
+		before := french.Fold(text[:t.Start])
+		if said[plain] { // « Éco-Défis : combien de défis… »
+			q.again(plain, before)
 			continue
 		}
 		c := concept{word: text[t.Start:t.End], forms: map[string]float64{}, demand: demanded[plain], name: t.Acronym || t.Upper && (i > 0 || inside(text, t.Start)), proper: t.Upper && !t.Acronym && (i > 0 || inside(text, t.Start)) && !common(t.Fold)}
-		before := french.Fold(text[:t.Start])
 		if c.aside = s.holds(len(before)); !c.aside { // what is said again, to ask of it, is not
 			said[plain] = true
 			q.concepts = slices.DeleteFunc(q.concepts, func(c concept) bool { return c.aside && c.forms[plain] == exactTrust })
@@ -234,6 +238,20 @@ func (v *vocabulary) parse(text string, s setting) question {
 
 // between is what makes of the noun that follows those that meet; on a folded text.
 var between = regexp.MustCompile(`\bentre (?:les |nos |leurs )?$`)
+
+// abbreviates tells whether a text has an acronym.
+func abbreviates(text string) bool {
+	return slices.ContainsFunc(french.Words(text), func(w french.Word) bool { return w.Acronym })
+}
+
+// again reads a word that the question has said already: its number may be asked for only now.
+func (q question) again(plain, before string) {
+	for i := range q.concepts {
+		if c := &q.concepts[i]; c.forms[plain] == exactTrust && countedNoun.MatchString(before) {
+			c.counted, c.demand = true, nil
+		}
+	}
+}
 
 // within leaves out the required demands that the question makes only by words of a document's title, which it names (« TPE
 // gagnantes sur tous les coûts »); it gives false when there is none.

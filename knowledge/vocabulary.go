@@ -55,6 +55,9 @@ type demand struct {
 	// Person tells that the passage must name somebody, by a first name (« prenom ») or in full (« complet »).
 	Person string `yaml:"personne"`
 
+	// Spelled tells that the demand is made of an acronym, and that the passage must spell one out (« service instructeur (SI) »).
+	Spelled bool `yaml:"developpe"`
+
 	// Carried are words that only say the demand when it is made (« combien de temps ça prend »).
 	Carried []string `yaml:"porte"`
 
@@ -125,7 +128,7 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 	v.here = regexp.MustCompile(`\b(?:` + strings.ReplaceAll(alternatives(file.Here), " ", `[ -]`) + `)\b`)
 	away := `(?:` + strings.ReplaceAll(alternatives(file.Away), " ", `[ -]`) + `)\b`
 	v.elsewhere = regexp.MustCompile(`\b` + away)
-	v.another = regexp.MustCompile(`\bregion (?:de la |de l['’]|du |de |d['’])?` + away + `|\b(?:en|dans (?:le|la|les)|pour (?:le|la|les)) ` + away + ` ?[?.!]*$`)
+	v.another = regexp.MustCompile(`\bregion (?:de la |de l['’]|du |de |d['’])?` + away + `|\b(?:en|dans (?:le|la|les)|pour (?:le|la|les)) ` + away + ` ?[?.!]*$|^(?:en|dans (?:le|la|les)) ` + away + ` ?,`)
 	for i := range v.demands {
 		d := &v.demands[i]
 		d.carried = map[string]bool{}
@@ -161,7 +164,7 @@ func alternatives(words []string) string {
 }
 
 // shows tells whether a passage can show that it answers the demand.
-func (d *demand) shows() bool { return d.shown != nil || d.Person != "" }
+func (d *demand) shows() bool { return d.shown != nil || d.Person != "" || d.Spelled }
 
 // inspected is a text in which demands look for what satisfies them, each once.
 type inspected struct {
@@ -183,6 +186,8 @@ func (t *inspected) satisfies(d *demand) bool {
 		held = hasFullName(t.text)
 	case d.Person == "prenom":
 		held = hasFullName(t.text) || firstNames.MatchString(t.text)
+	case d.Spelled:
+		held = spellsOut(t.text)
 	case d.shown != nil:
 		held = d.capitals && d.shown.MatchString(t.text) || d.shown.MatchString(t.folded())
 	}
