@@ -197,7 +197,7 @@ func (v *vocabulary) parse(text string, s setting) question {
 		}
 		c.verb = isVerb(c.word, before)
 		c.asked = interrogative.MatchString(before) || strings.TrimSpace(before) == "" && headed.MatchString(french.Fold(text[t.End:]))
-		if c.aside && (in(s.own, len(before)) || !t.Acronym && !c.proper || placing.MatchString(text[:t.Start])) {
+		if c.aside && (in(s.own, len(before)) || v.applicants[plain] || !inName(text, t.Word) && (!t.Acronym && !c.proper || placing.MatchString(text[:t.Start]))) {
 			c.name, c.proper = false, false
 		}
 		c.funding = v.fundings[plain]

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"guichet/knowledge/french"
 )
@@ -38,7 +40,9 @@ var (
 	// sized tells how large or how old a company is, at the end of a text or in it.
 	sized = regexp.MustCompile(`\d ?(?:salarie|personne|employe|agent|collaborateur|associe|etp|ouvrier|compagnon)|\d.*\b(?:chiffre d['’]affaires|ca)\b|\d (?:ans|annees|mois) d['’](?:existence|anciennete|activite|age)|\d ?(?:m²|m2|ha|hectares?|chambres|lits|couverts|emplacements)\b`)
 	// placing is what stands before the name of a place or a part of it.
-	placing = regexp.MustCompile(`(?i)(?:(?:^|[\s('’])(?:à|au|aux|en|dans|pr[eè]s d['’]|pr[eè]s de|sur|vers|de|du|des|d['’])\s?(?:la |le |les |l['’])?|[\pL'’]+-|saint |sainte |, | et )$`)
+	placing = regexp.MustCompile(`(?i)(?:(?:^|[\s('’-])(?:à|au|aux|en|dans|pr[eè]s d['’]|pr[eè]s de|sur|vers|de|du|des|d['’])\s?(?:la |le |les |l['’])?|[\pL'’]+-|saint |sainte |, | et )$`)
+	// at is what stands before a place, and before nothing else.
+	at = regexp.MustCompile(`(?i)(?:^|[\s(])(?:à|en|vers|pr[eè]s de|pr[eè]s d['’]) ?$`)
 	// article is what brings in somebody not met yet.
 	article = regexp.MustCompile(`^(?:une?|deux|mon|ma|notre)$`)
 )
@@ -52,8 +56,8 @@ const asideShare = 0.5
 // setting gives what of a question asks nothing, when another part of it asks.
 func (v *vocabulary) setting(text string) (s setting) {
 	span := func(from, to int) [2]int { return [2]int{len(french.Fold(text[:from])), len(french.Fold(text[:to]))} }
-	for _, at := range v.here.FindAllStringIndex(french.Fold(text), -1) {
-		s.own = append(s.own, [2]int{at[0], at[1]})
+	for _, place := range v.here.FindAllStringIndex(french.Fold(text), -1) {
+		s.own = append(s.own, [2]int{place[0], place[1]})
 	}
 	marked := strings.Contains(text, "?")
 	var asked, told [][]int
@@ -140,6 +144,18 @@ func (v *vocabulary) askers(text string, told bool) (spans [][2]int) {
 	return spans
 }
 
+// inName tells whether a word with a capital stands beside another: common words together name a thing (« le Pass Friture »), but
+// not a place (« à La Bassée »).
+func inName(text string, w french.Word) bool {
+	space := strings.TrimSuffix(text[:w.Start], " ")
+	start := strings.LastIndexAny(space, " '’-\n") + 1
+	previous, _ := utf8.DecodeRuneInString(text[start:])
+	next, _ := utf8.DecodeRuneInString(strings.TrimPrefix(text[w.End:], " "))
+	last, _ := utf8.DecodeLastRuneInString(space)
+	follows := unicode.IsUpper(previous) && unicode.IsLetter(last)
+	return w.Upper && (follows && !at.MatchString(text[:start]) || unicode.IsUpper(next) && !at.MatchString(text[:w.Start]))
+}
+
 // settled is a question once the best passage is known: what it tells of the asker counts as the rest when the document's title
 // has it, and is left out when the document has none of it; false when nothing changes. Names stay: a scheme that no document
 // names must be missed, and so must a year to come.
@@ -151,7 +167,9 @@ func (q question) settled(best candidate, now time.Time) (question, bool) {
 		case !c.aside:
 		case slices.ContainsFunc(best.Title, func(w string) bool { return c.forms[w] > synonymTrust }):
 			c.aside, c.weight, changed = false, c.weight/asideShare, true
-		case slices.Contains(best.grounds.nowhere, i) && !c.name && !(year.MatchString(c.word) && c.word > now.Format("2006")):
+		case slices.Contains(best.grounds.nowhere, i) && c.name:
+			c.aside, c.weight, changed = false, c.weight/asideShare, true
+		case slices.Contains(best.grounds.nowhere, i) && !(year.MatchString(c.word) && c.word > now.Format("2006")):
 			changed = true
 			continue
 		}

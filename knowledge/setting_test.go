@@ -40,3 +40,24 @@ func TestSetting(t *testing.T) {
 		}
 	}
 }
+
+// The name of a thing that somebody tells of is missed when no document has it; a place, a company's kind and a courtesy are not.
+func TestNamesInTheSetting(t *testing.T) {
+	for question, want := range map[string]string{
+		"Je suis à Villeneuve-d'Ostre, une PME. Quel taux pour la prime ?":        "",
+		"On m'a parlé du Chèque Friture Propre. Quel taux ?":                      "Chèque Friture Propre",
+		"Madame, Monsieur, je vise le Prêt Zébulon. Quel taux ?":                  "Prêt Zébulon",
+		"Nous sommes près de Noyelles et nous visons l'aide XYZT. Quel plafond ?": "XYZT",
+	} {
+		var got []string
+		v := loadVocabulary()
+		for _, c := range v.parse(question, v.setting(question)).concepts {
+			if c.aside && c.name {
+				got = append(got, c.word)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: %q", question, got)
+		}
+	}
+}
