@@ -21,11 +21,14 @@ type learned struct {
 }
 
 // doubt is how much likelier (natural logarithm) another class must be than what the phrases found; doubtOfNothing, when they
-// found nothing; doubtOfAll, when the likeliest is that nothing precise is asked. Chosen on sets of messages that were left out.
+// found nothing; doubtOfAll, when the likeliest is that nothing precise is asked. leastShare is the likelihood, among all
+// classes, under which a class is no reading of a message where the phrases found nothing: « Par qui commencer ? » has a
+// likeliest class too. Chosen on sets of messages that were left out.
 const (
 	doubt          = 1.5
 	doubtOfNothing = 0.6
 	doubtOfAll     = 2.5
+	leastShare     = 0.3
 )
 
 func newLearned(from *rulebook.Learned, rules *routing.Rules) (*learned, []error) {
@@ -158,6 +161,15 @@ type opinion struct {
 	clues  int // how many were known
 }
 
+// share is the likelihood of the best class among all of them.
+func (o opinion) share() float64 {
+	sum := 0.0
+	for _, s := range o.scores {
+		sum += math.Exp(s - o.scores[o.best])
+	}
+	return 1 / sum
+}
+
 func (l *learned) weigh(lex *Lexicon, tokens []token) opinion {
 	o := opinion{scores: make([]float64, len(l.classes))}
 	seen := make([]uint64, len(l.clues)/64+1) // a bit each
@@ -205,7 +217,7 @@ func (l *learned) doubts(o opinion, ground routing.Fact, found bool) bool {
 	case o.best == l.none:
 		least = doubtOfAll
 	}
-	return k >= 0 && o.clues > 0 && o.scores[o.best]-o.scores[k] > least
+	return k >= 0 && o.clues > 0 && o.scores[o.best]-o.scores[k] > least && (found || o.share() >= leastShare)
 }
 
 // reconsider puts the likeliest class forward when the decision would rest on something much less likely, which steps back.
