@@ -24,6 +24,7 @@ type Rules struct {
 	// samples are the values of a fact that stand for all of them: each choice, both booleans, both sides of each threshold.
 	samples    map[string][]any
 	thresholds map[string][]int64 // the numbers that conditions compare a fact with
+	edges      map[string][]int64 // the numbers that a condition may tell from the one under them
 	subjects   map[string]Subject
 	entryPoint string
 	rules      []compiledRule
@@ -55,7 +56,7 @@ func Compile(set RuleSet) (*Rules, error) {
 	c := &compiler{
 		r: &Rules{
 			set: set, facts: map[string]FactType{}, samples: map[string][]any{},
-			subjects: map[string]Subject{}, bySubject: map[string][]int{}, thresholds: map[string][]int64{},
+			subjects: map[string]Subject{}, bySubject: map[string][]int{}, thresholds: map[string][]int64{}, edges: map[string][]int64{},
 		},
 		directions: map[string]bool{},
 	}
@@ -264,6 +265,7 @@ func (c *compiler) checkConstants(rule Rule, e ast.Expr) {
 		switch v := k.AsLiteral().Value().(type) {
 		case int64:
 			c.r.thresholds[name] = append(c.r.thresholds[name], v)
+			c.r.edges[name] = append(c.r.edges[name], edges(call, v)...)
 		case string:
 			if _, known := c.r.subjects[v]; name == subjectFact && !known {
 				c.problem(rule.Pos, "la règle %s lit le sujet inconnu « %s »", rule.ID, v)
@@ -273,6 +275,24 @@ func (c *compiler) checkConstants(rule Rule, e ast.Expr) {
 			}
 		}
 	}
+}
+
+// edges are the numbers that a comparison with n tells from the one under them.
+func edges(call ast.CallExpr, n int64) []int64 {
+	reversed := call.Args()[0].Kind() == ast.LiteralKind // 10 <= headcount
+	switch call.FunctionName() {
+	case operators.Less, operators.GreaterEquals:
+		if reversed {
+			return []int64{n + 1}
+		}
+		return []int64{n}
+	case operators.LessEquals, operators.Greater:
+		if reversed {
+			return []int64{n}
+		}
+		return []int64{n + 1}
+	}
+	return []int64{n, n + 1}
 }
 
 // sample gives each fact the few values that stand for all: with them, trying values is exhaustive.
