@@ -143,10 +143,11 @@ func clueWord(t *token) string {
 	return t.stems[1]
 }
 
-// withdraw marks the words that the vocabularies take away from the kinds of money: « prêts » is no loan in « nous sommes prêts ».
+// withdraw marks the words that the vocabularies take away from the kinds of money: « prêts » is no loan in « nous sommes prêts »,
+// and those that count people: the « bras » that one has are not those that one looks for.
 func (l *Lexicon) withdraw(tokens []token, matches []match) {
 	for _, m := range matches {
-		if c := l.cueList[m.owner]; c.Role == "none" && l.rules.Money(c.Fact) {
+		if c := l.cueList[m.owner]; c.Role == "none" && l.rules.Money(c.Fact) || c.Role == "" && c.count != nil {
 			for _, i := range m.used {
 				tokens[i].flags |= withdrawn
 			}

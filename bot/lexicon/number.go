@@ -61,7 +61,7 @@ var counts = map[string]count{
 func readNumbers(tokens []token) {
 	for i := 0; i < len(tokens); {
 		value, n := numberAt(tokens[i:])
-		if n == 0 {
+		if n == 0 || tokens[i].fold == "four" && i > 0 && tokens[i-1].mark == 0 && (determiners[tokens[i-1].fold] || ofNoun[tokens[i-1].fold]) { // « un four »
 			i++
 			continue
 		}

@@ -122,7 +122,7 @@ func (l *Lexicon) subjects(text string, tokens []token, found []match) routing.F
 		}
 		s := scored{value: c.value, score: float64(c.Weight), at: m.start, source: l.source(text, tokens, m), role: routing.Role(c.Role)}
 		flags, last := tokens[m.used[0]].flags, tokens[m.used[len(m.used)-1]].flags
-		if flags&refused != 0 {
+		if flags&(refused|refusing) == refused {
 			continue
 		}
 		if s.role == routing.Status {
@@ -212,7 +212,7 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 			continue
 		}
 		flags := tokens[m.used[0]].flags
-		if flags&refused != 0 {
+		if flags&(refused|refusing) == refused {
 			continue
 		}
 		s := scored{value: c.value, score: float64(c.Weight), at: m.start, source: l.source(text, tokens, m)}
