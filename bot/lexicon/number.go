@@ -65,6 +65,9 @@ func readNumbers(tokens []token) {
 			i++
 			continue
 		}
+		if next := i + n; n == 1 && next < len(tokens) && digits(tokens[i].fold) && digits(tokens[next].fold) && tokens[next].start == tokens[i].end+1 && !tokens[next].hyphen {
+			n++ // « 17,5 »: the whole part counts
+		}
 		tokens[i].number, tokens[i].numberTokens = value, n
 		i += n
 	}

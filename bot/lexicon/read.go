@@ -253,17 +253,26 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 }
 
 // numbersIn gives the numbers that a match names (« deux associés et six salariés »), and one for each word that stands for
-// somebody (« moi et une assistante »); a sum of money counts nobody.
+// somebody (« moi et une assistante »). A sum of money counts nobody, nor does a number that stands before another one
+// (« 3 ateliers et 75 ouvriers »).
 func numbersIn(text string, tokens []token, m match) (numbers []int64, ok bool) {
+	next := m.start // the word after the last one read
 	for _, i := range m.used {
+		for ; next < i; next++ {
+			if tokens[next].numberTokens > 0 && len(numbers) > 0 {
+				return nil, false
+			}
+		}
 		if n := tokens[i].numberTokens; n > 0 {
 			if ofEuros.MatchString(text[tokens[i+n-1].end:]) {
 				return nil, false
 			}
 			numbers = append(numbers, tokens[i].number)
+			next = i + n
 		} else if ones[tokens[i].fold] {
 			numbers = append(numbers, 1)
 		}
+		next = max(next, i+1)
 	}
 	return numbers, len(numbers) > 0
 }
