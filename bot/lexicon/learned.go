@@ -69,11 +69,14 @@ func (l *Lexicon) Clues(text string) []string {
 	return names
 }
 
+// inSecondOf names the clue of a word of a second request.
+const inSecondOf = "second:"
+
 // shownFlags are the stretches that change what a word means.
 var shownFlags = []struct {
 	flag flag
 	name string
-}{{context, "contexte:"}, {secondary, "second:"}, {identity, "identité:"}, {wanted, "voulu:"}, {priority, "priorité:"}}
+}{{context, "contexte:"}, {identity, "identité:"}, {wanted, "voulu:"}, {priority, "priorité:"}}
 
 // eachClue gives the clues in the order of the words. Refused words give none; places and numbers are told by their kind
 // only, so that nothing is learned from the name of a town. A name is valid until the next.
@@ -91,9 +94,15 @@ func (l *Lexicon) eachClue(tokens []token, do func(name []byte, first, last int)
 		if before[0] >= 0 && (word == aPlace || word == aNumber) && clueWord(&tokens[before[0]]) == word {
 			continue
 		}
-		told := t.flags&(context|secondary|identity) != 0 // its clue says so, and no other: what is told is not asked
+		told := t.flags&(context|identity) != 0 // its clue says so, and no other: what is told is not asked
 		if !told {
 			do(append(name[:0], word...), i, i)
+		}
+		if t.flags&secondary != 0 { // a second request does not speak for the first
+			name = append(append(name[:0], inSecondOf...), word...)
+			do(name, i, i)
+			before[0], before[1] = -1, -1
+			continue
 		}
 		if before[0] >= 0 {
 			name = append(append(append(name[:0], clueWord(&tokens[before[0]])...), ' '), word...)
