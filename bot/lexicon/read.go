@@ -258,6 +258,9 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 func numbersIn(text string, tokens []token, m match) (numbers []int64, ok bool) {
 	next := m.start // the word after the last one read
 	for _, i := range m.used {
+		if i < next {
+			continue // « vingt et un » is one number
+		}
 		for ; next < i; next++ {
 			if tokens[next].numberTokens > 0 && len(numbers) > 0 {
 				return nil, false
@@ -269,10 +272,12 @@ func numbersIn(text string, tokens []token, m match) (numbers []int64, ok bool) 
 			}
 			numbers = append(numbers, tokens[i].number)
 			next = i + n
-		} else if ones[tokens[i].fold] {
+			continue
+		}
+		if ones[tokens[i].fold] {
 			numbers = append(numbers, 1)
 		}
-		next = max(next, i+1)
+		next = i + 1
 	}
 	return numbers, len(numbers) > 0
 }
