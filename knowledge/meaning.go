@@ -148,7 +148,14 @@ func (b *Base) understand(ctx context.Context, store Store, v Viewer, text strin
 		}
 		done <- near
 	}()
-	return func() Near { return <-done }
+	return func() Near {
+		select {
+		case near := <-done:
+			return near
+		case <-ctx.Done():
+			return Near{}
+		}
+	}
 }
 
 func (b *Base) near(ctx context.Context, store Store, v Viewer, text string, limit int) (Near, error) {
@@ -162,6 +169,8 @@ func (b *Base) near(ctx context.Context, store Store, v Viewer, text string, lim
 	if err != nil || !slices.ContainsFunc(vector, func(x float32) bool { return x != 0 }) {
 		return Near{}, err // the model may know nothing of it
 	}
+	// A question without a subject does not wait for its nearest: interrupted, a statement takes its connection with it.
+	ctx = context.WithoutCancel(ctx)
 	_, total, err := store.Frequencies(ctx, v, nil)
 	if err != nil {
 		return Near{}, err
