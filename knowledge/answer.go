@@ -99,14 +99,28 @@ const (
 
 // Ask answers a question from what a viewer may see. It never gives an answer that it cannot quote.
 func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (Answer, error) {
-	q, found, err := b.best(ctx, v, text, now)
+	whole, complete, err := b.answer(ctx, v, text, loadVocabulary().setting(text), now)
+	if err != nil || complete {
+		return whole, err
+	}
+	if parts := loadVocabulary().parts(text); parts != nil {
+		if each, all, err := b.inParts(ctx, v, text, parts, now); err != nil || all {
+			return each, err
+		}
+	}
+	return whole, nil
+}
+
+// answer answers a question in its setting; complete tells that what it shows has all that is asked.
+func (b *Base) answer(ctx context.Context, v Viewer, text string, in setting, now time.Time) (a Answer, complete bool, err error) {
+	q, found, err := b.best(ctx, v, text, in, now)
 	if err != nil {
-		return Answer{}, err
+		return Answer{}, false, err
 	}
 	if len(found) == 0 || !found[0].isNamed() && !q.hasSubject() {
 		a := q.abstain()
 		a.Vague = q.required() == 0 && !q.hasSubject() && slices.ContainsFunc(q.concepts, func(c concept) bool { return c.funding })
-		return a, nil
+		return a, false, nil
 	}
 	w := weigh(q, v, found, now)
 	confidence := loadConfidence().of(w)
@@ -115,13 +129,14 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 		if w.best.isNamed() && w.best.titled >= wholeTitle && !w.best.away(q) {
 			a.Sheet = &w.best.Document
 		}
-		return a, nil
+		return a, false, nil
 	}
 	if w.nameOnly() {
 		found = fromTheStart(found)
 		w.best = found[0]
 	}
-	return b.compose(ctx, w, found, confidence < loadConfidence().Sure)
+	a, err = b.compose(ctx, w, found, confidence < loadConfidence().Sure)
+	return a, w.kinds && !w.wordMissing(), err
 }
 
 // decided tells that the best passage is shown whatever the confidence: it is of the very scheme that the question names,
@@ -281,8 +296,8 @@ func (c candidate) first(q question) string {
 var saying = regexp.MustCompile(`[^\n]+?(?:[.;!?](?:\s|$)|\n|$)`)
 
 // best gives the question as it was read and the passages that may answer it, best first.
-func (b *Base) best(ctx context.Context, v Viewer, text string, now time.Time) (question, []candidate, error) {
-	q, hits, err := b.find(ctx, v, text, toAnswer)
+func (b *Base) best(ctx context.Context, v Viewer, text string, in setting, now time.Time) (question, []candidate, error) {
+	q, hits, err := b.find(ctx, v, text, in, toAnswer)
 	if err != nil || len(hits) == 0 {
 		return q, nil, err
 	}

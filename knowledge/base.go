@@ -81,7 +81,7 @@ func (b *Base) Open(ctx context.Context, v Viewer, id string) (Document, []Passa
 }
 
 func (b *Base) candidates(ctx context.Context, v Viewer, text string, wide breadth) (question, []candidate, error) {
-	q, hits, err := b.find(ctx, v, text, wide)
+	q, hits, err := b.find(ctx, v, text, loadVocabulary().setting(text), wide)
 	if err != nil || len(hits) == 0 {
 		return q, nil, err
 	}
@@ -97,13 +97,13 @@ func (b *Base) ranked(q question, hits []Hit) []candidate {
 }
 
 // find reads a query and gives what the store finds for it.
-func (b *Base) find(ctx context.Context, v Viewer, text string, wide breadth) (question, []Hit, error) {
+func (b *Base) find(ctx context.Context, v Viewer, text string, in setting, wide breadth) (question, []Hit, error) {
 	if err := v.Check(); err != nil {
 		return question{}, nil, err
 	}
 	store := b.store.Now()
 	near := b.understand(ctx, store, v, text, wide.nearest)
-	q, err := read(ctx, store, v, text)
+	q, err := read(ctx, store, v, text, in)
 	if err != nil || len(q.concepts) == 0 {
 		return q, nil, err
 	}

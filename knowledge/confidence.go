@@ -181,8 +181,9 @@ func (c candidate) inSpecific(q question) (best float64) {
 	title, section, around := positions(c.Title), positions(c.Section), positions(c.Body)
 	var beyond []concept
 	total := 0.0
-	for _, concept := range q.concepts {
-		own := slices.ContainsFunc(c.Title, func(w string) bool { return concept.forms[w] > synonymTrust })
+	for i, concept := range q.concepts {
+		own := slices.ContainsFunc(c.Title, func(w string) bool { return concept.forms[w] > synonymTrust }) ||
+			concept.topic || concept.name && c.isNamed() && !slices.Contains(c.grounds.nowhere, i) // « le diagnostic de la CCI »
 		if own || concept.light() || concept.measured || concept.demand != nil && !concept.demand.Named {
 			continue
 		}
@@ -348,7 +349,7 @@ type Weighing struct {
 
 // Weigh gives the signs of a question.
 func (b *Base) Weigh(ctx context.Context, v Viewer, text string, now time.Time) (Weighing, error) {
-	q, found, err := b.best(ctx, v, text, now)
+	q, found, err := b.best(ctx, v, text, loadVocabulary().setting(text), now)
 	if err != nil || len(found) == 0 || !found[0].isNamed() && !q.hasSubject() {
 		return Weighing{}, err
 	}

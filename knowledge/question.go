@@ -48,6 +48,8 @@ type concept struct {
 	general bool
 	// aside tells a word of a clause in which the asker speaks of themself: an answer need not hold it (« je tiens un gîte, … »).
 	aside bool
+	// topic tells a word of what names the subject before anything is asked: an answer need not repeat it.
+	topic bool
 	// funding tells a noun for what a scheme gives, which its sheet need not repeat (« le taux de l'aide »).
 	funding bool
 }
@@ -98,10 +100,9 @@ const mostConcepts = 48
 // longestDemand is how many words say a demand at most.
 const longestDemand = 3
 
-// read analyses a question against the words that the viewer may see.
-func read(ctx context.Context, store Store, viewer Viewer, text string) (question, error) {
-	v := loadVocabulary()
-	q := v.parse(text, v.setting(text))
+// read analyses a question, in its setting, against the words that the viewer may see.
+func read(ctx context.Context, store Store, viewer Viewer, text string, in setting) (question, error) {
+	q := loadVocabulary().parse(text, in)
 	var words []string
 	for _, c := range q.concepts {
 		for f := range c.forms {
@@ -200,6 +201,7 @@ func (v *vocabulary) parse(text string, s setting) question {
 		if c.aside && (in(s.own, len(before)) || v.applicants[plain] || !inName(text, t.Word) && (!t.Acronym && !c.proper || placing.MatchString(text[:t.Start]))) {
 			c.name, c.proper = false, false
 		}
+		c.topic = !c.aside && in(s.topic, len(before))
 		c.funding = v.fundings[plain]
 		if c.general = v.general[plain]; c.general {
 			c.demand = nil

@@ -169,7 +169,7 @@ func scale(documents []Relevance, sign int) {
 
 // Rank gives the documents that a viewer may see, best first, with what speaks for each.
 func (b *Base) Rank(ctx context.Context, v Viewer, query string, limit int) ([]Relevance, error) {
-	q, hits, err := b.find(ctx, v, query, breadth{limit, toAnswer.each, toAnswer.passages, toAnswer.nearest})
+	q, hits, err := b.find(ctx, v, query, loadVocabulary().setting(query), breadth{limit, toAnswer.each, toAnswer.passages, toAnswer.nearest})
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,8 @@ import (
 type setting struct {
 	// told are statements, which may name the subject; own is what can only be of the asker, or our region.
 	told, own [][2]int
+	// topic is what names the subject before anything is asked (« Le label vert, c'est combien ? »): an answer need not repeat it.
+	topic [][2]int
 }
 
 // in tells whether a place of the folded text is in one of the spans.
@@ -75,6 +77,8 @@ func (v *vocabulary) setting(text string) (s setting) {
 	for _, at := range told {
 		if v.aboutAsker(text[at[0]:at[1]]) {
 			s.told = append(s.told, span(at[0], at[1]))
+		} else {
+			s.topic = append(s.topic, span(at[0], at[1]))
 		}
 	}
 	for _, sentence := range asked {
@@ -86,6 +90,9 @@ func (v *vocabulary) setting(text string) (s setting) {
 			if len(parts) > 1 && !asks && v.aboutAsker(text[from:to]) {
 				s.told = append(s.told, span(from, to))
 				continue
+			}
+			if len(parts) > 1 && !asks {
+				s.topic = append(s.topic, span(from, to))
 			}
 			for _, who := range v.askers(text[from:to], !asks) {
 				s.own = append(s.own, span(from+who[0], from+who[1]))
@@ -162,8 +169,12 @@ func inName(text string, w french.Word) bool {
 func (q question) settled(best candidate, now time.Time) (question, bool) {
 	var left []concept
 	changed := false
+	other := q.otherTopic(best)
 	for i, c := range q.concepts {
 		switch {
+		case c.topic && other:
+			changed = true
+			continue
 		case !c.aside:
 		case slices.ContainsFunc(best.Title, func(w string) bool { return c.forms[w] > synonymTrust }):
 			c.aside, c.weight, changed = false, c.weight/asideShare, true
@@ -177,4 +188,18 @@ func (q question) settled(best candidate, now time.Time) (question, bool) {
 	}
 	q.concepts = left
 	return q, changed
+}
+
+// otherTopic tells that the document has nothing of what stands before anything is asked, and has something of the rest: it was
+// of the asker (« Gérante d'un bar, … »). Names are not: what they name must be found.
+func (q question) otherTopic(best candidate) bool {
+	rest := false
+	for i, c := range q.concepts {
+		nowhere := slices.Contains(best.grounds.nowhere, i)
+		if c.topic && (c.name || !nowhere) {
+			return false
+		}
+		rest = rest || !c.topic && !c.aside && !c.light() && !nowhere
+	}
+	return rest
 }
