@@ -24,6 +24,7 @@ type Rules struct {
 	// samples are the values of a fact that stand for all of them: each choice, both booleans, both sides of each threshold.
 	samples    map[string][]any
 	thresholds map[string][]int64 // the numbers that conditions compare a fact with
+	edges      map[string][]int64 // the numbers that a rule may tell from the one under them
 	subjects   map[string]Subject
 	entryPoint string
 	rules      []compiledRule
@@ -55,9 +56,9 @@ func Compile(set RuleSet) (*Rules, error) {
 	c := &compiler{
 		r: &Rules{
 			set: set, facts: map[string]FactType{}, samples: map[string][]any{},
-			subjects: map[string]Subject{}, bySubject: map[string][]int{}, thresholds: map[string][]int64{},
+			subjects: map[string]Subject{}, bySubject: map[string][]int{}, thresholds: map[string][]int64{}, edges: map[string][]int64{},
 		},
-		directions: map[string]bool{},
+		directions: map[string]bool{}, edges: map[string][]int64{},
 	}
 	c.declare()
 	if len(c.problems) == 0 {
@@ -77,6 +78,7 @@ func Compile(set RuleSet) (*Rules, error) {
 type compiler struct {
 	r          *Rules
 	directions map[string]bool
+	edges      map[string][]int64 // as Rules.edges, those of the conditions compiled so far: the paths come after the rules
 	problems   []error
 }
 
@@ -264,6 +266,7 @@ func (c *compiler) checkConstants(rule Rule, e ast.Expr) {
 		switch v := k.AsLiteral().Value().(type) {
 		case int64:
 			c.r.thresholds[name] = append(c.r.thresholds[name], v)
+			c.edges[name] = append(c.edges[name], edges(call, v)...)
 		case string:
 			if _, known := c.r.subjects[v]; name == subjectFact && !known {
 				c.problem(rule.Pos, "la règle %s lit le sujet inconnu « %s »", rule.ID, v)
@@ -273,6 +276,24 @@ func (c *compiler) checkConstants(rule Rule, e ast.Expr) {
 			}
 		}
 	}
+}
+
+// edges are the numbers that a comparison with n tells from the one under them.
+func edges(call ast.CallExpr, n int64) []int64 {
+	reversed := call.Args()[0].Kind() == ast.LiteralKind // 10 <= headcount
+	switch call.FunctionName() {
+	case operators.Less, operators.GreaterEquals:
+		if reversed {
+			return []int64{n + 1}
+		}
+		return []int64{n}
+	case operators.LessEquals, operators.Greater:
+		if reversed {
+			return []int64{n}
+		}
+		return []int64{n + 1}
+	}
+	return []int64{n, n + 1}
 }
 
 // sample gives each fact the few values that stand for all: with them, trying values is exhaustive.
@@ -296,7 +317,7 @@ func (c *compiler) sample() {
 			}
 			sort.Slice(values, func(i, j int) bool { return values[i].(int64) < values[j].(int64) })
 		}
-		c.r.samples[name] = values
+		c.r.samples[name], c.r.edges[name] = values, slices.Clone(c.edges[name])
 	}
 }
 

@@ -95,6 +95,12 @@ func (r *Rules) Fact(name string) (FactType, bool) {
 	return f, ok
 }
 
+// TellsApart tells whether a rule may tell two values of a number apart: a fact that is known to lie between them is known
+// well enough when none does.
+func (r *Rules) TellsApart(name string, low, high int64) bool {
+	return slices.ContainsFunc(r.edges[name], func(edge int64) bool { return low < edge && edge <= high })
+}
+
 // ToEntryPoint gives the decision that a request goes to the entry point whatever its facts, because a person asked for
 // somebody.
 func (r *Rules) ToEntryPoint(facts Facts) Decision {

@@ -180,3 +180,25 @@ func TestNeverFires(t *testing.T) {
 		t.Errorf("NeverFires = %v, want the rule behind a wider one", dead)
 	}
 }
+
+// TestTellsApart: a number known to lie between two values is known well enough when no rule tells them apart.
+func TestTellsApart(t *testing.T) {
+	set := ruleSet()
+	set.Rules[6].When = `subject == "help" && 4 <= size && size <= 6`
+	set.Paths = []routing.Path{{
+		ID: "aide", Label: "aide", When: "size >= 250",
+		Steps: []routing.PathStep{{ID: "etape", Label: "étape", By: []string{"NORD"}, Section: "essai"}},
+	}}
+	rules, err := routing.Compile(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		low, high int64
+		want      bool
+	}{{8, 12, true}, {9, 10, true}, {10, 12, false}, {7, 9, false}, {3, 4, true}, {4, 6, false}, {6, 7, true}, {200, 300, false}} {
+		if got := rules.TellsApart("size", c.low, c.high); got != c.want {
+			t.Errorf("%d to %d: %t, want %t", c.low, c.high, got, c.want)
+		}
+	}
+}

@@ -3,7 +3,7 @@ package lexicon
 import "strings"
 
 // flag marks what a stretch of the message is.
-type flag uint8
+type flag uint16
 
 const (
 	refused flag = 1 << iota
@@ -13,7 +13,8 @@ const (
 	identity
 	barrier
 	wanted
-	withdrawn // taken away from the kinds of money: « nous sommes prêts »
+	withdrawn // taken away from the subjects: « nous sommes prêts », « six paires de bras »
+	refusing  // opens a refusal: a cue that begins with it says the refusal itself, « sans salarié »
 )
 
 // regions are the stretches that the grammar opens; « name-end » in the grammar closes one early.
@@ -114,6 +115,9 @@ func mark(tokens []token, m match, ends []uint16) {
 	start := m.end
 	if region.flag == refused || region.flag == secondary {
 		start = m.start // « pas besoin de laboratoire »: the need itself is refused
+	}
+	if region.flag == refused {
+		tokens[start].flags |= refusing
 	}
 	words := 0
 	for i := start; i < len(tokens); i++ {

@@ -21,11 +21,14 @@ type learned struct {
 }
 
 // doubt is how much likelier (natural logarithm) another class must be than what the phrases found; doubtOfNothing, when they
-// found nothing; doubtOfAll, when the likeliest is that nothing precise is asked. Chosen on sets of messages that were left out.
+// found nothing; doubtOfAll, when the likeliest is that nothing precise is asked. leastShare is the likelihood, among all
+// classes, under which a class is no reading of a message where the phrases found nothing: « Par qui commencer ? » has a
+// likeliest class too. Chosen on sets of messages that were left out.
 const (
 	doubt          = 1.5
 	doubtOfNothing = 0.6
 	doubtOfAll     = 2.5
+	leastShare     = 0.3
 )
 
 func newLearned(from *rulebook.Learned, rules *routing.Rules) (*learned, []error) {
@@ -66,11 +69,14 @@ func (l *Lexicon) Clues(text string) []string {
 	return names
 }
 
+// inSecondOf names the clue of a word of a second request.
+const inSecondOf = "second:"
+
 // shownFlags are the stretches that change what a word means.
 var shownFlags = []struct {
 	flag flag
 	name string
-}{{context, "contexte:"}, {secondary, "second:"}, {identity, "identité:"}, {wanted, "voulu:"}, {priority, "priorité:"}}
+}{{context, "contexte:"}, {identity, "identité:"}, {wanted, "voulu:"}, {priority, "priorité:"}}
 
 // eachClue gives the clues in the order of the words. Refused words give none; places and numbers are told by their kind
 // only, so that nothing is learned from the name of a town. A name is valid until the next.
@@ -88,9 +94,15 @@ func (l *Lexicon) eachClue(tokens []token, do func(name []byte, first, last int)
 		if before[0] >= 0 && (word == aPlace || word == aNumber) && clueWord(&tokens[before[0]]) == word {
 			continue
 		}
-		told := t.flags&(context|secondary|identity) != 0 // its clue says so, and no other: what is told is not asked
+		told := t.flags&(context|identity) != 0 // its clue says so, and no other: what is told is not asked
 		if !told {
 			do(append(name[:0], word...), i, i)
+		}
+		if t.flags&secondary != 0 { // a second request does not speak for the first
+			name = append(append(name[:0], inSecondOf...), word...)
+			do(name, i, i)
+			before[0], before[1] = -1, -1
+			continue
 		}
 		if before[0] >= 0 {
 			name = append(append(append(name[:0], clueWord(&tokens[before[0]])...), ' '), word...)
@@ -140,10 +152,11 @@ func clueWord(t *token) string {
 	return t.stems[1]
 }
 
-// withdraw marks the words that the vocabularies take away from the kinds of money: « prêts » is no loan in « nous sommes prêts ».
+// withdraw marks the words that the vocabularies take away from the kinds of money: « prêts » is no loan in « nous sommes prêts »,
+// and those that count people: the « bras » that one has are not those that one looks for.
 func (l *Lexicon) withdraw(tokens []token, matches []match) {
 	for _, m := range matches {
-		if c := l.cueList[m.owner]; c.Role == "none" && l.rules.Money(c.Fact) {
+		if c := l.cueList[m.owner]; c.Role == "none" && l.rules.Money(c.Fact) || c.Role == "" && c.count != nil {
 			for _, i := range m.used {
 				tokens[i].flags |= withdrawn
 			}
@@ -156,6 +169,15 @@ type opinion struct {
 	scores []float64
 	best   int
 	clues  int // how many were known
+}
+
+// share is the likelihood of the best class among all of them.
+func (o opinion) share() float64 {
+	sum := 0.0
+	for _, s := range o.scores {
+		sum += math.Exp(s - o.scores[o.best])
+	}
+	return 1 / sum
 }
 
 func (l *learned) weigh(lex *Lexicon, tokens []token) opinion {
@@ -205,7 +227,7 @@ func (l *learned) doubts(o opinion, ground routing.Fact, found bool) bool {
 	case o.best == l.none:
 		least = doubtOfAll
 	}
-	return k >= 0 && o.clues > 0 && o.scores[o.best]-o.scores[k] > least
+	return k >= 0 && o.clues > 0 && o.scores[o.best]-o.scores[k] > least && (found || o.share() >= leastShare)
 }
 
 // reconsider puts the likeliest class forward when the decision would rest on something much less likely, which steps back.

@@ -39,8 +39,8 @@ type Lexicon struct {
 
 type cue struct {
 	rulebook.Cue
-	value  any
-	number bool // the value is the number that the phrase holds
+	value any
+	count count // how the value is told by the numbers of the phrase, nil when it is not
 }
 
 // New prepares the vocabularies of a book. Every mistake in a phrase is reported with its file and line.
@@ -148,12 +148,12 @@ func (l *Lexicon) addCue(c rulebook.Cue) []error {
 	case c.Fact == companyFact && c.Value != "%nom":
 		return problem("le nom d'une entreprise est celui que dit la phrase : value: \"%%nom\"")
 	case c.Value == "unknown":
-	case fact.Kind == routing.Number && c.Value == "%n":
-		parsed.number = true
+	case fact.Kind == routing.Number && counts[c.Value] != nil:
+		parsed.count = counts[c.Value]
 	case fact.Kind == routing.Number:
 		n, err := strconv.ParseInt(c.Value, 10, 64)
 		if err != nil {
-			return problem("le fait %s est un nombre, pas « %s »", c.Fact, c.Value)
+			return problem("le fait %s est un nombre, ou %s, pas « %s »", c.Fact, strings.Join(slices.Sorted(maps.Keys(counts)), ", "), c.Value)
 		}
 		parsed.value = n
 	case fact.Kind == routing.YesNo:

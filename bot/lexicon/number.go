@@ -1,6 +1,10 @@
 package lexicon
 
-import "strconv"
+import (
+	"math"
+	"slices"
+	"strconv"
+)
 
 var units = map[string]int64{
 	"zero": 0, "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8, "neuf": 9,
@@ -18,13 +22,51 @@ var collectives = map[string]int64{
 
 var multipliers = map[string]int64{"cent": 100, "cents": 100, "mille": 1000, "millier": 1000, "milliers": 1000, "hundred": 100, "thousand": 1000}
 
+// ones are the words that stand for one person in a count: « moi, une assistante et mon fils ».
+var ones = map[string]bool{"un": true, "une": true, "moi": true, "mon": true, "ma": true, "me": true, "myself": true, "my": true}
+
+// count gives the value that the numbers of a phrase mean, with the least and the most that it may be.
+type count func(numbers []int64) (value, low, high int64)
+
+// counts are the values of a cue that the numbers of its phrases tell.
+var counts = map[string]count{
+	"%n": func(numbers []int64) (value, low, high int64) {
+		for _, n := range numbers {
+			value += n
+		}
+		return value, value, value
+	},
+	"%produit": func(numbers []int64) (value, low, high int64) { // « trois équipes de huit »
+		value = 1
+		for _, n := range numbers {
+			value *= n
+		}
+		return value, value, value
+	},
+	"%entre": func(numbers []int64) (value, low, high int64) {
+		low, high = slices.Min(numbers), slices.Max(numbers)
+		return high, low, high
+	},
+	"%moins": func(numbers []int64) (value, low, high int64) {
+		high = slices.Max(numbers) - 1
+		return high, 0, high
+	},
+	"%plus": func(numbers []int64) (value, low, high int64) {
+		low = slices.Max(numbers) + 1
+		return low, low, math.MaxInt64
+	},
+}
+
 // readNumbers finds the numbers written in digits (« 1 200 », « 1.200 », « 30 ») or words (« quatre-vingt-dix »).
 func readNumbers(tokens []token) {
 	for i := 0; i < len(tokens); {
 		value, n := numberAt(tokens[i:])
-		if n == 0 {
+		if n == 0 || tokens[i].fold == "four" && i > 0 && tokens[i-1].mark == 0 && (determiners[tokens[i-1].fold] || ofNoun[tokens[i-1].fold]) { // « un four »
 			i++
 			continue
+		}
+		if next := i + n; n == 1 && next < len(tokens) && digits(tokens[i].fold) && digits(tokens[next].fold) && tokens[next].start == tokens[i].end+1 && !tokens[next].hyphen {
+			n++ // « 17,5 »: the whole part counts
 		}
 		tokens[i].number, tokens[i].numberTokens = value, n
 		i += n
@@ -47,6 +89,9 @@ func numberAt(tokens []token) (value int64, n int) {
 			n++
 		}
 		return v, n
+	}
+	if tokens[0].fold == "demi" && len(tokens) > 1 && collectives[tokens[1].fold] > 1 {
+		return collectives[tokens[1].fold] / 2, 2
 	}
 	var total, current int64
 	for n < len(tokens) && tokens[n].mark == 0 {

@@ -17,7 +17,8 @@ import (
 //	mot      the word in any of its forms (by its stem)        =mot   the word exactly
 //	~mot     the noun, singular or plural
 //	mot*     words that start so      *mot  that end so        a|b    one or the other
-//	@classe  a phrase of the class    %n    a number           %commune  a commune of the register   :  a colon
+//	@classe  a phrase of the class    %n    a number           %commune  a place of the register     :  a colon
+//	%epci    an EPCI by its name in the register, « CA du Boulonnais »
 //	?item    may be missing           ..    up to 4 words, ..N up to N (8 or more: commas too)     ^  the start of a sentence
 //	...N     up to N words with no barrier among them (a verb, « qui »): « société de transport à Ham »
 //	!item    the next word is not that
@@ -40,6 +41,7 @@ const (
 	byClass
 	byNumber
 	byCommune
+	byEPCI
 	byStart
 	byColon
 	byName
@@ -122,6 +124,8 @@ func (l *Lexicon) parseAtom(p rulebook.Phrase, text string) ([]atom, error) {
 		return []atom{{kind: byNumber}}, nil
 	case text == "%commune":
 		return []atom{{kind: byCommune}}, nil
+	case text == "%epci":
+		return []atom{{kind: byEPCI}}, nil
 	case text == "%nom":
 		return []atom{{kind: byName}}, nil
 	case text == "%enseigne":
@@ -252,7 +256,7 @@ func (x *index) add(items []item, owner int) {
 			x.class[a.class] = append(x.class[a.class], n)
 		case byNumber:
 			x.number = append(x.number, n)
-		case byCommune:
+		case byCommune, byEPCI:
 			x.commune = append(x.commune, n)
 		case byStart:
 			x.start = append(x.start, n)
@@ -441,9 +445,9 @@ func (m *matcher) matchAtom(a atom, rest []item, i int) (end int, ok bool) {
 		if t.numberTokens > 0 && then(i+t.numberTokens) {
 			return end, true
 		}
-	case byCommune:
+	case byCommune, byEPCI:
 		for _, p := range t.places {
-			if then(p.end) {
+			if (a.kind == byCommune || p.isEPCI()) && then(p.end) {
 				return end, true
 			}
 		}
@@ -498,8 +502,8 @@ func (m *matcher) oneOf(atoms []atom, i int) bool {
 			if t.numberTokens > 0 {
 				return true
 			}
-		case byCommune:
-			if len(t.places) > 0 {
+		case byCommune, byEPCI:
+			if slices.ContainsFunc(t.places, func(p placeSpan) bool { return a.kind == byCommune || p.isEPCI() }) {
 				return true
 			}
 		default:

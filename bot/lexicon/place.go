@@ -36,6 +36,9 @@ type placeSpan struct {
 	short    bool
 }
 
+// isEPCI tells the name of one EPCI from those of communes.
+func (p placeSpan) isEPCI() bool { return len(p.epci) == 1 && len(p.communes) == 0 }
+
 // links cut a compound name: what stands before one is its everyday short form.
 var links = map[string]bool{"sur": true, "en": true, "les": true, "lez": true, "sous": true, "la": true, "le": true, "au": true, "aux": true, "de": true, "du": true, "d": true, "des": true}
 

@@ -122,7 +122,7 @@ func (l *Lexicon) subjects(text string, tokens []token, found []match) routing.F
 		}
 		s := scored{value: c.value, score: float64(c.Weight), at: m.start, source: l.source(text, tokens, m), role: routing.Role(c.Role)}
 		flags, last := tokens[m.used[0]].flags, tokens[m.used[len(m.used)-1]].flags
-		if flags&refused != 0 {
+		if flags&(refused|refusing) == refused {
 			continue
 		}
 		if s.role == routing.Status {
@@ -212,7 +212,7 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 			continue
 		}
 		flags := tokens[m.used[0]].flags
-		if flags&refused != 0 {
+		if flags&(refused|refusing) == refused {
 			continue
 		}
 		s := scored{value: c.value, score: float64(c.Weight), at: m.start, source: l.source(text, tokens, m)}
@@ -222,12 +222,16 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 		case flags&context != 0:
 			s.score *= inContext
 		}
-		if c.number {
-			n, ok := numberIn(text, tokens, m)
+		if c.count != nil {
+			numbers, ok := numbersIn(text, tokens, m)
 			if !ok {
 				continue
 			}
-			s.value = n
+			value, low, high := c.count(numbers)
+			s.value = value
+			if l.rules.TellsApart(c.Fact, low, high) {
+				s.value = "unknown" // « entre 8 et 12 »
+			}
 		}
 		old, ok := best[c.Fact]
 		if !ok {
@@ -248,18 +252,34 @@ func (l *Lexicon) values(text string, tokens []token, found []match) routing.Fac
 	return facts
 }
 
-// numberIn adds the numbers that a match names (« deux associés et six salariés »); a sum of money counts nobody.
-func numberIn(text string, tokens []token, m match) (int64, bool) {
-	sum, found := int64(0), false
+// numbersIn gives the numbers that a match names (« deux associés et six salariés »), and one for each word that stands for
+// somebody (« moi et une assistante »). A sum of money counts nobody, nor does a number that stands before another one
+// (« 3 ateliers et 75 ouvriers »).
+func numbersIn(text string, tokens []token, m match) (numbers []int64, ok bool) {
+	next := m.start // the word after the last one read
 	for _, i := range m.used {
+		if i < next {
+			continue // « vingt et un » is one number
+		}
+		for ; next < i; next++ {
+			if tokens[next].numberTokens > 0 && len(numbers) > 0 {
+				return nil, false
+			}
+		}
 		if n := tokens[i].numberTokens; n > 0 {
 			if ofEuros.MatchString(text[tokens[i+n-1].end:]) {
-				return 0, false
+				return nil, false
 			}
-			sum, found = sum+tokens[i].number, true
+			numbers = append(numbers, tokens[i].number)
+			next = i + n
+			continue
 		}
+		if ones[tokens[i].fold] {
+			numbers = append(numbers, 1)
+		}
+		next = i + 1
 	}
-	return sum, found
+	return numbers, len(numbers) > 0
 }
 
 // source is the words of the message that a match read, as they stand.

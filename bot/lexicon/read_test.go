@@ -51,6 +51,38 @@ func TestFacts(t *testing.T) {
 		{"headcount", "Fonderie à Ham, une centaine d'emplois", "100"},
 		{"headcount", "un modèle équipé d'un lidar coûte 23 000 euros", ""},
 		{"headcount", "elle appartient à un ensemble de 1 200 personnes", ""},
+		{"headcount", "une demi-douzaine de personnes", "6"},
+		{"headcount", "38 fiches de paie par mois", "38"},
+		{"headcount", "28 pers.", "28"},
+		{"headcount", "une bonne vingtaine en production et six dans les bureaux", "26"},
+		{"headcount", "40 personnes à l'atelier plus 5 au bureau", "45"},
+		{"headcount", "Moi, une assistante et un mi-temps : agence à Clermont", "3"},
+		{"headcount", "trois salariées et moi-même", "4"},
+		{"headcount", "Trois équipes de huit", "24"},
+		{"headcount", "entre 12 et 15 salariés", "15"},
+		{"headcount", "entre 8 et 12 salariés", ""},
+		{"headcount", "moins d'une dizaine de salariés", "9"},
+		{"headcount", "moins de cinquante salariés", ""},
+		{"headcount", "plus d'une centaine de salariés", "101"},
+		{"headcount", "17,5 ETP", "17"},
+		{"headcount", "la boîte compte 3 ateliers et 75 ouvriers", "75"},
+		{"headcount", "je bosse en solo", "1"},
+		{"headcount", "ni associé, ni personnel", "1"},
+		{"headcount", "nos effectifs ont doublé en trois ans", ""},
+		{"headcount", "Notre maison mère emploie 1 200 personnes", ""},
+		{"headcount", "nous comptons 300 clients", ""},
+		{"headcount", "il nous faut un four pour nos salariés", ""},
+		{"origin", "pilotés depuis Marseille, où se trouve le siège", "french"},
+		{"origin", "notre direction générale, à Nantes", "french"},
+		{"origin", "mâts d'éoliennes, capitaux allemands", "foreign"},
+		{"origin", "Le patron est à Milan", "foreign"},
+		{"origin", "Nous sommes indépendants, pas de groupe", "french"},
+		{"origin", "Notre transporteur est polonais et notre banque luxembourgeoise", ""},
+		{"origin", "vu ce fabricant au salon de Francfort", ""},
+		{"industrial", "une fabrique de bouteilles en verre", "oui"},
+		{"fund_kind", "notre comptable nous parle du Feder pour une ligne", "feder"},
+		{"fund_kind", "Crédits européens : y a-t-il une enveloppe ?", "feder"},
+		{"requester", "conv d'autorisation CA du Boulonnais", "epci"},
 		{"origin", "Groupe italien de cosmétiques", "foreign"},
 		{"origin", "société dont le siège est à Izmir", "foreign"},
 		{"origin", "notre maison mère est à Osaka", "foreign"},
@@ -142,6 +174,20 @@ func TestMainSubject(t *testing.T) {
 		f, _ := l.Read(text).Request.Get("subject")
 		if f.Value != want {
 			t.Errorf("%q is about %v (« %s »), want %s", text, f.Value, f.Source, want)
+		}
+	}
+}
+
+// TestOrdinaryWordsAreNoMisspelling: a word that exists is not read as one that it resembles, nor is a message about nothing
+// precise given the theme that comes first by a hair.
+func TestOrdinaryWordsAreNoMisspelling(t *testing.T) {
+	_, l := load(t)
+	for _, text := range []string{
+		"Par qui commencer ?", "Par quoi faut-il débuter, et auprès de qui ?", "Nos savons partent en sachets.", "Amateurs de pommes et de tuiles.",
+		"Un sujet important, n'importe lequel.", "Nous sommes effectivement en vacances.", "Une alternative, successivement.", "La maturité de la découverte.",
+	} {
+		if r := l.Read(text); len(r.Request) > 0 {
+			t.Errorf("%q gives %v", text, r.Request)
 		}
 	}
 }
