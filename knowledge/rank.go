@@ -42,7 +42,7 @@ const (
 	contextReach = 2
 	wholeShare   = 0.3  // of the score of the document as a whole
 	localShare   = 0.35 // of the passage's own BM25
-	meaningShare = 0.3  // of the similarity of meaning, above the mean of what was found
+	meaningShare = 0.2  // of the similarity of meaning, above the mean of what was found
 	nearBonus    = 0.25 // two concepts side by side, as in the question
 	titleBonus   = 0.6  // the question names the document
 	restShare    = 0.4
