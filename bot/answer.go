@@ -106,6 +106,9 @@ func (d *Desk) who(ctx context.Context, m Message, state State, r Reading, aloud
 	if err != nil {
 		return nil, err
 	}
+	if found.Personal {
+		return d.question(ctx, m, state, r, aloud)
+	}
 	known, err := d.ofConventions(ctx, m, r, found)
 	if err != nil {
 		return nil, err
@@ -147,7 +150,7 @@ func (d *Desk) Ask(ctx context.Context, v knowledge.Viewer, text string, now tim
 		found.Text += " " + d.Texts.say("whom", "entry", d.Rules.EntryPoint())
 	}
 	r := d.Reader.Read(text)
-	if precise, _ := d.weigh(r.Facts); !precise || r.Intents[WantsWho] == "" {
+	if precise, _ := d.weigh(r.Facts); !precise || r.Intents[WantsWho] == "" || found.Personal {
 		return d.word(ctx, asked, found, nil), nil
 	}
 	decision, ok := d.leads(r)

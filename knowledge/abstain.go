@@ -83,7 +83,7 @@ var (
 	year  = regexp.MustCompile(`^(19|20)\d\d$`)
 	dates = regexp.MustCompile(`[1-9]\d?(er)? (janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)\b`)
 	// countedNoun is what stands before the noun whose number is asked for; on a folded text.
-	countedNoun = regexp.MustCompile(`\b(?:combien(?: \pL+(?:al|ale|aux|ales|moyen|exact))? d(?:e la |es |e |['’]|u )|(?:nombre|nb)(?: \pL+(?:al|ale|aux|ales|moyen|exact))? (?:d(?:e la |es |e |['’]|u ))?)$`)
+	countedNoun = regexp.MustCompile(`\b(?:combien(?: (?:y a[- ]t[- ]il|il y a|il y en a|a[- ]t[- ]on|avons[- ]nous|avez[- ]vous|as[- ]tu|existe[- ]t[- ]il|compte[- ]t[- ]on|compte[- ]t[- ]il|compte[- ]t[- ]elle|reste[- ]t[- ]il|faut[- ]il))?(?: \pL+(?:al|ale|aux|ales|moyen|exact))? d(?:e la |es |e |['’]|u )|(?:nombre|nb)(?: \pL+(?:al|ale|aux|ales|moyen|exact))? (?:d(?:e la |es |e |['’]|u ))?)$`)
 )
 
 // dated tells whether the passage holds the days that a question names, and its document the years, the present one apart; and
@@ -142,6 +142,18 @@ func (c candidate) gives(noun concept) bool {
 	return slices.ContainsFunc(c.Body, func(w string) bool { return noun.forms[w] > 0 }) && givesNumber(said(c.Text), noun)
 }
 
+var (
+	// several is what asks for several things, on a folded text; separators is what stands between things that are listed.
+	several    = regexp.MustCompile(`\b(?:quel(?:le)?s|lesquel(?:le)?s|listes?|lister|enumer\w+|noms)\b`)
+	separators = regexp.MustCompile(`, |[;:/(\n]| (?:et|ou|puis|-|–) `)
+)
+
+// lists tells whether the passage lists what is asked for when that is several things: a passage that only says that there are
+// such things names none.
+func (c candidate) lists(q question) bool {
+	return !several.MatchString(french.Fold(q.text)) || q.required() > 0 || len(separators.FindAllString(said(c.Text), 2)) > 1
+}
+
 // few are words that count what follows without a figure.
 var few = regexp.MustCompile(`^(?:aucune?|plusieurs)$`)
 
@@ -167,6 +179,9 @@ func givesNumber(text string, noun concept) bool {
 				continue
 			}
 			if n.measure && noun.forms[stem(n.unit)] == 0 && n.last != i {
+				if f.measures(n, i) {
+					return true
+				}
 				continue
 			}
 			if n.first <= i && i <= n.last || n.last < i && f.countsAt(n, i) || i < n.first && f.countedBy(i, n, noun) {
@@ -175,6 +190,22 @@ func givesNumber(text string, noun concept) bool {
 		}
 	}
 	return false
+}
+
+// measuring is what may stand between a noun and the measure of it (« une assiette de dépenses minimale de 400 000 € »).
+var measuring = regexp.MustCompile(`^(?: (?:minimal|maximal|minimum|maximum|annuel|total|superieur|inferieur|compris|egal|de|d|a|au|moins|plus|entre|est|sont)(?:e|s|es)?)+$`)
+
+// measures tells whether a figure with a unit is the amount of what the word at i says: after it, or before it with « de »
+// (« 400 000 € de dépenses »).
+func (f facts) measures(n figure, i int) bool {
+	between := ""
+	for _, w := range f.words[min(i, n.last)+1 : max(i, n.first)] {
+		between += " " + w.Fold
+	}
+	if i < n.first {
+		return measuring.MatchString(between) && !strings.ContainsAny(f.text[f.words[i].End:f.words[n.first].Start], ".;\n!?")
+	}
+	return between == " de" || between == " d"
 }
 
 // only makes of « un » a number.
@@ -229,12 +260,67 @@ var (
 	firstNames = regexp.MustCompile(`\(\p{Lu}\p{Ll}+(?:, \p{Lu}\p{Ll}+)+\)`)
 )
 
+// How far from an acronym the words stand that spell it out, and how many they may be.
+const spelledNear, spelledWords = 3, 12
+
+// spellsOut tells whether a text says what an acronym stands for, beside it: « la taxe sur les choses neuves (TCN) », « CODEX, le
+// comité d'examen ».
+func spellsOut(text string) bool {
+	words := french.Words(text)
+	for i, w := range words {
+		if !w.Acronym {
+			continue
+		}
+		for from := max(0, i-spelledWords); from <= min(i+spelledNear, len(words)-1); from++ {
+			if end := spelled(w.Fold, words, from); end > 0 && (from > i || end <= i && i-end < spelledNear-1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// spelled gives where the words end that start at from and make the acronym, each by its first letter and perhaps others of it, small
+// words left out; 0 when they do not.
+func spelled(acronym string, words []french.Word, from int) int {
+	if acronym == "" {
+		return from
+	}
+	if from == len(words) || words[from].Acronym {
+		return 0
+	}
+	word := words[from].Fold
+	if linking.MatchString(word) {
+		return spelled(acronym, words, from+1)
+	}
+	for n := 0; n < len(acronym) && acronym[0] == word[0]; n++ {
+		if end := spelled(acronym[n+1:], words, from+1); end > 0 {
+			return end
+		}
+		// « PFIL » takes two letters of « plateforme »
+		if n+1 < len(acronym) {
+			at := strings.IndexByte(word[1:], acronym[n+1])
+			if at < 0 {
+				break
+			}
+			word = word[:1] + word[at+2:]
+		}
+	}
+	return 0
+}
+
+// linking are the small words that an acronym leaves out.
+var linking = regexp.MustCompile(`^(?:des?|du|d|la|les?|l|et|en|aux?|a|pour|sur|par|vos|nos|votre|notre|son|sa|ses|une?|ou|dans)$`)
+
 // mostRegions is how many regions a passage names before it is a list of where something applies.
 const mostRegions = 3
 
 // away tells whether the question is about another region than those of the passage. A list of regions says where a
 // scheme applies: it answers only when the question names the scheme.
 func (c candidate) away(q question) bool {
+	if q.asks(actor) && OfAnotherRegion(q.text) {
+		return true
+	}
 	elsewhere := loadVocabulary().elsewhere
 	asked := elsewhere.FindAllString(strings.ReplaceAll(french.Fold(q.text), "-", " "), -1)
 	if len(asked) == 0 {

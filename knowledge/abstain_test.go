@@ -14,7 +14,7 @@ func asked(text string) question {
 	v := loadVocabulary()
 	fold := french.Fold(text)
 	for i := range v.demands {
-		if v.demands[i].asked.MatchString(fold) {
+		if d := &v.demands[i]; d.asked.MatchString(fold) && (!d.Spelled || abbreviates(text)) {
 			q.demands = append(q.demands, &v.demands[i])
 		}
 	}
@@ -45,6 +45,10 @@ func TestWhatIsAskedMustStandInThePassage(t *testing.T) {
 		{"Combien de chargés de mission ?", "Les chargés de mission sont une trentaine.", true},
 		{"Combien de vélos au minimum ?", "La flotte de vélos est louée pour 3 ans.", false},
 		{"Combien de vélos au minimum ?", "La flotte de vélos donne une réduction de 25 %.", false},
+		{"Combien de travaux au minimum ?", "Présenter des travaux d'au moins 40 000 €", true},
+		{"Combien de travaux ?", "Il faut 40 000 € de travaux.", true},
+		{"Combien de travaux ?", "L'aide couvre 40 % de ceux des travaux retenus.", false},
+		{"Combien de travaux ?", "Les travaux durent 3 mois.", false},
 		{"Combien d'années d'expérience ?", "Justifier de 3 années d'expérience", true},
 		{"Combien d'abonnés ?", "Le service coûte de 150 à 800 € sur abonnement.", false},
 		{"Quel est le montant ?", "Sans nombre", true},                                                                  // no noun is counted
@@ -53,6 +57,8 @@ func TestWhatIsAskedMustStandInThePassage(t *testing.T) {
 		{"Combien de sites ?", "Deux nouveaux sites ouvrent.", true},
 		{"Combien de questions ?", "Il pose au plus une question.", true},
 		{"Combien de salariés ?", "Effectif : salariés : 20 à 250", true},
+		{"Combien y a-t-il de plateformes ?", "Les plateformes tiennent 3 réunions.", false},
+		{"Combien avons-nous de plateformes ?", "Nous avons 23 plateformes.", true},
 		{"Combien reste à payer ?", "Le coût restant est de 13 000 €.", true}, // « reste » is no noun
 	} {
 		if got := passage("", c.passage).counts(asked(c.question)); got != c.counts {
@@ -80,6 +86,8 @@ func TestWhatIsAskedMustStandInThePassage(t *testing.T) {
 		{"quelles aides en normandie", "Aide", "Zones : Bretagne, Normandie, Occitanie, Corse.", true},
 		{"Qu'a-t-on vu dans la Région Grand Est ?", "Compte rendu", "Retour des déplacements Région Grand Est", false},
 		{"À quelle heure est la réunion ?", "Compte rendu", "La séance est à 14 h.", false},
+		{"Qui suit l'innovation à la Région Grand Est ?", "Compte rendu", "Retour des déplacements Région Grand Est", true},
+		{"En Normandie, qui suit l'export ?", "Export", "La direction suit l'export.", true},
 	} {
 		if got := passage(c.title, c.passage).away(asked(c.question)); got != c.away {
 			t.Errorf("%q in %q: %v", c.question, c.passage, got)
@@ -150,7 +158,23 @@ func TestDemands(t *testing.T) {
 		"Quel numéro de formulaire faut-il ?":               "",
 		"Quelle fraction des offres ?":                      "taux",
 		"Quand se tient le prochain jury ?":                 "date avenir",
-		"Que signifie ce sigle ?":                           "sens",
+		"Que signifie ce mot ?":                             "sens",
+		"Que signifie TCN ?":                                "sigle",
+		"TCN, ça veut dire quoi ?":                          "sigle",
+		"Quelles décisions du comité ?":                     "decision",
+		"Qu'a-t-on conclu au comité du 3 mai ?":             "decision",
+		"Qu'est-ce qui a été tranché mardi ?":               "decision",
+		"Quel avis le comité a-t-il rendu ?":                "decision",
+		"Qui est le directeur du laboratoire ?":             "personne",
+		"C'est qui le responsable de la cellule ?":          "personne",
+		"Le chef de la cellule, c'est qui ?":                "personne",
+		"Qui est concerné par la cellule ?":                 "",
+		"Où se tient la séance ?":                           "endroit",
+		"La séance se tient où ?":                           "endroit",
+		"Où en est la séance ?":                             "",
+		"Combien fait-on économiser en moyenne ?":           "gain",
+		"On y gagne combien par an ?":                       "gain",
+		"En quelle année le réseau est-il né ?":             "date annee",
 	} {
 		var names []string
 		for _, d := range withoutYielding(asked(question).demands) {
@@ -175,19 +199,54 @@ func TestATitleAsksNothing(t *testing.T) {
 	}
 }
 
-// An answer need not hold what the asker says of themself.
-func TestAsides(t *testing.T) {
-	for question, want := range map[string]string{
-		"Je tiens un gîte à la mer, quel est le montant de la prime ?": "je tiens un gite a la mer,",
-		"Quel est le montant pour mon gîte ?":                          "",
-		"Quelles aides dans les Hauts-de-France ?":                     "hauts-de-france",
+// What stands for an acronym stands beside it.
+func TestSpellsOut(t *testing.T) {
+	for text, want := range map[string]bool{
+		"La taxe sur les choses neuves (TCN) est due.":             true,
+		"La TCN (taxe sur les choses neuves) est due.":             true,
+		"Le programme TCN – « Tenez vos comptes nets » – dure.":    true,
+		"Le Centre de travaux et de l'environnement (CTE) reçoit.": true,
+		"La plateforme d'initiative (PFI) prête.":                  true,
+		"Le comité directeur (CODIR) se réunit.":                   true,
+		"La TCN est un outil qui sert aux entreprises.":            false,
+		"La TCN aide les communes.":                                false,
+		"Taxe : trois cas nouveaux.":                               false,
 	} {
-		fold, got := french.Fold(question), ""
-		for _, span := range loadVocabulary().asides(fold) {
-			got += fold[span[0]:span[1]]
+		if got := spellsOut(text); got != want {
+			t.Errorf("%q: %v", text, got)
 		}
-		if got != want {
-			t.Errorf("%q: %q", question, got)
+	}
+}
+
+// Who asks for a list gets no answer from what only says that there is one.
+func TestLists(t *testing.T) {
+	for _, c := range []struct {
+		question, passage string
+		want              bool
+	}{
+		{"Quels indicateurs suit le comité ?", "Le comité suit des indicateurs.", false},
+		{"Quels indicateurs suit le comité ?", "Le comité suit l'emploi, le chiffre d'affaires et l'export.", true},
+		{"Liste des membres", "Le comité a des membres.", false},
+		{"Quel indicateur suit le comité ?", "Le comité suit l'emploi.", true},
+	} {
+		if got := passage("", c.passage).lists(asked(c.question)); got != c.want {
+			t.Errorf("%q in %q: %v", c.question, c.passage, got)
+		}
+	}
+}
+
+// Who did something is told by what says that it was done.
+func TestWhoDidIt(t *testing.T) {
+	for question, want := range map[string]bool{
+		"Qui a présidé la séance ?":                           true,
+		"Séance du 3 mai : qui a tenu la plume ?":             true,
+		"Qui a été convié à la séance ?":                      false,
+		"Combien d'entreprises qui ont candidaté ?":           false,
+		"Qui préside la séance ?":                             false,
+		"Bonjour, savez-vous qui ? Et qui a rédigé la note ?": true,
+	} {
+		if got := asked(question).asks("auteur"); got != want {
+			t.Errorf("%q: %v", question, got)
 		}
 	}
 }

@@ -30,6 +30,8 @@ type Answer struct {
 	Settled bool
 	// Vague tells, when Abstained, that the question asks for funding and does not say of what.
 	Vague bool
+	// Personal tells that the question asks for somebody's name, which a direction's does not answer.
+	Personal bool
 	// Sheet is the document that the question names, when Abstained: the answer was not found in it; nil when it names none.
 	Sheet *Document
 
@@ -80,12 +82,15 @@ const (
 )
 
 // listing is the demand of a choice of schemes, openness that of whether one is still open, entirety that of all the steps
-// or conditions, reason that of a cause, quantity that of a number, delay that of a duration,
-// future that of what is still to come (vocabulary.yaml).
+// or conditions, reason that of a cause, quantity that of a number, rate that of a share, person that of a name, delay that of a duration,
+// future that of what is still to come, actor that of who does something (vocabulary.yaml).
 const (
 	reason   = "raison"
 	quantity = "nombre"
+	rate     = "taux"
+	person   = "personne"
 	future   = "avenir"
+	actor    = "qui"
 	delay    = "duree"
 	listing  = "liste"
 	openness = "ouverture"
@@ -140,7 +145,7 @@ func (b *Base) compose(ctx context.Context, w weighed, found []candidate, unsure
 		return b.list(ctx, v, q, found, now)
 	}
 	var texts []string
-	answer := Answer{Looked: q.looked()}
+	answer := Answer{Looked: q.looked(), Personal: q.asks(person)}
 	notice := best.Document.Closed(now)
 	if answer.Unsure = unsure && !notice && !w.nameOnly(); answer.Unsure {
 		texts = append(texts, "Je n'en suis pas sûr, mais je crois que ce passage répond :")
@@ -253,7 +258,13 @@ func (c candidate) first(q question) string {
 	sentences := saying.FindAllString(text, -1)
 	shares := c.shares(q, sentences)
 	best, second, at := 0.0, 0.0, -1
+	if len(sentences) == 1 {
+		return ""
+	}
 	for i, share := range shares {
+		if strings.HasPrefix(sentences[i], "(") && strings.Contains(sentences[i], "://") { // where to click
+			continue
+		}
 		if share > best {
 			best, second, at = share, best, i
 		} else {
@@ -276,6 +287,11 @@ func (b *Base) best(ctx context.Context, v Viewer, text string, now time.Time) (
 		return q, nil, err
 	}
 	found := b.order(q, hits, now)
+	if len(found) > 0 {
+		if again, changed := q.settled(found[0], now); changed {
+			q, found = again, b.order(again, hits, now)
+		}
+	}
 	if len(found) > 0 && found[0].isNamed() {
 		if again, changed := q.within(found[0].Title); changed {
 			q, found = again, b.order(again, hits, now)
@@ -408,7 +424,7 @@ func overlap(other, c candidate) (again float64, figures bool) {
 
 // abstain says that the base does not know, and what was looked for.
 func (q question) abstain() Answer {
-	a := Answer{Abstained: true, Looked: q.looked()}
+	a := Answer{Abstained: true, Looked: q.looked(), Personal: q.asks(person)}
 	a.Text = "Je ne sais pas : je n'ai trouvé aucun passage qui réponde à cette question."
 	if len(a.Looked) > 0 {
 		a.Text += " J'ai cherché : " + strings.Join(a.Looked, ", ") + "."

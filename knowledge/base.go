@@ -101,19 +101,18 @@ func (b *Base) find(ctx context.Context, v Viewer, text string, wide breadth) (q
 	if err := v.Check(); err != nil {
 		return question{}, nil, err
 	}
-	vector := b.understand(ctx, text)
-	q, err := read(ctx, b.store, v, text)
+	store := b.store.Now()
+	near := b.understand(ctx, store, v, text, wide.nearest)
+	q, err := read(ctx, store, v, text)
 	if err != nil || len(q.concepts) == 0 {
 		return q, nil, err
 	}
 	_, sure := q.words()
-	find := Query{Words: q.counts, Total: q.total, Sure: sure, Documents: wide.documents, Each: wide.each, Passages: wide.passages, Nearest: wide.nearest}
-	meant := vector()
-	find.Vector, find.Model = meant.vector, meant.model
+	find := Query{Words: q.counts, Total: q.total, Sure: sure, Documents: wide.documents, Each: wide.each, Passages: wide.passages, Near: near}
 	if b.Mode == Vector {
 		find.Words = nil
 	}
-	hits, err := b.store.Find(ctx, v, find)
+	hits, err := store.Find(ctx, v, find)
 	return q, hits, err
 }
 

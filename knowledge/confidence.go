@@ -31,17 +31,26 @@ var signs = []struct {
 		return yes(w.q.required() > 0 && w.best.required > 0 && w.best.inSpecific(w.q) < apart && !w.best.hasEntry(w.q))
 	}},
 	{"kind_missing", func(w weighed) float64 { return yes(!w.kinds) }},
-	{"name_missing", func(w weighed) float64 { return yes(w.lacks(func(c concept) bool { return c.proper })) }},
+	{"name_missing", func(w weighed) float64 { return yes(w.lacks(func(c concept) bool { return c.proper && !c.aside })) }},
 	{"acronym_missing", func(w weighed) float64 {
 		return yes(w.lacks(func(c concept) bool { return c.name && !c.proper && c.demand == nil && c.rarity >= rareName }))
+	}},
+	{"acronym_nowhere", func(w weighed) float64 {
+		return yes(!w.best.isNamed() && w.knowsNot(func(c concept) bool { return c.name && !c.proper && !c.aside && c.demand == nil }))
 	}},
 	{"word_missing", func(w weighed) float64 { return yes(w.wordMissing()) }},
 	{"noun_missing", func(w weighed) float64 {
 		return yes(w.lacks(func(c concept) bool { return c.asked && c.demand == nil && !c.general }))
 	}},
+	{"noun_nowhere", func(w weighed) float64 {
+		return yes(w.knowsNot(func(c concept) bool { return c.asked && !c.aside && c.demand == nil && !c.general }))
+	}},
+	{"unlisted", func(w weighed) float64 { return yes(!w.best.lists(w.q)) }},
 	{"nowhere", func(w weighed) float64 { return w.part(w.best.grounds.nowhere) }},
 	// A cause is asked for of what is so: all of it must be told.
-	{"why_nowhere", func(w weighed) float64 { return yes(w.q.asks(reason)) * w.part(w.best.grounds.nowhere) }},
+	{"why_nowhere", func(w weighed) float64 {
+		return yes(w.q.asks(reason) && w.knowsNot(func(c concept) bool { return !c.aside && !c.general && c.demand == nil }))
+	}},
 	{"other_date", func(w weighed) float64 { return yes(!w.best.dated(w.q, w.now)) }},
 	{"not_counted", func(w weighed) float64 { return yes(!w.best.counts(w.q)) }},
 	// How many and how long are asked of things that documents only mention.
@@ -101,6 +110,11 @@ func (w weighed) wordMissing() bool {
 			return slices.ContainsFunc(words, func(word string) bool { return c.forms[word] > synonymTrust })
 		})
 	})
+}
+
+// knowsNot tells whether the best passage's document has nowhere a concept of a kind.
+func (w weighed) knowsNot(kind func(c concept) bool) bool {
+	return slices.ContainsFunc(w.best.grounds.nowhere, func(i int) bool { return kind(w.q.concepts[i]) })
 }
 
 // lacks tells whether the best passage lacks a concept of a kind.

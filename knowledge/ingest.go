@@ -18,7 +18,7 @@ import (
 )
 
 // indexVersion changes when splitting or analysis does, so that unchanged files are indexed again.
-const indexVersion = "6"
+const indexVersion = "7"
 
 // MaxSize is the largest file that is read, in bytes.
 const MaxSize = 20 << 20

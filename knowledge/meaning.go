@@ -131,37 +131,49 @@ func (b *Base) EmbedAll(ctx context.Context) error { return EmbedAll(ctx, b.stor
 // Patience is how long a question waits for its vector; after that, words alone answer it.
 const Patience = 500 * time.Millisecond
 
-// meaning is the vector of a question with the model that made it; none when words alone are to answer.
-type meaning struct {
-	model  Model
-	vector []float32
-}
-
-// understand embeds a question in the background and gives what to call for the result.
-func (b *Base) understand(ctx context.Context, text string) func() meaning {
+// understand embeds a question and finds the nearest passages, in the background, and gives what to call for the result: nothing
+// when words alone are to answer.
+func (b *Base) understand(ctx context.Context, store Store, v Viewer, text string, limit int) func() Near {
 	if b.Embedder == nil || b.Mode == Lexical {
-		return func() meaning { return meaning{} }
+		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, b.Patience)
-	done := make(chan meaning, 1)
+	done := make(chan Near, 1)
 	go func() {
-		defer cancel()
-		var q meaning
-		model, ok, err := b.store.Answering(ctx, b.Embedder.Model())
-		if err == nil && ok {
-			q.model = model
-			q.vector, err = b.Embedder.Query(ctx, model, text)
-		}
-		if !slices.ContainsFunc(q.vector, func(x float32) bool { return x != 0 }) {
-			q.vector = nil // the model knows nothing of it
-		}
+		near, err := b.near(ctx, store, v, text, limit)
 		if err != nil {
-			q = meaning{}
+			near = Near{}
 			if b.Degraded != nil && ctx.Err() != context.Canceled {
 				b.Degraded(err)
 			}
 		}
-		done <- q
+		done <- near
 	}()
-	return func() meaning { return <-done }
+	return func() Near {
+		select {
+		case near := <-done:
+			return near
+		case <-ctx.Done():
+			return Near{}
+		}
+	}
+}
+
+func (b *Base) near(ctx context.Context, store Store, v Viewer, text string, limit int) (Near, error) {
+	patient, cancel := context.WithTimeout(ctx, b.Patience)
+	defer cancel()
+	model, ok, err := store.Answering(patient, b.Embedder.Model())
+	if err != nil || !ok {
+		return Near{}, err
+	}
+	vector, err := b.Embedder.Query(patient, model, text)
+	if err != nil || !slices.ContainsFunc(vector, func(x float32) bool { return x != 0 }) {
+		return Near{}, err // the model may know nothing of it
+	}
+	// A question without a subject does not wait for its nearest: interrupted, a statement takes its connection with it.
+	ctx = context.WithoutCancel(ctx)
+	_, total, err := store.Frequencies(ctx, v, nil)
+	if err != nil {
+		return Near{}, err
+	}
+	return store.Nearest(ctx, v, NearQuery{Vector: vector, Model: model, Total: total, Limit: limit})
 }

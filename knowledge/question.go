@@ -3,6 +3,7 @@ package knowledge
 import (
 	"context"
 	"math"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -100,71 +101,8 @@ const longestDemand = 3
 // read analyses a question against the words that the viewer may see.
 func read(ctx context.Context, store Store, viewer Viewer, text string) (question, error) {
 	v := loadVocabulary()
-	q := question{text: text}
-	fold := french.Fold(text)
-	demanded := map[string]*demand{}
-	for i := range v.demands {
-		d := &v.demands[i]
-		places := d.asked.FindAllStringIndex(fold, -1)
-		if places == nil {
-			continue
-		}
-		q.demands = append(q.demands, d)
-		for _, at := range places {
-			words := Analyse(fold[at[0]:at[1]])
-			if len(words) > longestDemand {
-				continue // the pattern spans a part of the subject
-			}
-			for _, w := range words {
-				if demanded[w] == nil {
-					demanded[w] = d
-				}
-			}
-		}
-	}
-	q.demands = withoutYielding(q.demands)
+	q := v.parse(text, v.setting(text))
 	var words []string
-	said := map[string]bool{}
-	asides := v.asides(fold)
-	for i, t := range terms(text) {
-		plain := t.forms[0]
-		if v.fillers[plain] && !t.Acronym || said[plain] || len(q.concepts) == mostConcepts {
-			continue
-		}
-		said[plain] = true
-		c := concept{word: text[t.Start:t.End], forms: map[string]float64{}, demand: demanded[plain], name: t.Acronym || t.Upper && (i > 0 || inside(text, t.Start)), proper: t.Upper && !t.Acronym && (i > 0 || inside(text, t.Start)) && !common(t.Fold)}
-		before := french.Fold(text[:t.Start])
-		c.verb = isVerb(c.word, before)
-		c.asked = interrogative.MatchString(before) || strings.TrimSpace(before) == "" && headed.MatchString(french.Fold(text[t.End:]))
-		c.aside = slices.ContainsFunc(asides, func(span [2]int) bool { return span[0] <= len(before) && len(before) < span[1] })
-		c.funding = v.fundings[plain]
-		if c.general = v.general[plain]; c.general {
-			c.demand = nil
-		}
-		if c.demand == nil && !c.name {
-			if i := slices.IndexFunc(q.demands, func(d *demand) bool { return d.carried[plain] }); i >= 0 {
-				c.demand = q.demands[i]
-			}
-		}
-		c.valued = !c.funding && v.attribute.MatchString(before)
-		c.measured = howMany.MatchString(before)
-		c.counted = countedNoun.MatchString(before)
-		for _, f := range t.forms {
-			c.forms[f] = exactTrust
-		}
-		for _, s := range v.synonyms[plain] {
-			if _, ok := c.forms[s]; !ok {
-				c.forms[s] = synonymTrust
-			}
-		}
-		if t.joins && len(q.concepts) > 0 { // the two halves may also be written as one word
-			q.concepts[len(q.concepts)-1].forms[t.forms[len(t.forms)-1]] = exactTrust
-		}
-		q.concepts = append(q.concepts, c)
-	}
-	if _, ok := q.countedNoun(); ok { // the number of that noun, and no other
-		q.demands = slices.DeleteFunc(q.demands, func(d *demand) bool { return d.Name == quantity })
-	}
 	for _, c := range q.concepts {
 		for f := range c.forms {
 			words = append(words, f)
@@ -206,8 +144,113 @@ func read(ctx context.Context, store Store, viewer Viewer, text string) (questio
 		if c.demand != nil {
 			c.weight *= 0.5
 		}
+		if c.aside {
+			c.weight *= asideShare
+		}
 	}
 	return q, nil
+}
+
+// parse reads the words of a question, those of its setting apart (setting.go).
+func (v *vocabulary) parse(text string, s setting) question {
+	q := question{text: text}
+	fold := french.Fold(text)
+	demanded := map[string]*demand{}
+	for i := range v.demands {
+		d := &v.demands[i]
+		places := slices.DeleteFunc(d.asked.FindAllStringIndex(fold, -1), func(at []int) bool { return s.holds(at[0]) })
+		if len(places) == 0 || d.Spelled && !abbreviates(text) {
+			continue
+		}
+		q.demands = append(q.demands, d)
+		for _, at := range places {
+			words := Analyse(fold[at[0]:at[1]])
+			if len(words) > longestDemand {
+				continue // the pattern spans a part of the subject
+			}
+			for _, w := range words {
+				if demanded[w] == nil {
+					demanded[w] = d
+				}
+			}
+		}
+	}
+	q.demands = withoutYielding(q.demands)
+	said := map[string]bool{}
+	for i, t := range terms(text) {
+		plain := t.forms[0]
+		if t.joins && len(q.concepts) > 0 { // the two halves may also be written as one word
+			q.concepts[len(q.concepts)-1].forms[t.forms[len(t.forms)-1]] = exactTrust
+		}
+		if v.fillers[plain] && !t.Acronym || len(q.concepts) == mostConcepts {
+			continue
+		}
+		before := french.Fold(text[:t.Start])
+		if said[plain] { // « Éco-Défis : combien de défis… »
+			q.again(plain, before)
+			continue
+		}
+		c := concept{word: text[t.Start:t.End], forms: map[string]float64{}, demand: demanded[plain], name: t.Acronym || t.Upper && (i > 0 || inside(text, t.Start)), proper: t.Upper && !t.Acronym && (i > 0 || inside(text, t.Start)) && !common(t.Fold)}
+		if c.aside = s.holds(len(before)); !c.aside { // what is said again, to ask of it, is not
+			said[plain] = true
+			q.concepts = slices.DeleteFunc(q.concepts, func(c concept) bool { return c.aside && c.forms[plain] == exactTrust })
+		}
+		c.verb = isVerb(c.word, before)
+		c.asked = interrogative.MatchString(before) || strings.TrimSpace(before) == "" && headed.MatchString(french.Fold(text[t.End:]))
+		if c.aside && (in(s.own, len(before)) || v.applicants[plain] || !inName(text, t.Word) && (!t.Acronym && !c.proper || placing.MatchString(text[:t.Start]))) {
+			c.name, c.proper = false, false
+		}
+		c.funding = v.fundings[plain]
+		if c.general = v.general[plain]; c.general {
+			c.demand = nil
+		}
+		if c.demand == nil && !c.name {
+			if i := slices.IndexFunc(q.demands, func(d *demand) bool { return d.carried[plain] }); i >= 0 {
+				c.demand = q.demands[i]
+			}
+		}
+		c.valued = !c.funding && v.attribute.MatchString(before)
+		c.measured = howMany.MatchString(before)
+		c.counted = countedNoun.MatchString(before)
+		for _, f := range t.forms {
+			c.forms[f] = exactTrust
+		}
+		if between.MatchString(before) { // « entre directions » is said « inter-directions »
+			c.forms["inter"+plain] = exactTrust
+		}
+		for _, s := range v.synonyms[plain] {
+			if _, ok := c.forms[s]; !ok {
+				c.forms[s] = synonymTrust
+			}
+		}
+		q.concepts = append(q.concepts, c)
+	}
+	if q.asks(rate) { // a share of that noun, and no number of it
+		for i := range q.concepts {
+			q.concepts[i].counted = false
+		}
+	}
+	if _, ok := q.countedNoun(); ok { // the number of that noun, and no other
+		q.demands = slices.DeleteFunc(q.demands, func(d *demand) bool { return d.Name == quantity })
+	}
+	return q
+}
+
+// between is what makes of the noun that follows those that meet; on a folded text.
+var between = regexp.MustCompile(`\bentre (?:les |nos |leurs )?$`)
+
+// abbreviates tells whether a text has an acronym.
+func abbreviates(text string) bool {
+	return slices.ContainsFunc(french.Words(text), func(w french.Word) bool { return w.Acronym })
+}
+
+// again reads a word that the question has said already: its number may be asked for only now.
+func (q question) again(plain, before string) {
+	for i := range q.concepts {
+		if c := &q.concepts[i]; c.forms[plain] == exactTrust && countedNoun.MatchString(before) {
+			c.counted, c.demand = true, nil
+		}
+	}
 }
 
 // within leaves out the required demands that the question makes only by words of a document's title, which it names (« TPE

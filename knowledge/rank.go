@@ -1,11 +1,11 @@
 package knowledge
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"runtime"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,7 +42,7 @@ const (
 	contextReach = 2
 	wholeShare   = 0.3  // of the score of the document as a whole
 	localShare   = 0.35 // of the passage's own BM25
-	meaningShare = 0.2  // of the similarity of meaning, above the mean of what was found
+	meaningShare = 0.3  // of the similarity of meaning, above the mean of what was found
 	nearBonus    = 0.25 // two concepts side by side, as in the question
 	titleBonus   = 0.6  // the question names the document
 	restShare    = 0.4
@@ -57,7 +57,8 @@ const (
 func rank(q question, hits []Hit) []candidate {
 	total, bestLocal := q.weight(), 0.0
 	mean, nearest := 0.0, 0.0
-	for _, h := range hits {
+	for i := range hits {
+		h := &hits[i]
 		bestLocal, nearest = max(bestLocal, h.Local), max(nearest, h.Vector)
 		mean += h.Vector / float64(len(hits))
 	}
@@ -67,20 +68,21 @@ func rank(q question, hits []Hit) []candidate {
 		document string
 		ordinal  int
 	}
-	near := make(map[place]Hit, len(hits))
-	for _, h := range hits {
+	near := make(map[place]*Hit, len(hits))
+	for i := range hits {
+		h := &hits[i]
 		near[place{h.Document.ID, h.Ordinal}] = h
 	}
 	out := make([]candidate, len(hits))
 	evenly(len(hits), func(i int) {
-		h := hits[i]
+		h, c := &hits[i], &out[i]
 		var context []string
 		for back := 1; back <= contextReach; back++ {
 			if before, ok := near[place{h.Document.ID, h.Ordinal - back}]; ok && samePath(before.Path, h.Path) {
 				context = append(context, before.Body...)
 			}
 		}
-		c := candidate{Hit: h}
+		c.Hit = *h
 		if bestLocal > 0 {
 			c.local = h.Local / bestLocal
 		}
@@ -88,7 +90,6 @@ func rank(q question, hits []Hit) []candidate {
 			c.nearness = max(0, h.Vector-mean) / (nearest - mean)
 		}
 		c.weigh(q, says, documents, context, total)
-		out[i] = c
 	})
 	sortCandidates(out)
 	return out
@@ -117,13 +118,23 @@ func evenly(n int, do func(i int)) {
 	}
 }
 
+// sortCandidates moves each once: they are large.
 func sortCandidates(c []candidate) {
-	sort.SliceStable(c, func(i, j int) bool { return c[i].score > c[j].score })
+	order := make([]int, len(c))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(c[j].score, c[i].score) })
+	sorted := make([]candidate, len(c))
+	for i, from := range order {
+		sorted[i] = c[from]
+	}
+	copy(c, sorted)
 }
 
 // weigh finds what speaks for the candidate and sets its score.
 func (c *candidate) weigh(q question, says says, documents wholes, context []string, total float64) {
-	h := c.Hit
+	h := &c.Hit
 	document := documents[h.Document.ID]
 	c.whole, c.titled = document.score, document.titled
 	text := inspect(said(h.Text))
@@ -205,7 +216,7 @@ func (c *candidate) weigh(q question, says says, documents wholes, context []str
 }
 
 // titled is the share of the words of a document's title that the question holds: all when it has the acronym in it.
-func (q question) titled(says says, h Hit) float64 {
+func (q question) titled(says says, h *Hit) float64 {
 	if q.abbreviates(h.Document.Title) {
 		return 1
 	}
@@ -337,7 +348,8 @@ func (w wholes) holds(id string, concept int) bool {
 func gather(q question, says says, hits []Hit) wholes {
 	f := q.families()
 	documents := wholes{}
-	for _, h := range hits {
+	for i := range hits {
+		h := &hits[i]
 		d := documents[h.Document.ID]
 		if d == nil {
 			d = &whole{counts: make([]float64, len(q.concepts)), other: make([]float64, len(q.concepts)), length: h.Length, title: says.in(h.Title), titled: q.titled(says, h)}

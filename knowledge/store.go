@@ -22,9 +22,14 @@ type Store interface {
 	Documents(ctx context.Context, v Viewer) ([]Document, error)
 	// Open gives one document, without its Blocks, and its passages in reading order; ErrNotFound.
 	Open(ctx context.Context, v Viewer, id string) (Document, []Passage, error)
+	// Now gives the store for one search: what it reads rests on one look at whether the base changed, taken when it first
+	// reads. A later change may be seen or not.
+	Now() Store
 	// Find gives, by Local and best first, the best passages that hold a word of the query, those of the best documents
-	// that do, and those whose vectors are the nearest to the query's.
+	// that do, and those that Nearest found.
 	Find(ctx context.Context, v Viewer, q Query) ([]Hit, error)
+	// Nearest gives the passages whose vectors are the nearest to a question's.
+	Nearest(ctx context.Context, v Viewer, q NearQuery) (Near, error)
 	// Frequencies counts what holds each analysed word (absent: nothing), and all there is, of what the viewer may see.
 	Frequencies(ctx context.Context, v Viewer, words []string) (counts map[string]Frequency, total Frequency, err error)
 	// Vocabulary gives the analysed words that start with a prefix, with the number of passages that hold them, of what the
@@ -52,15 +57,29 @@ type Query struct {
 	Words map[string]Frequency
 	Total Frequency
 	Sure  []string
-	// Vector is the question's by Model, one that answers (Vectors.Answering); nil looks for words only.
-	Vector []float32
-	Model  Model
+	// Near waits for what Nearest found, meanwhile words are looked for; nil for words only.
+	Near func() Near
 	// OpenOn leaves out the schemes that are closed on that day; zero keeps them.
 	OpenOn time.Time
 	// Documents and Passages limit what is found by the score of whole documents and by the score of passages; of the
-	// best documents, the passages that hold a word are found, the best Each of them or, when it is 0, all. Nearest limits
-	// what is found by the vector.
-	Documents, Each, Passages, Nearest int
+	// best documents, the passages that hold a word are found, the best Each of them or, when it is 0, all.
+	Documents, Each, Passages int
+}
+
+// NearQuery is a question's vector, by a model that answers (Vectors.Answering).
+type NearQuery struct {
+	Vector []float32
+	Model  Model
+	// Total is all there is, as Frequencies counts it, OpenOn as in Query; Limit is how many passages to find.
+	Total  Frequency
+	OpenOn time.Time
+	Limit  int
+}
+
+// Near is the passages nearest to a question's vector, as their store numbers them; nothing without a vector.
+type Near struct {
+	NearQuery
+	Passages []int64
 }
 
 // Hit is a passage that was found.

@@ -28,6 +28,8 @@ type vocabulary struct {
 	general map[string]bool
 	// fundings are analysed nouns for what a scheme gives.
 	fundings map[string]bool
+	// applicants are analysed nouns for who asks for a scheme.
+	applicants map[string]bool
 	// attribute finds, at the end of a folded text, a noun that asks for a value, with its « de »: what follows has the value.
 	attribute *regexp.Regexp
 	// here finds our region, in a folded text.
@@ -52,6 +54,9 @@ type demand struct {
 	Yields bool `yaml:"cede"`
 	// Person tells that the passage must name somebody, by a first name (« prenom ») or in full (« complet »).
 	Person string `yaml:"personne"`
+
+	// Spelled tells that the demand is made of an acronym, and that the passage must spell one out (« service instructeur (SI) »).
+	Spelled bool `yaml:"developpe"`
 
 	// Carried are words that only say the demand when it is made (« combien de temps ça prend »).
 	Carried []string `yaml:"porte"`
@@ -83,6 +88,7 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 		Fillers  []string   `yaml:"tournures"`
 		General  []string   `yaml:"noms_generaux"`
 		Fundings []string   `yaml:"financements"`
+		Askers   []string   `yaml:"demandeurs"`
 		Values   []string   `yaml:"attributs"`
 		Here     []string   `yaml:"ici"`
 		Away     []string   `yaml:"ailleurs"`
@@ -90,7 +96,7 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 	if err := yaml.UnmarshalWithOptions(content, &file, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("vocabulaire des questions : %w", err)
 	}
-	v := &vocabulary{synonyms: map[string][]string{}, fillers: map[string]bool{}, general: map[string]bool{}, fundings: map[string]bool{}, demands: file.Demands}
+	v := &vocabulary{synonyms: map[string][]string{}, fillers: map[string]bool{}, general: map[string]bool{}, fundings: map[string]bool{}, applicants: map[string]bool{}, demands: file.Demands}
 	for _, group := range file.Synonyms {
 		var stems []string
 		for _, word := range group {
@@ -115,11 +121,14 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 	for _, word := range file.Fundings {
 		v.fundings[stem(word)] = true
 	}
+	for _, word := range file.Askers {
+		v.applicants[stem(word)] = true
+	}
 	v.attribute = regexp.MustCompile(`\b(?:` + alternatives(file.Values) + `)(?:s|x)? (?:\pL+(?:al|ale|aux|ales|moyen|moyenne|exact|exacte) )?(?:de la |de l['’]|du |des |de |d['’])$`)
 	v.here = regexp.MustCompile(`\b(?:` + strings.ReplaceAll(alternatives(file.Here), " ", `[ -]`) + `)\b`)
 	away := `(?:` + strings.ReplaceAll(alternatives(file.Away), " ", `[ -]`) + `)\b`
 	v.elsewhere = regexp.MustCompile(`\b` + away)
-	v.another = regexp.MustCompile(`\bregion (?:de la |de l['’]|du |de |d['’])?` + away + `|\b(?:en|dans (?:le|la|les)|pour (?:le|la|les)) ` + away + ` ?[?.!]*$`)
+	v.another = regexp.MustCompile(`\bregion (?:de la |de l['’]|du |de |d['’])?` + away + `|\b(?:en|dans (?:le|la|les)|pour (?:le|la|les)) ` + away + ` ?[?.!]*$|^(?:en|dans (?:le|la|les)) ` + away + ` ?,`)
 	for i := range v.demands {
 		d := &v.demands[i]
 		d.carried = map[string]bool{}
@@ -144,29 +153,6 @@ func readVocabulary(content []byte) (*vocabulary, error) {
 	return v, nil
 }
 
-var (
-	pieces = regexp.MustCompile(`[^,;:.?!]+[,;:.?!]*`)
-	// oneself is somebody who speaks of themself, asking what makes a clause a question; on a folded text.
-	oneself = regexp.MustCompile(`\b(?:je|j['’]|nous|mon|ma|mes|notre|nos)`)
-	asking  = regexp.MustCompile(`\b(?:qui|que|qu['’]|quoi|quel(?:le)?s?|lequel|laquelle|combien|comment|quand|pourquoi|ou|est-ce|y a-t-il|existe)\b|-(?:t-)?(?:il|elle|on|je|nous|ils|elles)\b`)
-)
-
-// asides gives what of a folded question an answer need not hold: the clauses in which the asker speaks of themself and asks
-// nothing, and the name of our region; from and to, in bytes.
-func (v *vocabulary) asides(fold string) (spans [][2]int) {
-	for _, at := range v.here.FindAllStringIndex(fold, -1) {
-		spans = append(spans, [2]int{at[0], at[1]})
-	}
-	for _, at := range pieces.FindAllStringIndex(fold, -1) {
-		text := fold[at[0]:at[1]]
-		demands := slices.ContainsFunc(v.demands, func(d demand) bool { return d.asked.MatchString(text) })
-		if oneself.MatchString(text) && !demands && !asking.MatchString(text) && len(text) < len(fold) {
-			spans = append(spans, [2]int{at[0], at[1]})
-		}
-	}
-	return spans
-}
-
 // alternatives gives words as a choice of a regular expression, the longest first.
 func alternatives(words []string) string {
 	quoted := make([]string, len(words))
@@ -178,7 +164,7 @@ func alternatives(words []string) string {
 }
 
 // shows tells whether a passage can show that it answers the demand.
-func (d *demand) shows() bool { return d.shown != nil || d.Person != "" }
+func (d *demand) shows() bool { return d.shown != nil || d.Person != "" || d.Spelled }
 
 // inspected is a text in which demands look for what satisfies them, each once.
 type inspected struct {
@@ -200,6 +186,8 @@ func (t *inspected) satisfies(d *demand) bool {
 		held = hasFullName(t.text)
 	case d.Person == "prenom":
 		held = hasFullName(t.text) || firstNames.MatchString(t.text)
+	case d.Spelled:
+		held = spellsOut(t.text)
 	case d.shown != nil:
 		held = d.capitals && d.shown.MatchString(t.text) || d.shown.MatchString(t.folded())
 	}

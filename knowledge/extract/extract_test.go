@@ -204,6 +204,49 @@ cadre.
 	}
 }
 
+// What happens stays with its day and with what the list is of, though its mark was lost; the day of what follows is not its own.
+func TestCalendarsKeepTheirDays(t *testing.T) {
+	d, err := extract.File("calendrier.txt", []byte(`CALENDRIER
+
+Réunions entre services sur :
+Le rôle du guichet (Anne, Paul) –10 mai –
+
+Le rôle de la halle (Anne, Zoé) - Vendredi 13
+mai
+
+- Le rôle du quai (Luc)
+Lundi 30 mai
+
+Jeudi 02 juin
+
+COMITÉ : suites :
+
+- Le guichet
+- La halle
+ Jeudi 09 juin
+
+Réunions des responsables sur le
+quai :
+
+- De la halle
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range knowledge.Split(d)[1:] {
+		got = append(got, p.Text)
+	}
+	want := []string{
+		"Réunions entre services sur :\nLe rôle du guichet (Anne, Paul) –10 mai –\nLe rôle de la halle (Anne, Zoé) - Vendredi 13 mai\n- Le rôle du quai (Luc) Lundi 30 mai",
+		"Jeudi 02 juin COMITÉ : suites :\n- Le guichet\n- La halle",
+		"Jeudi 09 juin Réunions des responsables sur le quai :\n- De la halle",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("passages %q, want %q", got, want)
+	}
+}
+
 func TestNumberedItemsKeepTheirNumbers(t *testing.T) {
 	d, err := extract.File("a.md", []byte("# Étapes\n\n1. Complétez le dossier.\n2. Échangez avec la direction.\n\n## Pièces\n\n- Un devis.\n- Un plan.\n"))
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 
 var (
 	bullet = regexp.MustCompile(`^([\x{F000}-\x{F0FF}•▪●◦*–—-]|=>|[→⇒]|\d{1,2}[.)]\s)\s*`)
+	// dayAlone is a line that is a day and nothing else.
+	dayAlone = regexp.MustCompile(`(?i)^(?:\pL+di |dimanche )?\d{1,2}(?:er)? (?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre)(?: \d{4})?$`)
 	// dated is a short line that is a date: it opens a paragraph instead of being a title, so that the date is quoted with what it dates.
 	dated = regexp.MustCompile(`(?i)\d.*\b(janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre)\b|\b\d{1,2}/\d{1,2}/\d{2,4}\b`)
 )
@@ -58,13 +60,19 @@ func plain(text string, d *knowledge.Document) error {
 		w.block(knowledge.Block{Kind: knowledge.Title, Text: first.text, Offset: first.offset})
 		rows = rows[1:]
 	}
-	width := 0 // of the lines of the paragraph being read
+	width := 0        // of the lines of the paragraph being read
+	calendar := false // the last block is of a list of what has a date
 	for i := 0; i < len(rows); i++ {
 		r := rows[i]
 		alone := func(i int) bool { // nothing runs on from this line
 			return i+1 >= len(rows) || rows[i+1].mark != "" || rows[i+1].blank && !rows[i+1].begins(unicode.IsLower)
 		}
+		announced := w.open() && w.current.Kind == knowledge.Paragraph && strings.HasSuffix(w.current.Text, ":")
+		calendar = (announced || calendar) && isEvent(rows, i) || calendar && (r.mark != "" || !r.blank)
 		switch {
+		case calendar && (announced || r.blank) && r.mark == "":
+			w.start(knowledge.Item, "", r.text, r.offset)
+			width = utf8.RuneCountInString(r.text)
 		case r.text == d.Title:
 			// A part starts: its own titles are the short lines that follow, up to a date.
 			w.end()
@@ -110,6 +118,21 @@ func plain(text string, d *knowledge.Document) error {
 	return nil
 }
 
+// isEvent tells whether a line starts an item of a calendar, the mark of which was lost: what happens, then its date.
+func isEvent(rows []row, i int) bool {
+	if rows[i].mark != "" || !rows[i].begins(unicode.IsUpper) || dayAlone.MatchString(rows[i].text) {
+		return false
+	}
+	text := rows[i].text
+	for _, r := range rows[i+1:] {
+		if r.blank || r.mark != "" {
+			break
+		}
+		text += " " + r.text
+	}
+	return dated.MatchString(text)
+}
+
 // cut gives the lines that are not empty.
 func cut(text string) []row {
 	var rows []row
@@ -149,6 +172,9 @@ func continues(b *knowledge.Block, r row, rows []row, i, width int) bool {
 	}
 	if r.blank {
 		return onlyDate && !dated.MatchString(r.text) || !previous.ends() && (r.begins(unicode.IsLower) || strings.HasPrefix(r.text, "("))
+	}
+	if b.Kind == knowledge.Item && dayAlone.MatchString(r.text) && i+1 < len(rows) && rows[i+1].blank && rows[i+1].mark == "" && !dated.MatchString(rows[i+1].text) {
+		return false // it dates what follows
 	}
 	last := rows[i-1].text
 	short := utf8.RuneCountInString(last)*5 < width*4

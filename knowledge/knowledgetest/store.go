@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	atomics "sync/atomic"
@@ -17,23 +18,24 @@ import (
 // Store runs the suite; open gives an empty store.
 func Store(t *testing.T, open func(t *testing.T) knowledge.Store) {
 	for name, test := range map[string]func(*testing.T, knowledge.Store){
-		"no audience is refused":              noAudience,
-		"rights":                              rights,
-		"rights come before limits":           rightsBeforeLimits,
-		"closed schemes can be left out":      validity,
-		"a document comes back as it went in": roundTrip,
-		"replacing leaves nothing behind":     replace,
-		"removing leaves nothing behind":      remove,
-		"a source belongs to one document":    conflict,
-		"words are found as people write":     words,
-		"queries are never syntax":            injection,
-		"frequencies and vocabulary":          frequencies,
-		"words are counted under the rights":  countedRights,
-		"a failed write changes nothing":      atomic,
-		"searches go on while the base moves": searching,
-		"the order of writes does not matter": anyOrder,
-		"what is found is what may be seen":   filtered,
-		"addresses are remembered":            remotes,
+		"no audience is refused":                 noAudience,
+		"rights":                                 rights,
+		"rights come before limits":              rightsBeforeLimits,
+		"closed schemes can be left out":         validity,
+		"a document comes back as it went in":    roundTrip,
+		"replacing leaves nothing behind":        replace,
+		"removing leaves nothing behind":         remove,
+		"a source belongs to one document":       conflict,
+		"words are found as people write":        words,
+		"queries are never syntax":               injection,
+		"frequencies and vocabulary":             frequencies,
+		"words are counted under the rights":     countedRights,
+		"a failed write changes nothing":         atomic,
+		"searches go on while the base moves":    searching,
+		"what was read for one is not another's": readForAnother,
+		"the order of writes does not matter":    anyOrder,
+		"what is found is what may be seen":      filtered,
+		"addresses are remembered":               remotes,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
@@ -403,7 +405,8 @@ func searching(t *testing.T, s knowledge.Store) {
 					t.Error(err)
 					return
 				}
-				q := knowledge.Query{Words: counts, Total: total, Sure: words, Documents: 10, Passages: 10, Vector: direction(e.Model(), "cap 12."), Model: e.Model(), Nearest: 10}
+				q := knowledge.Query{Words: counts, Total: total, Sure: words, Documents: 10, Passages: 10,
+					Near: Nearest(t, s, public, knowledge.NearQuery{Vector: direction(e.Model(), "cap 12."), Model: e.Model(), Total: total, Limit: 10})}
 				hits, err := s.Find(t.Context(), public, q)
 				if err != nil {
 					t.Error(err)
@@ -439,6 +442,78 @@ func searching(t *testing.T, s knowledge.Store) {
 	}
 	stop()
 	askers.Wait()
+}
+
+// readForAnother narrows, closes and removes a document that the staff has just read, at the time when others search: those of them
+// who started before may have it, those who start after never.
+func readForAnother(t *testing.T, s knowledge.Store) {
+	e := &Compass{Named: "boussole"}
+	staff, partner := knowledge.Viewer{Audience: knowledge.Staff}, knowledge.Viewer{Audience: knowledge.Partner, EPCI: "200000001"}
+	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	found := func(s knowledge.Store, v knowledge.Viewer) []string {
+		t.Helper()
+		q := query(t, s, v, knowledge.Analyse("hydrogène"))
+		q.OpenOn = day
+		q.Near = Nearest(t, s, v, knowledge.NearQuery{Vector: direction(e.Model(), "cap 12."), Model: e.Model(), Total: q.Total, OpenOn: day, Limit: 10})
+		hits, err := s.Find(t.Context(), v, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return names(hits)
+	}
+	Put(t, s, Doc("other", knowledge.Public, "L'hydrogène : cap 200."))
+	for _, test := range []struct {
+		does            string
+		change          func(d *knowledge.Document) // nil removes it
+		public, partner bool
+	}{
+		{"narrowed to the staff", func(d *knowledge.Document) { d.Audience = knowledge.Staff }, false, false},
+		{"narrowed to partners", func(d *knowledge.Document) { d.Audience = knowledge.Partner }, false, true},
+		{"kept for a territory", func(d *knowledge.Document) { d.EPCI = "200000001" }, false, true},
+		{"kept for another territory", func(d *knowledge.Document) { d.EPCI = "200000002" }, false, false},
+		{"closed", func(d *knowledge.Document) { d.ValidUntil = day.AddDate(0, 0, -1) }, false, false},
+		{"withdrawn", func(d *knowledge.Document) { d.Unavailable = true }, false, false},
+		{"removed", nil, false, false},
+		{"left", func(*knowledge.Document) {}, true, true},
+	} {
+		d := Doc("moves", knowledge.Public, "L'hydrogène : cap 10.")
+		Put(t, s, d)
+		embedAll(t, s, e)
+		for _, v := range []knowledge.Viewer{staff, public, partner} {
+			if got := found(s, v); !slices.Contains(got, "moves#0") {
+				t.Fatalf("%+v finds %v before the document is %s", v, got, test.does)
+			}
+		}
+		during := s.Now()
+		found(during, staff)
+		if test.change == nil {
+			if err := s.Remove(t.Context(), d.ID); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			test.change(&d)
+			d.Hash = test.does
+			Put(t, s, d)
+			embedAll(t, s, e)
+		}
+		found(during, public) // it may see what was, and does not keep it
+		for range 2 {
+			found(s, staff)
+			if got := slices.Contains(found(s, public), "moves#0"); got != test.public {
+				t.Errorf("once it is %s, the public finds the document: %v", test.does, got)
+			}
+			if got := slices.Contains(found(s.Now(), partner), "moves#0"); got != test.partner {
+				t.Errorf("once it is %s, a partner finds the document: %v", test.does, got)
+			}
+			found(during, staff)
+		}
+		q := query(t, s, public, knowledge.Analyse("hydrogène"))
+		q.OpenOn = day
+		q.Near = Nearest(t, s, staff, knowledge.NearQuery{Vector: direction(e.Model(), "cap 12."), Model: e.Model(), Total: q.Total, Limit: 10})
+		if hits, err := s.Find(t.Context(), public, q); err != nil || slices.Contains(names(hits), "moves#0") != test.public {
+			t.Errorf("once it is %s, the public given what is near for the staff finds %v, %v", test.does, names(hits), err)
+		}
+	}
 }
 
 func remotes(t *testing.T, s knowledge.Store) {

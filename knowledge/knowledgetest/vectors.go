@@ -79,6 +79,16 @@ func embedAll(t *testing.T, s knowledge.Store, e knowledge.Embedder) {
 	}
 }
 
+// Nearest asks for the nearest passages, for a Query to have them.
+func Nearest(t *testing.T, s knowledge.Store, v knowledge.Viewer, q knowledge.NearQuery) func() knowledge.Near {
+	t.Helper()
+	near, err := s.Nearest(t.Context(), v, q)
+	if err != nil {
+		t.Error(err)
+	}
+	return func() knowledge.Near { return near }
+}
+
 // near asks for the nearest passages to an angle.
 func near(t *testing.T, s knowledge.Store, v knowledge.Viewer, m knowledge.Model, degrees, limit int) []knowledge.Hit {
 	t.Helper()
@@ -86,7 +96,7 @@ func near(t *testing.T, s knowledge.Store, v knowledge.Viewer, m knowledge.Model
 	if err != nil {
 		t.Fatal(err)
 	}
-	hits, err := s.Find(t.Context(), v, knowledge.Query{Vector: direction(m, fmt.Sprint(degrees)), Model: m, Total: total, Nearest: limit})
+	hits, err := s.Find(t.Context(), v, knowledge.Query{Total: total, Near: Nearest(t, s, v, knowledge.NearQuery{Vector: direction(m, fmt.Sprint(degrees)), Model: m, Total: total, Limit: limit})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +137,7 @@ func nearest(t *testing.T, s knowledge.Store) {
 	if hits := near(t, s, public, e.Model(), 80, 10); len(hits) != 4 || hits[2].Vector != 0 && hits[3].Vector != 0 {
 		t.Errorf("all are %+v: a text without meaning is like nothing", hits)
 	}
-	hits, err := s.Find(t.Context(), public, knowledge.Query{Vector: make([]float32, 8), Model: e.Model(), Nearest: 10})
+	hits, err := s.Find(t.Context(), public, knowledge.Query{Near: Nearest(t, s, public, knowledge.NearQuery{Vector: make([]float32, 8), Model: e.Model(), Limit: 10})})
 	if err != nil || len(hits) != 0 {
 		t.Errorf("a question without meaning finds %v, %v", names(hits), err)
 	}
@@ -138,7 +148,7 @@ func similarities(t *testing.T, s knowledge.Store) {
 	e := &Compass{Named: "boussole"}
 	embedAll(t, s, e)
 	q := query(t, s, public, knowledge.Analyse("hydrogène"))
-	q.Vector, q.Model, q.Nearest = direction(e.Model(), "30"), e.Model(), 1
+	q.Near = Nearest(t, s, public, knowledge.NearQuery{Vector: direction(e.Model(), "30"), Model: e.Model(), Total: q.Total, Limit: 1})
 	hits, err := s.Find(t.Context(), public, q)
 	if err != nil || len(hits) != 2 || hits[0].Document.ID != "mots" || hits[0].Local <= 0 || math.Abs(hits[0].Vector) > 0.01 ||
 		hits[1].Document.ID != "sens" || hits[1].Local != 0 || hits[1].Vector < 0.99 {
@@ -159,8 +169,9 @@ func starvation(t *testing.T, s knowledge.Store) {
 	embedAll(t, s, e)
 	// As in a base so large that its vectors are searched through an index.
 	for _, total := range []int{1, 1_000_000} {
-		hits, err := s.Find(t.Context(), public, knowledge.Query{Vector: direction(e.Model(), "0"), Model: e.Model(), Nearest: 10,
-			OpenOn: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Total: knowledge.Frequency{Passages: total, Documents: 1}})
+		asked := knowledge.NearQuery{Vector: direction(e.Model(), "0"), Model: e.Model(), Limit: 10,
+			OpenOn: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Total: knowledge.Frequency{Passages: total, Documents: 1}}
+		hits, err := s.Find(t.Context(), public, knowledge.Query{OpenOn: asked.OpenOn, Total: asked.Total, Near: Nearest(t, s, public, asked)})
 		if got := names(hits); err != nil || !slices.Equal(got, []string{"ouvert#0"}) {
 			t.Errorf("found %v, %v", got, err)
 		}
@@ -276,6 +287,7 @@ func anotherModel(t *testing.T, s knowledge.Store) {
 	if got := near(t, s, public, former.Model(), 20, 1); len(got) != 1 || got[0].Document.ID != "b" {
 		t.Errorf("meanwhile finds %v", names(got))
 	}
+	started := Nearest(t, s, public, knowledge.NearQuery{Vector: direction(former.Model(), "10"), Model: former.Model(), Limit: 1})
 	embedAll(t, s, next)
 	if len(next.Texts) != 2 {
 		t.Errorf("embedded %q", next.Texts)
@@ -285,6 +297,11 @@ func anotherModel(t *testing.T, s knowledge.Store) {
 	}
 	if got := near(t, s, public, next.Model(), 20, 1); len(got) != 1 || got[0].Document.ID != "b" || got[0].Vector < 0.99 {
 		t.Errorf("in the end finds %v", names(got))
+	}
+	q := query(t, s, public, knowledge.Analyse("cap 20"))
+	q.Near = started
+	if hits, err := s.Find(t.Context(), public, q); err != nil || len(hits) == 0 || hits[0].Document.ID != "b" || hits[0].Vector != 0 {
+		t.Errorf("a search that the former model had started finds %+v, %v; want what words find", hits, err)
 	}
 	if got := near(t, s, public, former.Model(), 20, 1); len(got) != 0 {
 		t.Errorf("the former model's vectors are still there: %v", names(got))

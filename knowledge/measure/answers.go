@@ -107,16 +107,18 @@ func Ask(ctx context.Context, ask Asker, cases []Case, now time.Time) (Answers, 
 	return r, nil
 }
 
-// plain writes apostrophes and spaces the same way in documents and in labels.
-var plain = strings.NewReplacer("’", "'", "\u00a0", " ", "\u202f", " ")
+// plain writes apostrophes, spaces and capitals the same way in documents and in labels.
+func plain(text string) string {
+	return strings.ToLower(strings.Join(strings.Fields(strings.ReplaceAll(text, "’", "'")), " "))
+}
 
 // absent gives the first fact that a text holds in none of its spellings; « » when it holds all.
 func absent(facts [][]string, text string) string {
-	text = plain.Replace(text)
+	text = plain(text)
 	for _, spellings := range facts {
 		found := false
 		for _, s := range spellings {
-			found = found || strings.Contains(text, plain.Replace(s))
+			found = found || strings.Contains(text, plain(s))
 		}
 		if !found {
 			return strings.Join(spellings[:min(1, len(spellings))], "")

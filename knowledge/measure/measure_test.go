@@ -156,7 +156,7 @@ func TestAsk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cases, err := measure.ReadCases(strings.NewReader(`{"id":"1","q":"Quel est le montant du Prêt vert ?","audience":"partner","answerable":true,"facts":[["5000 €","5 000 €"]]}
+	cases, err := measure.ReadCases(strings.NewReader(`{"id":"1","q":"Quel est le montant du Prêt vert ?","audience":"partner","answerable":true,"facts":[["5000 €","Jusqu’à  5 000 €"]]}
 {"id":"2","q":"Quel est le montant du Prêt vert ?","audience":"partner","answerable":true,"facts":[["7 %"]]}
 {"id":"3","q":"Quel est le montant du Prêt vert ?","audience":"public","answerable":false,"facts":[]}
 {"id":"4","q":"Quel est le montant du Prêt vert ?","audience":"partner","answerable":false,"facts":[]}

@@ -60,6 +60,12 @@ func (v *vectors) add(number int64, encoded []byte) {
 	v.norms = append(v.norms, norm(v.values[start:]))
 }
 
+// at gives the vector of that index.
+func (v *vectors) at(i int) (values []int8, norm float64) {
+	n := len(v.values) / len(v.numbers)
+	return v.values[i*n : (i+1)*n], v.norms[i]
+}
+
 // norm is the length of a quantised vector, in multiples of its scale.
 func norm(values []int8) float64 { return math.Sqrt(float64(dot(values, values))) }
 
@@ -74,14 +80,13 @@ func ask(vector []float32) asked {
 	return asked{norm(values), values}
 }
 
-// similarity is the cosine with the vector of that index; 0 with one of zeros. Both engines compare the same whole numbers,
+// similarity is the cosine with a vector of that norm; 0 with one of zeros, or none. Both engines compare the same whole numbers,
 // so that they rank alike.
-func (a asked) similarity(v *vectors, i int) float64 {
-	n := len(a.values)
-	if a.norm == 0 || v.norms[i] == 0 {
+func (a asked) similarity(values []int8, norm float64) float64 {
+	if a.norm == 0 || norm == 0 {
 		return 0
 	}
-	return float64(dot(a.values, v.values[i*n:(i+1)*n])) / (a.norm * v.norms[i])
+	return float64(dot(a.values, values)) / (a.norm * norm)
 }
 
 // dot multiplies vectors of one length. Four sums at once keep the processor busy.

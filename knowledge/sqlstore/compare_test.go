@@ -51,7 +51,7 @@ func TestSiftedNearest(t *testing.T) {
 		exact := newTop(limit, scored.better)
 		for _, v := range all {
 			for i, number := range v.numbers {
-				exact.add(scored{number, a.similarity(v, i)})
+				exact.add(scored{number, a.similarity(v.at(i))})
 			}
 		}
 		nearest := sieve.nearest(a, func(int64) bool { return true }, limit)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"sync"
+	"time"
 
 	"guichet/knowledge"
 )
@@ -16,6 +17,8 @@ const (
 	mostHeld = 2_000_000
 	// mostCounted is how many counts of words are kept, some hundred bytes each.
 	mostCounted = 100_000
+	// mostKnown is how many bytes of passages are kept: about 25,000 of them.
+	mostKnown = 32 << 20
 )
 
 // places is the passages that hold a word, by number, with their lengths in words.
@@ -58,7 +61,7 @@ type asking struct {
 }
 
 // memory keeps what searches read of the base until its next change, which any process may make: each search first asks
-// for the number of the last one.
+// for the number of the last one. What it keeps of passages is whoever's: only those on an asker's shelf are taken from it.
 type memory struct {
 	mu      sync.Mutex
 	change  int64
@@ -66,6 +69,10 @@ type memory struct {
 	held    int
 	shelves map[asking]shelf
 	counted map[counting]knowledge.Frequency
+	// passages are those that were read, by number, bytes what they take.
+	passages map[int64]*known
+	bytes    int
+	models   []model // nil until they are read
 }
 
 // counting is a word that is counted for a sort of viewer; the empty word counts all there is.
@@ -80,17 +87,30 @@ func (m *memory) at(change int64, do func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if change > m.change || m.lists == nil {
-		m.change, m.held = change, 0
-		m.lists, m.shelves, m.counted = map[string]places{}, map[asking]shelf{}, map[counting]knowledge.Frequency{}
+		m.change, m.held, m.bytes = change, 0, 0
+		m.models = nil
+		m.lists, m.shelves, m.counted, m.passages = map[string]places{}, map[asking]shelf{}, map[counting]knowledge.Frequency{}, map[int64]*known{}
 	}
 	if change == m.change {
 		do()
 	}
 }
 
+// keep keeps a passage, in the place of what was known of it.
+func (m *memory) keep(number int64, k *known) {
+	if former := m.passages[number]; former != nil {
+		m.bytes -= former.size()
+	}
+	if m.bytes += k.size(); m.bytes > mostKnown {
+		clear(m.passages)
+		m.bytes = k.size()
+	}
+	m.passages[number] = k
+}
+
 // shelf gives the documents that a viewer may see.
-func (s *Store) shelf(ctx context.Context, v knowledge.Viewer, openOn string, change int64) (shelf, error) {
-	who := asking{v.Audience, v.EPCI, openOn}
+func (s *Store) shelf(ctx context.Context, v knowledge.Viewer, openOn time.Time, change int64) (shelf, error) {
+	who := asking{v.Audience, v.EPCI, day(openOn)}
 	var out shelf
 	s.memory.at(change, func() { out = s.memory.shelves[who] })
 	if out != nil {
@@ -98,7 +118,7 @@ func (s *Store) shelf(ctx context.Context, v knowledge.Viewer, openOn string, ch
 	}
 	out = make(shelf, change+1)
 	order := int32(0)
-	err := s.query(ctx, `SELECT d.number, d.passages FROM documents d WHERE `+visible+` AND `+open+` ORDER BY d.id`, append(rights(v), openOn), func(scan scanner) error {
+	err := s.query(ctx, `SELECT d.number, d.passages FROM documents d WHERE `+visible+` AND `+open+` ORDER BY d.id`, append(rights(v), who.openOn), func(scan scanner) error {
 		var number int64
 		var passages int32
 		err := scan(&number, &passages)
@@ -128,7 +148,7 @@ func (s *Store) places(ctx context.Context, word string, change int64) (places, 
 	if known {
 		return out, nil
 	}
-	out, err := s.holding(ctx, word)
+	out, err := s.holding(ctx, word, change)
 	if err != nil {
 		return places{}, err
 	}
@@ -157,8 +177,8 @@ func (s *Store) Frequencies(ctx context.Context, v knowledge.Viewer, words []str
 }
 
 func (s *Store) frequencies(ctx context.Context, v knowledge.Viewer, words []string) (map[string]knowledge.Frequency, error) {
-	var change int64
-	if err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT last FROM base_changes`).Scan(&change); err != nil {
+	change, err := s.last(ctx)
+	if err != nil {
 		return nil, err
 	}
 	var unknown [][]any
@@ -177,8 +197,10 @@ func (s *Store) frequencies(ctx context.Context, v knowledge.Viewer, words []str
 		}
 	}
 	if len(unknown) > 0 {
-		err := s.query(ctx, `SELECT d.word, sum(d.passages), sum(d.documents) FROM word_counts d
-			WHERE `+visible+` AND d.word IN (SELECT value->>0 FROM `+s.each()+`($3) AS e) GROUP BY d.word`, append(rights(v), list(unknown)), func(scan scanner) error {
+		// Joined with the words, PostgreSQL would read the counts of all words.
+		counted := `FROM word_counts d WHERE ` + visible + ` AND d.word = value->>0`
+		err := s.query(ctx, `SELECT value->>0, coalesce((SELECT sum(d.passages) `+counted+`), 0), coalesce((SELECT sum(d.documents) `+counted+`), 0)
+			FROM `+s.each()+`($3) AS e`, append(rights(v), list(unknown)), func(scan scanner) error {
 			var word string
 			var f knowledge.Frequency
 			err := scan(&word, &f.Passages, &f.Documents)

@@ -56,7 +56,7 @@ func (s *sieve) nearest(a asked, seen func(document int64) bool, limit int) []in
 		}
 	}
 	nearest := newTop(limit, scored.better)
-	compare := func(r run, i int) { nearest.add(scored{r.numbers[i], a.similarity(r.vectors, i)}) }
+	compare := func(r run, i int) { nearest.add(scored{r.numbers[i], a.similarity(r.at(i))}) }
 	if n <= allCompared {
 		for _, r := range runs {
 			for i := range r.numbers {

@@ -41,8 +41,8 @@ type block struct {
 
 func (*sqlite) each() string { return "json_each" }
 
-func (e *sqlite) holding(ctx context.Context, word string) (places, error) {
-	held, err := e.held(ctx, 0)
+func (e *sqlite) holding(ctx context.Context, word string, change int64) (places, error) {
+	held, err := e.held(ctx, change, 0)
 	if err != nil {
 		return places{}, err
 	}
@@ -78,44 +78,38 @@ func (*sqlite) encode(vector []float32) string {
 
 func (*sqlite) decoded(text string) string { return `unhex(` + text + `)` }
 
-// nearest compares with the vectors of the documents that the viewer may see.
-func (e *sqlite) nearest(ctx context.Context, _ []any, q knowledge.Query, model int, shelf shelf) (nearest, error) {
-	held, err := e.held(ctx, model)
-	if err != nil {
-		return nearest{}, fmt.Errorf("lire les vecteurs : %w", err)
+func (*sqlite) sent(column string) string { return column }
+
+func (*sqlite) values(sent []byte) []int8 {
+	out := make([]int8, len(sent)-scaleBytes)
+	for i, x := range sent[scaleBytes:] {
+		out[i] = int8(x)
 	}
-	question := ask(q.Vector)
-	return nearest{
-		numbers:    held.sieve.nearest(question, shelf.holds, q.Nearest),
-		similarity: `0.0`,
-		measure: func(number int64) float64 {
-			if b := held.blocks[number>>passageBits]; b != nil {
-				if i, ok := slices.BinarySearch(b.vectors.numbers, number); ok {
-					return question.similarity(&b.vectors, i)
-				}
-			}
-			return 0
-		},
-	}, nil
+	return out
 }
 
-// held gives what is in memory, with the vectors of a model unless it is 0, once it is up to date.
-func (e *sqlite) held(ctx context.Context, model int) (held, error) {
+// nearest compares with the vectors of the documents that the viewer may see.
+func (e *sqlite) nearest(ctx context.Context, _ []any, shelf shelf, change int64, model int, q knowledge.NearQuery) ([]int64, error) {
+	held, err := e.held(ctx, change, model)
+	if err != nil {
+		return nil, fmt.Errorf("lire les vecteurs : %w", err)
+	}
+	return held.sieve.nearest(ask(q.Vector), shelf.holds, q.Limit), nil
+}
+
+// held gives what is in memory, with the vectors of a model unless it is 0, as it was at a change or at a later one.
+func (e *sqlite) held(ctx context.Context, change int64, model int) (held, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var change int64
-	if err := e.db.Conn(ctx).QueryRowContext(ctx, `SELECT last FROM base_changes`).Scan(&change); err != nil {
-		return held{}, err
-	}
 	if model == 0 {
 		model = e.model
 	}
-	if change != e.change || model != e.model {
+	if change > e.change || model != e.model {
 		known, err := e.refreshed(ctx, model)
 		if err != nil {
 			return held{}, err
 		}
-		e.change, e.model, e.known = change, model, known
+		e.change, e.model, e.known = max(change, e.change), model, known
 	}
 	return e.known, nil
 }

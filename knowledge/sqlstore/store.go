@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"guichet/knowledge"
@@ -28,7 +29,9 @@ type Store struct {
 	db   *database.DB
 	jobs Jobs
 	engine
-	memory memory
+	memory *memory
+	// last gives the number of the base's last change.
+	last func(ctx context.Context) (int64, error)
 }
 
 // engine is what the two databases do each in its way.
@@ -36,9 +39,9 @@ type engine interface {
 	// each gives the name of the function that makes rows (value) of a JSON list.
 	each() string
 	// holding gives the passages that hold a word (indexed).
-	holding(ctx context.Context, word string) (places, error)
-	// nearest gives the nearest passages that have the rights, $1 to $3 of visible and open, or stand on the shelf.
-	nearest(ctx context.Context, rights []any, q knowledge.Query, model int, shelf shelf) (nearest, error)
+	holding(ctx context.Context, word string, change int64) (places, error)
+	// nearest gives the nearest passages by a model that have the rights, $1 to $3 of visible and open, or stand on the shelf.
+	nearest(ctx context.Context, rights []any, shelf shelf, change int64, model int, q knowledge.NearQuery) ([]int64, error)
 	// index makes the vectors of a model quick to find, once most are there; again is harmless.
 	index(ctx context.Context, number, dimensions int) error
 	// drop undoes index.
@@ -46,17 +49,43 @@ type engine interface {
 	// encode gives the vector as it is kept, and the expression that takes it from the JSON text of that.
 	encode(vector []float32) string
 	decoded(text string) string
+	// sent gives the expression that sends a vector, values what it sent.
+	sent(column string) string
+	values(sent []byte) []int8
 }
 
 // New gives the store of an open database. Without jobs, vectors wait for knowledge.EmbedAll.
 func New(db *database.DB, jobs Jobs) *Store {
-	s := &Store{db: db, jobs: jobs}
+	s := &Store{db: db, jobs: jobs, memory: &memory{}, last: func(ctx context.Context) (last int64, err error) {
+		err = db.Conn(ctx).QueryRowContext(ctx, `SELECT last FROM base_changes`).Scan(&last)
+		return last, err
+	}}
 	if db.Dialect == migrations.PostgreSQL {
 		s.engine = &postgres{db: db}
 	} else {
 		s.engine = &sqlite{db: db}
 	}
 	return s
+}
+
+// Now implements knowledge.Store.
+func (s *Store) Now() knowledge.Store {
+	now := *s
+	var asking sync.Mutex
+	var last int64
+	asked := false
+	now.last = func(ctx context.Context) (int64, error) {
+		asking.Lock()
+		defer asking.Unlock()
+		if asked {
+			return last, nil
+		}
+		var err error
+		last, err = s.last(ctx)
+		asked = err == nil
+		return last, err
+	}
+	return &now
 }
 
 const (

@@ -3,7 +3,9 @@ package sqlstore_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -40,7 +42,7 @@ func TestChangesOfAnother(t *testing.T) {
 				t.Fatal(err)
 			}
 			hits, err := asked.Find(t.Context(), viewer, knowledge.Query{Words: counts, Total: total, Sure: words, Documents: 5, Passages: 5,
-				Vector: vector, Model: model.Model(), Nearest: 5})
+				Near: knowledgetest.Nearest(t, asked, viewer, knowledge.NearQuery{Vector: vector, Model: model.Model(), Total: total, Limit: 5})})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,6 +83,69 @@ func TestChangesOfAnother(t *testing.T) {
 	})
 }
 
+// What is found is the same whatever was asked before, hits, scores and order, while the base changes.
+func TestWarmLikeCold(t *testing.T) {
+	words := []string{"géothermie", "forage", "hydrogène", "biogaz", "friche", "navette", "verger"}
+	databasetest.Each(t, func(t *testing.T, e databasetest.Engine) {
+		db := e.New(t)
+		warm, model := sqlstore.New(db, nil), &knowledgetest.Compass{Named: "boussole"}
+		r := rand.New(rand.NewPCG(5, 1))
+		search := func(s knowledge.Store, v knowledge.Viewer, asked []string, degrees int, openOn time.Time) []knowledge.Hit {
+			t.Helper()
+			counts, total, err := s.Frequencies(t.Context(), v, asked)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q := knowledge.Query{Words: counts, Total: total, Sure: asked, OpenOn: openOn, Documents: 3, Passages: 6}
+			if degrees >= 0 {
+				vector, err := model.Query(t.Context(), model.Model(), fmt.Sprint(degrees))
+				if err != nil {
+					t.Fatal(err)
+				}
+				q.Near = knowledgetest.Nearest(t, s, v, knowledge.NearQuery{Vector: vector, Model: model.Model(), Total: total, OpenOn: openOn, Limit: 5})
+			}
+			hits, err := s.Find(t.Context(), v, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return hits
+		}
+		for step := range 8 {
+			for range 4 {
+				texts := make([]string, 1+r.IntN(4))
+				for i := range texts {
+					texts[i] = fmt.Sprintf("Cap %d, %s et %s.", r.IntN(360), words[r.IntN(len(words))], words[r.IntN(len(words))])
+				}
+				d := knowledgetest.Doc(fmt.Sprint("d", r.IntN(12)), knowledge.Audience(1+r.IntN(3)), texts...)
+				d.EPCI = []string{"", "", "200000001"}[r.IntN(3)]
+				d.Unavailable = r.IntN(6) == 0
+				knowledgetest.Put(t, sqlstore.New(db, nil), d)
+			}
+			if step%3 != 2 { // else some passages have no vector yet
+				if err := knowledge.EmbedAll(t.Context(), warm, model, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i := range 12 {
+				v := knowledge.Viewer{Audience: knowledge.Audience(1 + r.IntN(3)), EPCI: []string{"", "200000001"}[r.IntN(2)]}
+				asked := knowledge.Analyse(words[r.IntN(len(words))] + " " + words[r.IntN(len(words))])
+				slices.Sort(asked)
+				asked = slices.Compact(asked)
+				degrees, day := r.IntN(360), time.Time{}
+				if i%4 == 3 {
+					degrees = -1 // by words only
+				}
+				if i%3 == 0 {
+					day = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+				}
+				if got, want := search(warm, v, asked, degrees, day), search(sqlstore.New(db, nil), v, asked, degrees, day); !reflect.DeepEqual(got, want) {
+					t.Fatalf("at step %d, %+v finds for %v and %d on %v\n%+v, and in a new store\n%+v", step, v, asked, degrees, day, got, want)
+				}
+			}
+		}
+	})
+}
+
 // A transaction is one connection: what is looked for at once outside is looked for in turn inside.
 func TestFindInsideATransaction(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, e databasetest.Engine) {
@@ -104,8 +169,12 @@ func TestFindInsideATransaction(t *testing.T) {
 				if err != nil {
 					return err
 				}
+				near, err := fresh.Nearest(ctx, viewer, knowledge.NearQuery{Vector: vector, Model: model.Model(), Total: total, Limit: 5})
+				if err != nil {
+					return err
+				}
 				hits, err := fresh.Find(ctx, viewer, knowledge.Query{Words: counts, Total: total, Sure: words, Documents: 5, Passages: 5,
-					Vector: vector, Model: model.Model(), Nearest: 5})
+					Near: func() knowledge.Near { return near }})
 				if err == nil && len(hits) < 5 {
 					err = fmt.Errorf("%d passages", len(hits))
 				}

@@ -220,22 +220,3 @@ func (s *Store) Settle(ctx context.Context, m knowledge.Model) error {
 	}
 	return nil
 }
-
-// Answering implements knowledge.Vectors.
-func (s *Store) Answering(ctx context.Context, m knowledge.Model) (knowledge.Model, bool, error) {
-	var name, settings string
-	err := s.db.Conn(ctx).QueryRowContext(ctx, `SELECT name, settings FROM models WHERE ready > 0 ORDER BY CASE WHEN name = $1 THEN 0 ELSE 1 END, ready DESC LIMIT 1`, m.ID()).Scan(&name, &settings)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return knowledge.Model{}, false, nil
-	case err != nil:
-		return knowledge.Model{}, false, fmt.Errorf("choisir les vecteurs : %w", err)
-	case name == m.ID():
-		return m, true, nil // as it is asked now
-	}
-	former, err := knowledge.ReadModel(settings)
-	if err != nil {
-		return former, false, fmt.Errorf("lire le modèle %s : %w", name, err)
-	}
-	return former, true, nil
-}
