@@ -1,7 +1,12 @@
 package static
 
 import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
 	"math"
+	"os"
+	"strings"
 	"testing"
 )
 
@@ -29,6 +34,48 @@ func TestNeighbours(t *testing.T) {
 	} {
 		if good, bad := near(c.word, c.near), near(c.word, c.far); good < bad+0.1 {
 			t.Errorf("%q: %.2f to %q, %.2f to %q", c.word, good, c.near, bad, c.far)
+		}
+	}
+}
+
+// TestModelIsTheScripts holds the file to the digest that make/README.md says the script gives: a model that nobody can make
+// again is seen.
+func TestModelIsTheScripts(t *testing.T) {
+	readme, err := os.ReadFile("make/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if digest := fmt.Sprintf("%x", sha256.Sum256(file)); !strings.Contains(string(readme), digest) {
+		t.Errorf("make/README.md does not tell the digest of model.bin, %s", digest)
+	}
+}
+
+// TestPinned compares with the vectors that the making script worked out by itself when it wrote the model.
+func TestPinned(t *testing.T) {
+	content, err := os.ReadFile("testdata/pinned.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pinned []struct {
+		Text   string
+		Vector []float64
+	}
+	if err := json.Unmarshal(content, &pinned); err != nil {
+		t.Fatal(err)
+	}
+	if len(pinned) == 0 {
+		t.Fatal("nothing is pinned")
+	}
+	for _, p := range pinned {
+		got := Default().Embed(p.Text)
+		if len(got) != len(p.Vector) {
+			t.Fatalf("%q: %d dimensions, want %d", p.Text, len(got), len(p.Vector))
+		}
+		for i, want := range p.Vector {
+			if math.Abs(float64(got[i])-want) > 1e-4 {
+				t.Errorf("%q: %v at %d, want %v", p.Text, got[i], i, want)
+				break
+			}
 		}
 	}
 }

