@@ -55,6 +55,10 @@ func TestAsk(t *testing.T) {
 		{staff, "Quelle est l'adresse du siège de NFI ?", "", ""},
 		{partner, "Qu'a-t-on décidé au CODIR du 2 juin ?", "", ""},
 		{everyone, "Combien d'entreprises ont eu le Diag Eco-Flux ?", "", ""},
+		{everyone, "Le programme LISE, c'est combien de jours et faut payer ?", "2 jours", "evaluation-carbone-lise"},
+		{everyone, "Qui est l'opérateur du Prêt Vert, et quel est son plafond ?", "5 000 000 €", "pret-vert"},
+		{everyone, "Quel est le plafond du Prêt Vert, et combien d'entreprises l'ont obtenu en 2025 ?", "", ""}, // half an answer is none
+		{everyone, "Tenancier d'un bar, le Diag Decarbonaction dure combien de jours ?", "12 jours", "diag-decarbon-action"},
 		{everyone, "Quel âge ?", "", ""},
 		{everyone, "", "", ""},
 		{everyone, "?! ... le la", "", ""},

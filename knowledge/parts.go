@@ -31,7 +31,7 @@ func (v *vocabulary) parts(text string) []setting {
 				if at := further.FindStringIndex(text[from:end]); at != nil {
 					to = from + at[1]
 				}
-				fold := french.Fold(text[from:to])
+				fold := strings.TrimSpace(french.Fold(text[from:to]))
 				if v.asks(fold) || demanding.MatchString(fold) {
 					parts = append(parts, part{})
 				}

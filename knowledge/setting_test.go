@@ -61,3 +61,50 @@ func TestNamesInTheSetting(t *testing.T) {
 		}
 	}
 }
+
+// Several things that are asked at once are asked each in the setting of the others.
+func TestParts(t *testing.T) {
+	for question, want := range map[string]string{
+		"Combien coûte la prime ?":                                     "",
+		"La prime, c'est combien et pour combien de temps ?":           "pour combien de temps ? | c'est combien et",
+		"Quel est le taux de la prime ? Qui la verse ?":                "qui la verse ? | quel est le taux de la prime ?",
+		"Quel est le taux de la prime ? Quel est son plafond ?":        "quel est son plafond ? | quel est le taux de la prime ?",
+		"Quel taux, quel plafond, quelle durée, quelle date, quel âge": "",
+		"Qui finance et conseille les fermes ?":                        "",
+	} {
+		fold := french.Fold(question)
+		var got []string
+		for _, s := range loadVocabulary().parts(question) {
+			var told []string
+			for _, span := range s.told {
+				told = append(told, strings.Fields(fold[span[0]:span[1]])...)
+			}
+			got = append(got, strings.Join(told, " "))
+		}
+		if joined := strings.Join(got, " | "); joined != want {
+			t.Errorf("%q: %q", question, joined)
+		}
+	}
+}
+
+// What names the subject before anything is asked is known as such.
+func TestTopic(t *testing.T) {
+	for question, want := range map[string]string{
+		"Le label vert, c'est combien ?":                      "label vert",
+		"Prime vélo : quel taux ?":                            "Prime vélo",
+		"Combien coûte le label vert ?":                       "",
+		"Je tiens un gîte, combien coûte le label vert ?":     "",
+		"Un échange a porté sur le label vert. Qui y était ?": "échange porté label vert",
+	} {
+		var got []string
+		v := loadVocabulary()
+		for _, c := range v.parse(question, v.setting(question)).concepts {
+			if c.topic {
+				got = append(got, c.word)
+			}
+		}
+		if joined := strings.Join(got, " "); joined != want {
+			t.Errorf("%q: %q", question, joined)
+		}
+	}
+}
