@@ -125,6 +125,11 @@ func (b *Base) answer(ctx context.Context, v Viewer, text string, in setting, no
 	w := weigh(q, v, found, now)
 	confidence := loadConfidence().of(w)
 	if confidence < loadConfidence().Answer && !w.decided() {
+		if near := q.near(found, now); len(near) > 0 && !w.best.away(q) {
+			a, err = b.list(ctx, v, q, near, "Je n'en suis pas sûr, mais ces fiches s'en approchent :", true, now)
+			a.Unsure = true
+			return a, true, err
+		}
 		a := q.abstain()
 		if w.best.isNamed() && w.best.titled >= wholeTitle && !w.best.away(q) {
 			a.Sheet = &w.best.Document
@@ -157,7 +162,7 @@ func (w weighed) nameOnly() bool {
 func (b *Base) compose(ctx context.Context, w weighed, found []candidate, unsure bool) (Answer, error) {
 	q, v, now, best := w.q, w.viewer, w.now, w.best
 	if q.asks(listing) && !best.isNamed() && best.required == 0 {
-		return b.list(ctx, v, q, found, now)
+		return b.list(ctx, v, q, found, "Voici ce que je trouve :", false, now)
 	}
 	var texts []string
 	answer := Answer{Looked: q.looked(), Personal: q.asks(person)}
@@ -380,6 +385,9 @@ func choose(q question, found []candidate, now time.Time) []candidate {
 		if found[0].required > 0 && c.required == 0 || repeats(out, c) {
 			continue
 		}
+		if found[0].settles(q) && !c.sameDocument(found[0]) && !c.isNamed() { // what another scheme gives is beside the question
+			continue
+		}
 		out = append(out, c)
 	}
 	// What one document says is read together, what is closed after the rest.
@@ -391,6 +399,11 @@ func choose(q question, found []candidate, now time.Time) []candidate {
 	}
 	slices.SortStableFunc(out, func(a, b candidate) int { return place(a) - place(b) })
 	return out
+}
+
+// settles tells that the passage is of the very document that the question names, and shows all that is asked of it.
+func (c candidate) settles(q question) bool {
+	return c.isNamed() && c.titled >= wholeTitle && q.required() > 0 && c.kind(q) && c.counts(q)
 }
 
 func (c candidate) sameDocument(other candidate) bool { return c.Document.ID == other.Document.ID }
@@ -447,8 +460,46 @@ func (q question) abstain() Answer {
 	return a
 }
 
-// list names the best schemes for a need, open ones first.
-func (b *Base) list(ctx context.Context, v Viewer, q question, found []candidate, now time.Time) (Answer, error) {
+const (
+	// nearNeed is the share of a need that a scheme must speak of to be named without being sure.
+	nearNeed = 0.75
+	// longestSheet is how many words a scheme's sheet has at most: notes speak of everything.
+	longestSheet = 1500
+)
+
+// near gives the best passages of the open schemes that speak of most of the need for which a question asks schemes.
+func (q question) near(found []candidate, now time.Time) (out []candidate) {
+	if !q.asks(listing) || q.required() > 0 || found[0].isNamed() {
+		return nil
+	}
+	weight := func(c concept) float64 {
+		if c.aside || c.general || c.light() {
+			return 0
+		}
+		return c.bearing() * min(c.weight, heaviest)
+	}
+	need := 0.0
+	for _, c := range q.concepts {
+		need += weight(c)
+	}
+	seen := map[string]bool{}
+	for _, c := range found {
+		missed := 0.0
+		for _, i := range c.grounds.nowhere {
+			missed += weight(q.concepts[i])
+		}
+		if seen[c.Document.ID] || c.Document.Closed(now) || c.Length > longestSheet || missed > (1-nearNeed)*need || need == 0 {
+			continue
+		}
+		seen[c.Document.ID] = true
+		out = append(out, c)
+	}
+	return out
+}
+
+// list names the best schemes for a need under a heading, open ones first, with the passage that was found or the scheme's first
+// paragraph, which says what it is.
+func (b *Base) list(ctx context.Context, v Viewer, q question, found []candidate, heading string, first bool, now time.Time) (Answer, error) {
 	answer := Answer{Looked: q.looked(), Settled: true}
 	seen := map[string]bool{}
 	var schemes []candidate
@@ -462,14 +513,24 @@ func (b *Base) list(ctx context.Context, v Viewer, q question, found []candidate
 		}
 	}
 	slices.SortStableFunc(schemes, func(a, b candidate) int { return int(yes(a.Document.Closed(now)) - yes(b.Document.Closed(now))) })
-	lines := []string{"Voici ce que je trouve :"}
+	lines := []string{heading}
 	for _, c := range schemes {
 		line, quotes, err := b.named(ctx, v, c.Document, now)
 		if err != nil {
 			return Answer{}, err
 		}
-		lines = append(lines, line+"\n"+shown(c.Passage))
-		answer.Quotes = append(append(answer.Quotes, quotes...), quote(c.Document, c.Passage, now))
+		said := c.Passage
+		if first {
+			_, all, err := b.store.Open(ctx, v, c.Document.ID)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return Answer{}, err
+			}
+			if at := slices.IndexFunc(all, func(p Passage) bool { return p.Kind == Paragraph }); at >= 0 {
+				said = all[at]
+			}
+		}
+		lines = append(lines, line+"\n"+shown(said))
+		answer.Quotes = append(append(answer.Quotes, quotes...), quote(c.Document, said, now))
 	}
 	answer.Text = strings.Join(lines, "\n\n")
 	return answer, nil

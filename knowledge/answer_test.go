@@ -59,6 +59,9 @@ func TestAsk(t *testing.T) {
 		{everyone, "Qui est l'opérateur du Prêt Vert, et quel est son plafond ?", "5 000 000 €", "pret-vert"},
 		{everyone, "Quel est le plafond du Prêt Vert, et combien d'entreprises l'ont obtenu en 2025 ?", "", ""}, // half an answer is none
 		{everyone, "Tenancier d'un bar, le Diag Decarbonaction dure combien de jours ?", "12 jours", "diag-decarbon-action"},
+		{everyone, "Quel est le plafond de la subvention PRIT ?", "100 000 €", "fiche-prit-hdf"},
+		{everyone, "Quelles aides pour faire un diagnostic carbone ?", "LISE", ""},
+		{everyone, "Quelles aides pour apprendre le piano ?", "", ""},
 		{everyone, "Quel âge ?", "", ""},
 		{everyone, "", "", ""},
 		{everyone, "?! ... le la", "", ""},
@@ -250,6 +253,19 @@ func TestWhatIsAskedComesFirst(t *testing.T) {
 		}
 		if strings.Contains(a.Text, "10 000 €") && !strings.Contains(a.Text, "« Prêt Vert - Ademe » est clos") {
 			t.Errorf("%s: the amount of a closed scheme is given as that of an open one:\n%s", c.question, a.Text)
+		}
+	}
+}
+
+// What other schemes give is beside a question that names one.
+func TestANamedSchemeAnswersAlone(t *testing.T) {
+	a, err := real(t).Ask(t.Context(), everyone, "Combien coûte le Diag Eco-Flux ?", day)
+	if err != nil || a.Abstained {
+		t.Fatal(a, err)
+	}
+	for _, q := range a.Quotes {
+		if q.Document != "diag-eco-flux" {
+			t.Errorf("%s is quoted: %q", q.Document, q.Text)
 		}
 	}
 }

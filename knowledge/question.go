@@ -202,7 +202,9 @@ func (v *vocabulary) parse(text string, s setting) question {
 			c.name, c.proper = false, false
 		}
 		c.topic = !c.aside && in(s.topic, len(before))
-		c.funding = v.fundings[plain]
+		if c.funding = v.fundings[plain]; c.funding && v.attribute.MatchString(before) {
+			c.asked = false // « le plafond de la subvention » asks for the ceiling
+		}
 		if c.general = v.general[plain]; c.general {
 			c.demand = nil
 		}
