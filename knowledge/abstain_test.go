@@ -250,3 +250,80 @@ func TestWhoDidIt(t *testing.T) {
 		}
 	}
 }
+
+// What another scheme gives is beside a question that names one and that the named one answers.
+func TestANamedSchemeSettles(t *testing.T) {
+	q := asked("Quel est le montant du prêt ?")
+	one, other := passage("Prêt Zébulon", "Montant : 5 000 €"), passage("Prêt Comète", "Montant : 7 000 € au plus")
+	one.titled, one.inTitle, one.score, one.required = 1, 1, 10, q.required()
+	other.Document.ID, other.score, other.required = "comete", 9, q.required()
+	if got := choose(q, []candidate{one, other}, time.Time{}); len(got) != 1 {
+		t.Errorf("%d passages for a scheme that is named", len(got))
+	}
+	one.titled = 0
+	if got := choose(q, []candidate{one, other}, time.Time{}); len(got) != 2 {
+		t.Errorf("%d passages when none is named", len(got))
+	}
+}
+
+// What stands before the question is of the asker when the document has nothing of it, unless it names something.
+func TestOtherTopic(t *testing.T) {
+	q := question{concepts: []concept{{word: "gérante", topic: true, weight: 1}, {word: "label", weight: 1}}}
+	best := passage("Label", "Le label coûte 5 €.")
+	for _, c := range []struct {
+		nowhere []int
+		name    bool
+		want    bool
+	}{{[]int{0}, false, true}, {[]int{0}, true, false}, {[]int{0, 1}, false, false}, {nil, false, false}} {
+		best.grounds.nowhere, q.concepts[0].name = c.nowhere, c.name
+		if got := q.otherTopic(best); got != c.want {
+			t.Errorf("nowhere %v, a name %v: %v", c.nowhere, c.name, got)
+		}
+	}
+}
+
+// Schemes that come near a need are open, short, and speak of most of it.
+func TestNear(t *testing.T) {
+	now := time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
+	q := asked("Quelles aides pour un four solaire ?")
+	for name, change := range map[string]func(*candidate){
+		"":         func(*candidate) {},
+		"closed":   func(c *candidate) { c.Document.ValidUntil = now.AddDate(0, -1, 0) },
+		"long":     func(c *candidate) { c.Length = longestSheet + 1 },
+		"far away": func(c *candidate) { c.grounds.nowhere = []int{1, 2} },
+	} {
+		c := passage("Four", "L'aide paie le four solaire.")
+		change(&c)
+		if got := len(q.near([]candidate{c}, now)); got == 1 != (name == "") {
+			t.Errorf("%q: %d schemes", name, got)
+		}
+	}
+}
+
+// A word that is said twice is counted when its number is asked for the second time.
+func TestCountedAgain(t *testing.T) {
+	q := loadVocabulary().parse("Éco-Défis : combien de défis faut-il relever ?", setting{})
+	if noun, ok := q.countedNoun(); !ok || french.Fold(noun.word) != "defis" {
+		t.Errorf("counted: %v %q", ok, noun.word)
+	}
+}
+
+// The signs against an answer fire.
+func TestSignsAgainst(t *testing.T) {
+	for _, c := range []struct {
+		sign, question, passage string
+		nowhere                 []int
+	}{
+		{"unlisted", "Quels indicateurs suit le comité ?", "Le comité suit des indicateurs.", nil},
+		{"why_nowhere", "Pourquoi le comité démissionne ?", "Le comité se réunit.", []int{1}},
+	} {
+		q := asked(c.question)
+		best := passage("", c.passage)
+		best.grounds.nowhere = c.nowhere
+		for _, s := range signs {
+			if s.name == c.sign && s.value(weighed{q: q, best: best}) != 1 {
+				t.Errorf("%s does not fire for %q", c.sign, c.question)
+			}
+		}
+	}
+}
