@@ -260,15 +260,16 @@ var (
 	firstNames = regexp.MustCompile(`\(\p{Lu}\p{Ll}+(?:, \p{Lu}\p{Ll}+)+\)`)
 )
 
-// How far from an acronym the words stand that spell it out, and how many they may be.
-const spelledNear, spelledWords = 3, 12
+// How far from an acronym the words stand that spell it out, how many they may be, and how long an acronym is: what is longer is a
+// word in capitals, and would be cut in too many ways.
+const spelledNear, spelledWords, longestAcronym = 3, 12, 8
 
 // spellsOut tells whether a text says what an acronym stands for, beside it: « la taxe sur les choses neuves (TCN) », « CODEX, le
 // comité d'examen ».
 func spellsOut(text string) bool {
 	words := french.Words(text)
 	for i, w := range words {
-		if !w.Acronym {
+		if !w.Acronym || len(w.Fold) > longestAcronym {
 			continue
 		}
 		for from := max(0, i-spelledWords); from <= min(i+spelledNear, len(words)-1); from++ {

@@ -202,15 +202,16 @@ func TestATitleAsksNothing(t *testing.T) {
 // What stands for an acronym stands beside it.
 func TestSpellsOut(t *testing.T) {
 	for text, want := range map[string]bool{
-		"La taxe sur les choses neuves (TCN) est due.":             true,
-		"La TCN (taxe sur les choses neuves) est due.":             true,
-		"Le programme TCN – « Tenez vos comptes nets » – dure.":    true,
-		"Le Centre de travaux et de l'environnement (CTE) reçoit.": true,
-		"La plateforme d'initiative (PFI) prête.":                  true,
-		"Le comité directeur (CODIR) se réunit.":                   true,
-		"La TCN est un outil qui sert aux entreprises.":            false,
-		"La TCN aide les communes.":                                false,
-		"Taxe : trois cas nouveaux.":                               false,
+		"La taxe sur les choses neuves (TCN) est due.":                                              true,
+		"La TCN (taxe sur les choses neuves) est due.":                                              true,
+		"Le programme TCN – « Tenez vos comptes nets » – dure.":                                     true,
+		"Le Centre de travaux et de l'environnement (CTE) reçoit.":                                  true,
+		"La plateforme d'initiative (PFI) prête.":                                                   true,
+		"Le comité directeur (CODIR) se réunit.":                                                    true,
+		"La TCN est un outil qui sert aux entreprises.":                                             false,
+		"La TCN aide les communes.":                                                                 false,
+		"Taxe : trois cas nouveaux.":                                                                false,
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB " + strings.Repeat("aaaaaaaaaaaaa ", 12): false, // in no time
 	} {
 		if got := spellsOut(text); got != want {
 			t.Errorf("%q: %v", text, got)
@@ -283,7 +284,7 @@ func TestOtherTopic(t *testing.T) {
 }
 
 // Schemes that come near a need are open, short, and speak of most of it.
-func TestNear(t *testing.T) {
+func TestOffers(t *testing.T) {
 	now := time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
 	q := asked("Quelles aides pour un four solaire ?")
 	for name, change := range map[string]func(*candidate){
@@ -294,7 +295,7 @@ func TestNear(t *testing.T) {
 	} {
 		c := passage("Four", "L'aide paie le four solaire.")
 		change(&c)
-		if got := len(q.near([]candidate{c}, now)); got == 1 != (name == "") {
+		if got := len(q.offers([]candidate{c}, now)); got == 1 != (name == "") {
 			t.Errorf("%q: %d schemes", name, got)
 		}
 	}

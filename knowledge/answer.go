@@ -125,8 +125,8 @@ func (b *Base) answer(ctx context.Context, v Viewer, text string, in setting, no
 	w := weigh(q, v, found, now)
 	confidence := loadConfidence().of(w)
 	if confidence < loadConfidence().Answer && !w.decided() {
-		if near := q.near(found, now); len(near) > 0 && !w.best.away(q) {
-			a, err = b.list(ctx, v, q, near, "Je n'en suis pas sûr, mais ces fiches s'en approchent :", true, now)
+		if offers := q.offers(found, now); len(offers) > 0 && !w.best.away(q) {
+			a, err = b.list(ctx, v, q, offers, "Je n'en suis pas sûr, mais ces fiches s'en approchent :", true, now)
 			a.Unsure = true
 			return a, true, err
 		}
@@ -276,11 +276,11 @@ func (c candidate) first(q question) string {
 		return ""
 	}
 	sentences := saying.FindAllString(text, -1)
-	shares := c.shares(q, sentences)
-	best, second, at := 0.0, 0.0, -1
 	if len(sentences) == 1 {
 		return ""
 	}
+	shares := c.shares(q, sentences)
+	best, second, at := 0.0, 0.0, -1
 	for i, share := range shares {
 		if strings.HasPrefix(sentences[i], "(") && strings.Contains(sentences[i], "://") { // where to click
 			continue
@@ -467,8 +467,8 @@ const (
 	longestSheet = 1500
 )
 
-// near gives the best passages of the open schemes that speak of most of the need for which a question asks schemes.
-func (q question) near(found []candidate, now time.Time) (out []candidate) {
+// offers gives the best passages of the open schemes that speak of most of the need for which a question asks schemes.
+func (q question) offers(found []candidate, now time.Time) (out []candidate) {
 	if !q.asks(listing) || q.required() > 0 || found[0].isNamed() {
 		return nil
 	}

@@ -21,8 +21,7 @@ var further = regexp.MustCompile(`(?i)\s+(?:et|puis)\s+`)
 
 // parts gives, for each of the things that a question asks, the setting in which it is asked; nil when it asks one.
 func (v *vocabulary) parts(text string) []setting {
-	type part struct{ spans [][2]int }
-	var parts []part
+	var parts [][][2]int // the spans of each, in bytes of the folded text
 	for _, sentence := range statement.FindAllStringIndex(text, -1) {
 		for _, clause := range clauseOf.FindAllStringIndex(text[sentence[0]:sentence[1]], -1) {
 			from, end := sentence[0]+clause[0], sentence[0]+clause[1]
@@ -33,10 +32,10 @@ func (v *vocabulary) parts(text string) []setting {
 				}
 				fold := strings.TrimSpace(french.Fold(text[from:to]))
 				if v.asks(fold) || demanding.MatchString(fold) {
-					parts = append(parts, part{})
+					parts = append(parts, nil)
 				}
 				if n := len(parts); n > 0 { // else what comes before is the subject of all
-					parts[n-1].spans = append(parts[n-1].spans, [2]int{len(french.Fold(text[:from])), len(french.Fold(text[:to]))})
+					parts[n-1] = append(parts[n-1], [2]int{len(french.Fold(text[:from])), len(french.Fold(text[:to]))})
 				}
 				from = to
 			}
@@ -50,7 +49,7 @@ func (v *vocabulary) parts(text string) []setting {
 		out[i] = v.setting(text)
 		for j, other := range parts {
 			if j != i {
-				out[i].told = append(out[i].told, other.spans...)
+				out[i].told = append(out[i].told, other...)
 			}
 		}
 	}
