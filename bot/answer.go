@@ -179,11 +179,14 @@ func (d *Desk) Unknown(ctx context.Context, m Message, found knowledge.Answer) (
 
 // unknown says that a question has no answer, where it was looked for and whom to ask.
 func (d *Desk) unknown(found knowledge.Answer) string {
-	sheet, address := "", ""
-	if found.Sheet != nil {
+	sheet, address, several := "", "", ""
+	switch {
+	case found.Several:
+		several = "1"
+	case found.Sheet != nil:
 		sheet, address = found.Sheet.Title, found.Sheet.URL
 	}
-	return d.Texts.say("unknown", "looked", strings.Join(found.Looked, ", "), "entry", d.Rules.EntryPoint(), "sheet", sheet, "address", address)
+	return d.Texts.say("unknown", "looked", strings.Join(found.Looked, ", "), "entry", d.Rules.EntryPoint(), "sheet", sheet, "address", address, "several", several)
 }
 
 func (d *Desk) ask(ctx context.Context, m Message, text string) (knowledge.Answer, error) {

@@ -31,7 +31,7 @@ var conventionValues = []string{"id", "type", "epci", "themes", "start", "end", 
 // textValues are the sentences that the desk needs, each with the values that its template may show.
 var textValues = map[string][]string{
 	"hello": nil, "thanks": nil, "help": nil,
-	"refused": {"reason"}, "not-recorded": {"incident"}, "unknown": {"looked", "entry", "sheet", "address"}, "which-need": nil, "whom": {"entry"}, "worded": nil,
+	"refused": {"reason"}, "not-recorded": {"incident"}, "unknown": {"looked", "entry", "sheet", "address", "several"}, "which-need": nil, "whom": {"entry"}, "worded": nil,
 	"offer": nil, "offer-choice": nil, "human-choice": nil,
 	"routed": {"reference", "lead", "does"}, "joined": {"reference", "lead"}, "to-entry-point": {"reference", "entry"}, "followed-with": {"reference", "lead"}, "still-asked": {"reference", "question"},
 	"ask": {"reference", "question"}, "ask-again": {"reference", "question", "entry"},

@@ -32,6 +32,8 @@ type Answer struct {
 	Vague bool
 	// Personal tells that the question asks for somebody's name, which a direction's does not answer.
 	Personal bool
+	// Several tells, when Abstained, that the question asks several things, and that some of them have an answer of their own.
+	Several bool
 	// Sheet is the document that the question names, when Abstained: the answer was not found in it; nil when it names none.
 	Sheet *Document
 
@@ -104,9 +106,11 @@ func (b *Base) Ask(ctx context.Context, v Viewer, text string, now time.Time) (A
 		return whole, err
 	}
 	if parts := loadVocabulary().parts(text); parts != nil {
-		if each, all, err := b.inParts(ctx, v, text, parts, now); err != nil || all {
+		each, answered, err := b.inParts(ctx, v, text, parts, now)
+		if err != nil || answered == len(parts) {
 			return each, err
 		}
+		whole.Several = whole.Abstained && answered > 0
 	}
 	return whole, nil
 }

@@ -270,6 +270,20 @@ func TestANamedSchemeAnswersAlone(t *testing.T) {
 	}
 }
 
+// Who asks several things of which some are known is told so.
+func TestSeveralThingsOfWhichSomeAreKnown(t *testing.T) {
+	b := real(t)
+	for question, want := range map[string]bool{
+		"Je tiens un gîte à Berck, le PRIT monte à combien et qui le gère ?": true,
+		"Combien d'entreprises ont eu le Diag Eco-Flux ?":                    false,
+		"Quel est le plafond du Prêt Vert ?":                                 false,
+	} {
+		if a, err := b.Ask(t.Context(), everyone, question, day); err != nil || a.Several != want {
+			t.Errorf("%s: several %v, %v", question, a.Several, err)
+		}
+	}
+}
+
 // A question that cannot be answered tells where it was looked for, or that it does not say of what it asks.
 func TestDeclinedWithWhatHelps(t *testing.T) {
 	b := real(t)

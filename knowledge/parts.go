@@ -56,15 +56,18 @@ func (v *vocabulary) parts(text string) []setting {
 	return out
 }
 
-// inParts answers each of the things that a question asks; false when one of them is declined.
-func (b *Base) inParts(ctx context.Context, v Viewer, text string, parts []setting, now time.Time) (Answer, bool, error) {
-	var all Answer
+// inParts answers each of the things that a question asks, and tells how many it answered.
+func (b *Base) inParts(ctx context.Context, v Viewer, text string, parts []setting, now time.Time) (all Answer, answered int, err error) {
 	var texts []string
 	for _, part := range parts {
 		a, _, err := b.answer(ctx, v, text, part, now)
-		if err != nil || a.Abstained {
-			return Answer{}, false, err
+		if err != nil {
+			return Answer{}, 0, err
 		}
+		if a.Abstained {
+			continue
+		}
+		answered++
 		known := func(q Quote) bool {
 			return slices.ContainsFunc(all.Quotes, func(other Quote) bool { return other.Document == q.Document && other.Ordinal == q.Ordinal })
 		}
@@ -78,5 +81,5 @@ func (b *Base) inParts(ctx context.Context, v Viewer, text string, parts []setti
 	all.Text, all.Settled = strings.Join(texts, "\n\n"), true
 	slices.Sort(all.Looked)
 	all.Looked = slices.Compact(all.Looked)
-	return all, true, nil
+	return all, answered, nil
 }
